@@ -1,0 +1,25 @@
+#!/bin/sh
+# Resolve every requirement file again, with hashes and without any index address.
+# usage: hack/lock.sh [--upgrade]      needs: uv on the PATH
+set -eu
+cd "$(dirname "$0")/.."
+lock() {  # lock NAME CONSTRAINTS EXTRA...
+  name=$1; constraints=$2; shift 2
+  set -- $(for extra in "$@"; do printf -- '--extra %s ' "$extra"; done)
+  uv pip compile pyproject.toml "$@" $constraints ${upgrade:-} --quiet --universal --python-version 3.11 \
+    --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt"
+}
+upgrade=${1:-}
+lock all "" operator trainer local dev
+upgrade=
+lock operator "--constraint requirements/all.txt" operator
+lock trainer "--constraint requirements/all.txt" trainer
+# pandas and polars live in a folder of their own: what the trainer has already is not repeated there.
+lock frames "--constraint requirements/all.txt" frames
+python3 hack/lock_subtract.py requirements/frames.txt requirements/trainer.txt
+# The development environment holds everything but that folder.
+lock dev "" operator trainer local dev
+python3 hack/lock_subtract.py requirements/dev.txt requirements/frames.txt
+printf 'hatchling\n' | uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes \
+  --no-emit-index-url --no-header --no-annotate --output-file requirements/build.txt
+rm requirements/all.txt

@@ -1,0 +1,46 @@
+"""Types and reasons of conditions. The same words are the reasons of Events and errors."""
+
+from enum import StrEnum
+
+
+class ConditionType(StrEnum):
+    """What a condition observes."""
+
+    ACCEPTED = "Accepted"
+    DATASET_READY = "DatasetReady"
+    CAPACITY_READY = "CapacityReady"
+    RUNNING = "Running"
+    TARGETS_MET = "TargetsMet"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+    STALLED = "Stalled"
+    RECONCILING = "Reconciling"
+
+
+class Reason(StrEnum):
+    """Why a condition is as it is."""
+
+    # the spec
+    VALID = "Valid"
+    INVALID_SPEC = "InvalidSpec"
+    TOO_MANY_CELLS = "TooManyCells"
+    # prepare
+    PREPARING = "Preparing"
+    PREPARED = "Prepared"
+    PREPARE_FAILED = "PrepareFailed"
+    # the search
+    SEARCHING = "Searching"
+    SEARCHED = "Searched"
+    TOO_MANY_FAILED_CELLS = "TooManyFailedCells"
+    NO_CELL_SUCCEEDED = "NoCellSucceeded"
+    # pods
+    PODS_SCHEDULED = "PodsScheduled"
+    UNSCHEDULABLE = "Unschedulable"
+    PODS_WAITING = "PodsWaiting"
+    # refit and the end
+    REFITTING = "Refitting"
+    REFIT_FAILED = "RefitFailed"
+    COMPLETED = "Completed"
+    COMPLETED_WITH_FAILURES = "CompletedWithFailures"
+    TARGETS_MET = "TargetsMet"
+    TARGETS_MISSED = "TargetsMissed"

@@ -1,0 +1,22 @@
+"""How a trainer's process ends. The Job's podFailurePolicy and decide read these numbers."""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit code of a trainer's process."""
+
+    OK = 0
+    USAGE = 2
+    DATA = 10  #: the data, or the job as a whole, cannot be used; trying again does not help
+    INFEASIBLE = 11  #: the estimator refuses this combination of parameters
+    FIT_FAILED = 12  #: fit raised, or a score is not finite
+    MEMORY = 13  #: MemoryError
+    STORAGE = 14  #: object storage was out of reach; trying again can help
+    TIMEOUT = 15  #: the cell took longer than cellTimeoutSeconds
+    KILLED = 137  #: SIGKILL, by the kernel's out-of-memory killer or by someone else
+    TERMINATED = 143  #: SIGTERM: the pod was deleted
+
+
+#: Ends of a cell that running it again in the same way does not change.
+FINAL_CELL_EXITS = frozenset({ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.TIMEOUT})

@@ -1,0 +1,15 @@
+"""Labels and annotations of what Gridfold creates."""
+
+#: On every child and pod: name of the TrainingJob (truncated with a digest where it is longer than a label may be).
+JOB = "gridfold.dev/training-job"
+#: On every child and pod: digest of the run that it belongs to.
+RUN = "gridfold.dev/run"
+#: On every child and pod: prepare, cell or refit.
+STAGE = "gridfold.dev/stage"
+#: On waves: the wave's number.
+WAVE = "gridfold.dev/wave"
+#: Annotation of waves: their cells as ranges.
+CELLS = "gridfold.dev/cells"
+#: On every child: so that the operator watches only what is its own.
+MANAGED_BY = "app.kubernetes.io/managed-by"
+MANAGED_BY_VALUE = "gridfold"

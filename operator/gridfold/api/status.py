@@ -1,0 +1,201 @@
+"""The status of a TrainingJob: a bounded summary for people and programs.
+
+No floating-point numbers stand here (API conventions of Kubernetes); scores are decimal strings, rounded for
+reading. The record with every digit is in object storage.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import ConfigDict, Field
+
+from gridfold.api.base import ApiModel
+
+LEADERBOARD_SIZE = 10
+MESSAGE_LIMIT = 4096
+
+Text = Annotated[str, Field(max_length=256)]
+Count = Annotated[int, Field(ge=0)]
+DecimalText = Annotated[str, Field(max_length=32)]
+Scores = Annotated[dict[str, DecimalText], Field(max_length=20)]
+ParameterTexts = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=100)]
+
+
+class State(StrEnum):
+    """Where the job stands, for people; programs use the conditions."""
+
+    PENDING = "Pending"
+    PREPARING = "Preparing"
+    RUNNING = "Running"
+    REFITTING = "Refitting"
+    COMPLETE = "Complete"
+    FAILED = "Failed"
+
+
+class StatusModel(ApiModel):
+    """A part of the status: what a newer operator has added is ignored, not refused."""
+
+    model_config = ConfigDict(**{**ApiModel.model_config, "extra": "ignore"})
+
+
+class Condition(StatusModel):
+    """One observation, as in metav1.Condition."""
+
+    type: Annotated[str, Field(max_length=64)] = Field(description="What is observed.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it is so.")
+    reason: Annotated[str, Field(max_length=128)] = Field(description="One word that says why.")
+    message: Annotated[str, Field(max_length=MESSAGE_LIMIT)] = Field(
+        "", description="What happened, the value seen, what was expected, what to do."
+    )
+    last_transition_time: Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})] = Field(
+        description="When status last changed."
+    )
+    observed_generation: Count | None = Field(None, description="The generation of the spec that this is about.")
+
+
+class CellCounts(StatusModel):
+    """How many cells stand where; all but total add up to total."""
+
+    total: Count = Field(0, description="Cells of the grid.")
+    cached: Count = Field(0, description="Cells whose result was there before this run.")
+    pending: Count = Field(0, description="Cells that have not started.")
+    running: Count = Field(0, description="Cells whose pod runs.")
+    succeeded: Count = Field(0, description="Cells that were computed in this run.")
+    infeasible: Count = Field(0, description="Cells whose combination of parameters the estimator refuses.")
+    failed: Count = Field(0, description="Cells that failed.")
+
+    @property
+    def finished(self) -> int:
+        """Return how many cells need no more work."""
+        return self.cached + self.succeeded + self.infeasible + self.failed
+
+
+class Resolved(StatusModel):
+    """What each Auto, and each default that depends on the data or the estimator, became."""
+
+    split: Text | None = Field(None, description="Method of the split.")
+    cross_validation: Text | None = Field(None, description="Method of the cross-validation.")
+    average: Text | None = Field(None, description="Average of precision, recall and F1.")
+    positive_class: Text | None = Field(None, description="The class that binary metrics are about.")
+    random_state: int | None = Field(
+        None, description="random_state of the estimator, where it has one and none was given."
+    )
+
+
+class DatasetStatus(StatusModel):
+    """The data as it was found."""
+
+    rows: Count = Field(0, description="Rows after cleaning.")
+    columns: Count = Field(0, description="Columns that the estimator sees.")
+    classes: Count | None = Field(None, description="Classes of the target.")
+    digest: Annotated[str, Field(max_length=80)] = Field("", description="Digest of the prepared data.")
+    split_digest: Annotated[str, Field(max_length=80)] = Field(
+        "", description="Digest of the three parts' row numbers."
+    )
+    parts: Annotated[dict[str, Count], Field(max_length=3)] = Field(
+        default_factory=dict, description="Rows of each part."
+    )
+    dropped_rows: Annotated[dict[str, Count], Field(max_length=10)] = Field(
+        default_factory=dict, description="Rows that cleaning dropped, by cause."
+    )
+    dropped_columns: Annotated[dict[str, Count], Field(max_length=10)] = Field(
+        default_factory=dict, description="Columns that cleaning dropped, by cause."
+    )
+
+
+class PreparedStatus(StatusModel):
+    """What prepare handed to the operator, kept so that nothing depends on prepare's pod staying there."""
+
+    environment: Annotated[str, Field(max_length=64)] = Field(
+        description="Digest of the library versions that determine numbers."
+    )
+    cached: Annotated[str, Field(max_length=2048)] = Field(
+        "", description="Cells whose result was there already, as a deflated bitmap."
+    )
+    infeasible: Annotated[str, Field(max_length=2048)] = Field(
+        "", description="Cells that the estimator refuses, as a deflated bitmap."
+    )
+
+
+class MeanStd(StatusModel):
+    """A score over all folds."""
+
+    mean: DecimalText = Field(description="Mean over the folds.")
+    std: DecimalText = Field(description="Standard deviation over the folds.")
+
+
+class RankedCell(StatusModel):
+    """A cell and how it did."""
+
+    cell: Count = Field(description="Number of the cell, in the order of the grid.")
+    score: DecimalText = Field(description="Mean of the objective over the folds.")
+    parameters: ParameterTexts = Field(default_factory=dict, description="The cell's parameters, as text.")
+    scores: Annotated[dict[str, MeanStd], Field(max_length=20)] = Field(
+        default_factory=dict, description="Mean and standard deviation of every metric."
+    )
+
+
+class TestStatus(StatusModel):
+    """The one look at the test part."""
+
+    __test__ = False  # not a test case of pytest
+
+    scores: Scores = Field(default_factory=dict, description="Scores on the test part.")
+
+
+class ResultsStatus(StatusModel):
+    """Where the results are."""
+
+    uri: Annotated[str, Field(max_length=1200)] = Field(
+        description="Folder of the results of this run: results.csv, model.skops, status.json."
+    )
+    sha256: Annotated[str, Field(max_length=64)] = Field(
+        "", description="SHA-256 of status.json, which names the digests of the others."
+    )
+
+
+class TrainingJobStatus(StatusModel):
+    """What is known of the job."""
+
+    observed_generation: Count | None = Field(None, description="The generation of the spec that this status is about.")
+    state: State | None = Field(None, description="Where the job stands, for people. Programs use the conditions.")
+    conditions: Annotated[
+        list[Condition],
+        Field(
+            max_length=20,
+            json_schema_extra={
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["type"],
+            },
+        ),
+    ] = Field(default_factory=list, description="Observations, one of each type.")
+    run_digest: Annotated[str, Field(max_length=64)] | None = Field(
+        None,
+        description="Digest of what determines this run's results. An edit of the spec that changes it starts a new "
+        "run; any other edit does not.",
+    )
+    cells: CellCounts | None = Field(None, description="How many cells stand where.")
+    progress: Annotated[str, Field(max_length=32)] | None = Field(None, description="Finished cells of all cells.")
+    resolved: Resolved | None = Field(None, description="What each Auto became.")
+    dataset: DatasetStatus | None = Field(None, description="The data as it was found.")
+    prepared: PreparedStatus | None = Field(
+        None, description="What prepare handed to the operator. For the operator alone."
+    )
+    best: RankedCell | None = Field(None, description="The best cell so far; of a complete job: the winner.")
+    leaderboard: Annotated[list[RankedCell], Field(max_length=LEADERBOARD_SIZE)] = Field(
+        default_factory=list, description="The ten best cells so far."
+    )
+    objective: Text | None = Field(None, description="The metric that decides.")
+    validation: Scores | None = Field(
+        None, description="Scores of the winner, fitted on the training part, on the validation part."
+    )
+    test: TestStatus | None = Field(
+        None, description="Scores on the test part of the model fitted on training and validation part."
+    )
+    results: ResultsStatus | None = Field(None, description="Where the results are.")
+    start_time: Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})] | None = Field(
+        None, description="When the run started."
+    )
+    completion_time: Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})] | None = Field(
+        None, description="When the run ended."
+    )

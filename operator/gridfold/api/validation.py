@@ -1,0 +1,170 @@
+"""From a document to a TrainingJob, or to all of its problems at once."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from gridfold.api.base import ApiModel
+from gridfold.api.v1alpha1 import TrainingJob
+
+SHOWN_VALUE_CHARACTERS = 256
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong with a document."""
+
+    path: str  #: such as spec.split.train
+    value: str  #: the value seen, as JSON, shortened
+    rule: str  #: what is expected, or what to do
+
+    def __str__(self) -> str:
+        """Return one sentence: path, value, rule."""
+        seen = f" is {self.value}:" if self.value else ":"
+        return f"{self.path}{seen} {self.rule}"
+
+
+class InvalidTrainingJobError(ValueError):
+    """A document is not a valid TrainingJob; `problems` has every reason."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        self.problems = problems
+        super().__init__("; ".join(map(str, problems)))
+
+
+def parse_training_job(document: Mapping[str, Any]) -> TrainingJob:
+    """Return the TrainingJob of a document as the API server would store it.
+
+    Raises:
+        InvalidTrainingJobError: with all problems.
+    """
+    cleaned = drop_nulls(document)
+    try:
+        job = TrainingJob.model_validate(cleaned)
+    except ValidationError as error:
+        raise InvalidTrainingJobError(tuple(_schema_problems(error))) from error
+    problems = (*_rule_problems(job, ""), *_parameter_problems(job))
+    if problems:
+        raise InvalidTrainingJobError(problems)
+    return job
+
+
+def drop_nulls(value: Any) -> Any:
+    """Return a copy without the nulls of maps, as the API server prunes them; lists keep theirs."""
+    if isinstance(value, Mapping):
+        return {key: drop_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [drop_nulls(item) for item in value]
+    return value
+
+
+def show(value: object) -> str:
+    """Return a value as JSON of at most 256 characters."""
+    text = value if isinstance(value, str) and value == "" else json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= SHOWN_VALUE_CHARACTERS else text[: SHOWN_VALUE_CHARACTERS - 1] + "…"
+
+
+def _schema_problems(error: ValidationError) -> Iterator[Problem]:
+    """Yield what pydantic found, in the words of the resource."""
+    for found in error.errors(include_url=False):
+        path = _join(part for part in found["loc"] if not isinstance(part, str) or not part.startswith("function-"))
+        if found["type"] == "missing":
+            yield Problem(path, "", "is required")
+        elif found["type"] == "extra_forbidden":
+            yield Problem(path, show(found["input"]), "is not a field of this resource; see `kubectl explain`")
+        else:
+            yield Problem(path, show(found["input"]), found["msg"].removeprefix("Value error, "))
+
+
+def _join(parts: Iterator[str | int]) -> str:
+    path = ""
+    for part in parts:
+        path += f"[{part}]" if isinstance(part, int) else (f".{part}" if path else str(part))
+    return path
+
+
+def _rule_problems(model: ApiModel, path: str) -> Iterator[Problem]:
+    """Yield the rules across fields that a model and all below it break."""
+    for rule in model.rules:
+        if not rule.check(model):
+            where = ".".join(part for part in (path, rule.path) if part)
+            yield Problem(where, show(rule.show(model)), rule.message)
+    for name, field in type(model).model_fields.items():
+        value = getattr(model, name)
+        below = ".".join(part for part in (path, field.alias or name) if part)
+        if isinstance(value, ApiModel):
+            yield from _rule_problems(value, below)
+        elif isinstance(value, list):
+            for index, item in enumerate(value):
+                if isinstance(item, ApiModel):
+                    yield from _rule_problems(item, f"{below}[{index}]")
+
+
+#: Parameters that would let a job reach beyond its pod, or change how its work is measured.
+REFUSED_PARAMETERS = {
+    "n_jobs": "threads of a cell come from spec.execution.threads",
+    "verbose": "a cell has nobody to talk to",
+    "memory": "a cell caches nothing on disk",
+}
+PREPROCESSING_AXES = {
+    "preprocessing.numeric.impute": ("Median", "Mean", "MostFrequent", "None"),
+    "preprocessing.numeric.scale": ("Standard", "MinMax", "Robust", "None"),
+    "preprocessing.categorical.impute": ("MostFrequent", "None"),
+    "preprocessing.categorical.encode": ("OneHot", "Ordinal"),
+}
+
+
+def _parameter_problems(job: TrainingJob) -> Iterator[Problem]:
+    """Yield what is wrong with free-typed parameters, as far as it can be known without scikit-learn."""
+    for name, value in job.spec.estimator.parameters.items():
+        path = f"spec.estimator.parameters.{name}"
+        yield from _name_problems(path, name, value)
+        yield from _number_problems(path, value)
+    for index, grid in enumerate(job.spec.search.grid):
+        for name, values in grid.items():
+            path = f"spec.search.grid[{index}].{name}"
+            if name.startswith("preprocessing"):
+                yield from _preprocessing_problems(path, name, values)
+                continue
+            yield from _name_problems(path, name, values)
+            for position, value in enumerate(values):
+                yield from _number_problems(f"{path}[{position}]", value)
+
+
+def _name_problems(path: str, name: str, value: object) -> Iterator[Problem]:
+    if name in REFUSED_PARAMETERS:
+        yield Problem(path, show(value), f"may not be set: {REFUSED_PARAMETERS[name]}")
+    elif not all(part.isidentifier() for part in name.split("__")):
+        yield Problem(path, show(value), "is not the name of a parameter")
+
+
+def _preprocessing_problems(path: str, name: str, values: list[Any]) -> Iterator[Problem]:
+    if name not in PREPROCESSING_AXES:
+        yield Problem(path, show(values), f"is not an axis; expected one of {', '.join(PREPROCESSING_AXES)}")
+        return
+    allowed = PREPROCESSING_AXES[name]
+    for position, value in enumerate(values):
+        if value is not None and value not in allowed:
+            yield Problem(f"{path}[{position}]", show(value), f"must be one of {', '.join(allowed)}")
+
+
+def _number_problems(path: str, value: object) -> Iterator[Problem]:
+    """Yield what is wrong with a {float: …} or {int: …}, the only maps that a value may be."""
+    if isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _number_problems(f"{path}[{position}]", item)
+    elif isinstance(value, dict):
+        kind = next(iter(value), "")
+        number = value.get(kind)
+        if (
+            len(value) != 1
+            or kind not in {"float", "int"}
+            or not isinstance(number, int | float)
+            or isinstance(number, bool)
+        ):
+            yield Problem(path, show(value), "must be a plain value, {float: NUMBER} or {int: NUMBER}")
+        elif kind == "int" and not float(number or 0).is_integer():
+            yield Problem(path, show(value), "must be a whole number where {int: …} is written")

@@ -1,0 +1,191 @@
+"""The status of a run while `decide` walks through its stages: every word that a user reads comes from here."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from gridfold.api.conditions import ConditionType, Reason
+from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport
+from gridfold.api.status import CellCounts, PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
+from gridfold.domain.conditions import Conditions, format_time, is_true
+from gridfold.domain.events import events_between
+from gridfold.domain.leaderboard import missed_targets
+from gridfold.domain.observed import ObservedJob, SingleStage, Waiting, Wave
+from gridfold.domain.plan import Action, Plan
+from gridfold.domain.standing import Standing
+
+C = ConditionType
+
+
+class StatusBuilder:
+    """Builds the next status. A status of another run is not continued: nothing stale is shown as current."""
+
+    def __init__(self, job: ObservedJob, run_digest: str | None, now: datetime) -> None:
+        same_run = run_digest is not None and job.status.run_digest == run_digest
+        self._job, self._now = job, now
+        self._previous = job.status
+        self._status = job.status if same_run else TrainingJobStatus(run_digest=run_digest)
+        kept = job.status.conditions if same_run else []
+        self._conditions = Conditions(kept, job.metadata.generation, now)
+        self._set(observed_generation=job.metadata.generation)
+
+    def _set(self, **fields: Any) -> None:
+        self._status = self._status.model_copy(update=fields)
+
+    # ── what decide asks ─────────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether this run has ended: it never trains again by itself."""
+        return is_true(self._status.conditions, C.COMPLETE) or is_true(self._status.conditions, C.FAILED)
+
+    @property
+    def prepared(self) -> PreparedStatus | None:
+        """Return what prepare of this run has handed over, if it has."""
+        return self._status.prepared
+
+    @property
+    def leaderboard(self) -> list[RankedCell]:
+        """Return the leaderboard as it was."""
+        return self._status.leaderboard
+
+    def prepared_run(self) -> PreparedRun:
+        """Return what later stages are told of prepare."""
+        dataset, prepared = self._status.dataset, self._status.prepared
+        if dataset is None or prepared is None:
+            raise ValueError("prepare has not handed over")
+        return PreparedRun(
+            digest=dataset.digest,
+            environment=prepared.environment,
+            resolved=self._status.resolved or Resolved(),
+            split_digest=dataset.split_digest,
+        )
+
+    # ── what decide says ─────────────────────────────────────────────────────────────────────────────────────────
+
+    def accept(self, cells: int) -> None:
+        """Accept the spec."""
+        self._conditions.set(C.ACCEPTED, True, Reason.VALID, f"{cells} cells")
+        objective = self._job.spec.scoring.objective if self._job.spec else None
+        self._set(objective=objective, start_time=self._status.start_time or format_time(self._now))
+
+    def refuse(self, reason: Reason, message: str) -> None:
+        """Refuse the spec."""
+        self._conditions.set(C.ACCEPTED, False, reason, message)
+        self._end(State.FAILED, C.FAILED, reason, message)
+
+    def preparing(self, stage: SingleStage | None) -> None:
+        """Show that prepare is on its way."""
+        self._set(state=State.PREPARING)
+        self._conditions.set(C.DATASET_READY, False, Reason.PREPARING, "the data is being fetched, cleaned and checked")
+        self._show_stage(stage, Reason.PREPARING, "prepare runs")
+
+    def prepare_failed(self, reason: str, message: str) -> None:
+        """Show why there is no data to search on."""
+        self._conditions.set(C.DATASET_READY, False, reason, message)
+        self.fail(reason, message)
+
+    def harvest(self, report: PrepareReport) -> None:
+        """Keep what prepare found."""
+        self._set(
+            dataset=report.dataset,
+            resolved=report.resolved,
+            prepared=PreparedStatus(environment=report.environment, cached=report.cached, infeasible=report.infeasible),
+        )
+        rows, columns = report.dataset.rows, report.dataset.columns
+        text = "; ".join([f"{rows} rows, {columns} columns", *report.warnings])
+        self._conditions.set(C.DATASET_READY, True, Reason.PREPARED, text)
+
+    def show_cells(self, counts: CellCounts, leaderboard: list[RankedCell]) -> None:
+        """Show how far the cells are."""
+        self._set(
+            cells=counts,
+            progress=f"{counts.finished}/{counts.total}",
+            leaderboard=leaderboard,
+            best=leaderboard[0] if leaderboard else None,
+        )
+
+    def searching(self, waves: tuple[Wave, ...], standing: Standing) -> None:
+        """Show that cells are on their way, or what keeps them."""
+        self._set(state=State.RUNNING)
+        waiting = tuple(cause for wave in waves for cause in wave.waiting)
+        running = len(standing.running)
+        self._show_pods(running, waiting, Reason.SEARCHING, f"{running} cells run")
+        if waves and not waiting and (standing.running or standing.succeeded):
+            self._capacity_ready()
+
+    def refitting(self, stage: SingleStage | None) -> None:
+        """Show that refit is on its way."""
+        self._set(state=State.REFITTING)
+        self._show_stage(stage, Reason.REFITTING, "refit runs")
+
+    def show_results(self, fields: Mapping[str, Any]) -> None:
+        """Show what refit found, which replaces what was shown before."""
+        self._set(**fields)
+
+    def complete(self, report: RefitReport) -> None:
+        """End the job well."""
+        cells = self._status.cells or CellCounts()
+        reason = Reason.COMPLETED_WITH_FAILURES if cells.failed else Reason.COMPLETED
+        message = f"cell {report.best} of {cells.total} won; {cells.failed} failed, {cells.infeasible} infeasible"
+        self._end(State.COMPLETE, C.COMPLETE, reason, message)
+
+    def fail(self, reason: str, message: str) -> None:
+        """End the job with a reason and a sentence that says what to do."""
+        self._end(State.FAILED, C.FAILED, reason, message)
+
+    def judge_targets(self, exact: Mapping[str, float | None] | None) -> None:
+        """Compare the validation scores with the targets: every digit where it is known, else what the status shows."""
+        targets = self._job.spec.scoring.targets if self._job.spec else {}
+        scores: Mapping[str, float | str | None] | None = exact or self._status.validation
+        if not targets or not scores:
+            return
+        missed = missed_targets(targets, scores)
+        reason = Reason.TARGETS_MISSED if missed else Reason.TARGETS_MET
+        before = next((c for c in self._status.conditions if c.type == C.TARGETS_MET), None)
+        if exact is None and before is not None and before.observed_generation == self._job.metadata.generation:
+            return  # judged on every digit already
+        text = "; ".join(missed) or ", ".join(f"{name} ≥ {least}" for name, least in targets.items())
+        self._conditions.set(C.TARGETS_MET, not missed, reason, text)
+
+    def plan(self, actions: tuple[Action, ...], *, reconciling: bool = False) -> Plan:
+        """Return the plan with the status as it is now."""
+        self._conditions.set(C.RECONCILING, reconciling, "RunReplaced", "children of an earlier run are being deleted")
+        self._set(conditions=self._conditions.list())
+        return Plan(actions, self._status, events_between(self._previous, self._status))
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _show_stage(self, stage: SingleStage | None, reason: Reason, text: str) -> None:
+        if stage is None:
+            self._conditions.set(C.RUNNING, False, reason, "its pod is being created")
+            return
+        self._show_pods(stage.running_pods, stage.waiting, reason, text)
+        if stage.running_pods and not stage.waiting:
+            self._capacity_ready()
+
+    def _show_pods(self, running: int, waiting: tuple[Waiting, ...], reason: Reason, text: str) -> None:
+        unschedulable = [cause for cause in waiting if cause.reason == Reason.UNSCHEDULABLE]
+        if unschedulable:
+            pods = sum(cause.pods for cause in unschedulable)
+            message = f"{pods} pods wait for a node: {unschedulable[0].message}"
+            self._conditions.set(C.CAPACITY_READY, False, Reason.UNSCHEDULABLE, message)
+        if running:
+            self._conditions.set(C.RUNNING, True, reason, text)
+        elif waiting:
+            words = "; ".join(f"{cause.pods} pods: {cause.reason}: {cause.message}" for cause in waiting)
+            first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
+            self._conditions.set(C.RUNNING, False, first, words)
+        else:
+            self._conditions.set(C.RUNNING, False, reason, "no pod runs at the moment")
+
+    def _capacity_ready(self) -> None:
+        self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")
+
+    def _end(self, state: State, kind: ConditionType, reason: str, message: str) -> None:
+        other = C.FAILED if kind is C.COMPLETE else C.COMPLETE
+        self._set(state=state, completion_time=format_time(self._now))
+        self._conditions.set(kind, True, reason, message)
+        self._conditions.set(other, False, reason)
+        self._conditions.set(C.RUNNING, False, reason, "the run has ended")
+        self._conditions.set(C.STALLED, kind is C.FAILED, reason, message)

@@ -1,0 +1,52 @@
+"""Conditions: set one, read one."""
+
+from datetime import UTC, datetime
+
+from gridfold.api.conditions import ConditionType
+from gridfold.api.status import MESSAGE_LIMIT, Condition
+
+#: These stand in the list only while they are true (kstatus takes their mere truth for trouble or work).
+ABNORMAL = (ConditionType.STALLED, ConditionType.RECONCILING)
+
+
+def format_time(now: datetime) -> str:
+    """Return a time as Kubernetes writes it: UTC, whole seconds."""
+    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def is_true(conditions: list[Condition], kind: ConditionType) -> bool:
+    """Tell whether a condition is there and true."""
+    return any(c.type == kind and c.status == "True" for c in conditions)
+
+
+class Conditions:
+    """The conditions of one status while it is being built; times change only where a status does."""
+
+    def __init__(self, previous: list[Condition], generation: int, now: datetime) -> None:
+        self._conditions = {c.type: c for c in previous}
+        self._generation, self._now = generation, format_time(now)
+
+    def set(self, kind: ConditionType, value: bool, reason: str, message: str = "") -> None:
+        """Set a condition; one that is abnormal when true leaves the list when it is false."""
+        if kind in ABNORMAL and not value:
+            self._conditions.pop(kind, None)
+            return
+        status = "True" if value else "False"
+        before = self._conditions.get(kind)
+        since = before.last_transition_time if before and before.status == status else self._now
+        self._conditions[kind] = Condition(
+            type=kind,
+            status=status,
+            reason=reason,
+            message=message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…",
+            last_transition_time=since,
+            observed_generation=self._generation,
+        )
+
+    def list(self) -> list[Condition]:
+        """Return the conditions in the order of ConditionType."""
+        order: dict[str, int] = {kind: position for position, kind in enumerate(ConditionType)}
+        return sorted(
+            (c.model_copy(update={"observed_generation": self._generation}) for c in self._conditions.values()),
+            key=lambda c: order.get(c.type, len(order)),
+        )

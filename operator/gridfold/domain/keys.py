@@ -1,0 +1,97 @@
+"""Digests: what determines a number, and what determines a run."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from gridfold.api.handoff import PreparedRun
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.grid import PREPROCESSING, Parameters, plain_value
+
+#: Changes whenever the way a cell's numbers are computed or stored changes.
+RESULT_FORMAT = 1
+
+
+def digest(value: Any) -> str:
+    """Return the SHA-256, in hexadecimal, of a value's canonical JSON (1 and 1.0 differ)."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def run_digest(uid: str, spec: TrainingJobSpec) -> str:
+    """Return the digest of what determines a run's results.
+
+    Parallelism, retries, resources, targets and the like are no part of it: to edit them does not start a new run.
+    """
+    document = spec.document()
+    for name in ("storage", "execution"):
+        document.pop(name)
+    document["search"] = {"grid": document["search"]["grid"]}
+    document["scoring"].pop("targets")
+    document["threads"] = spec.execution.threads
+    return digest({"uid": uid, "spec": document})
+
+
+def cell_parameters(spec: TrainingJobSpec, prepared: PreparedRun, parameters: Parameters) -> dict[str, Any]:
+    """Return what the estimator is built with: fixed parameters, the cell's, random_state where left open."""
+    merged = {name: plain_value(value) for name, value in spec.estimator.parameters.items()}
+    merged.update({name: value for name, value in parameters.items() if not name.startswith(PREPROCESSING)})
+    if prepared.resolved.random_state is not None:
+        merged.setdefault("random_state", prepared.resolved.random_state)
+    return merged
+
+
+def cell_preprocessing(spec: TrainingJobSpec, parameters: Parameters) -> dict[str, dict[str, str]]:
+    """Return the preprocessing of a cell: {"numeric": {"impute": …, "scale": …}, "categorical": {…}}."""
+    document: dict[str, dict[str, str]] = spec.estimator.preprocessing.document()
+    merged = {kind: dict(steps) for kind, steps in document.items()}
+    for name, value in parameters.items():
+        if name.startswith(PREPROCESSING):
+            _, kind, step = name.split(".")
+            merged[kind][step] = value
+    return merged
+
+
+class CellKeys:
+    """The keys of a run's cells. A key is the digest of all that determines a cell's numbers.
+
+    Data, parts, folds, pipeline, parameters, metrics, threads and the environment (versions) are in it; where the
+    cell runs, for how long, and how the job is called are not.
+    """
+
+    def __init__(self, spec: TrainingJobSpec, prepared: PreparedRun) -> None:
+        self._spec, self._prepared = spec, prepared
+        resolved = prepared.resolved
+        self._context: Mapping[str, Any] = {
+            "format": RESULT_FORMAT,
+            "environment": prepared.environment,
+            "data": prepared.digest,
+            "split": prepared.split_digest,
+            "crossValidation": {
+                "method": resolved.cross_validation,
+                "folds": spec.cross_validation.folds,
+                "repeats": spec.cross_validation.repeats,
+                "seed": spec.cross_validation.seed,
+            },
+            "estimator": spec.estimator.class_name,
+            "metrics": sorted(spec.scoring.metrics),
+            "average": resolved.average,
+            "positiveClass": resolved.positive_class,
+            "threads": spec.execution.threads,
+        }
+
+    def key(self, parameters: Parameters) -> str:
+        """Return the key of the cell with these parameters."""
+        return digest(
+            {
+                **self._context,
+                "parameters": cell_parameters(self._spec, self._prepared, parameters),
+                "preprocessing": cell_preprocessing(self._spec, parameters),
+            }
+        )
+
+
+def run_folder(output_uri: str, uid: str, generation: int, keys: Iterable[str]) -> str:
+    """Return the folder of a run's results: runs/<generation>-<digest of uid and the ordered cell keys>/."""
+    return f"{output_uri}runs/{generation}-{digest({'uid': uid, 'cells': list(keys)})[:8]}/"

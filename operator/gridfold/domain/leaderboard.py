@@ -1,0 +1,62 @@
+"""Scores for people: rounded texts, the leaderboard, targets."""
+
+import math
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+
+from gridfold.api.handoff import CellReport, RankedReport
+from gridfold.api.status import LEADERBOARD_SIZE, MeanStd, RankedCell
+from gridfold.domain.grid import Grid, parameter_texts
+
+MeansAndStds = Mapping[str, tuple[float | None, float | None]]
+
+
+def format_score(value: float | None) -> str:
+    """Return a score as text: four decimals below 1000, six digits above; "NaN" for none."""
+    if value is None or math.isnan(value):
+        return "NaN"
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
+
+
+def ranked_cell(cell: int, scores: MeansAndStds, objective: str, grid: Grid) -> RankedCell:
+    """Return a line of the leaderboard."""
+    return RankedCell(
+        cell=cell,
+        score=format_score(scores[objective][0]),
+        parameters=parameter_texts(grid[cell]),
+        scores={name: MeanStd(mean=format_score(mean), std=format_score(std)) for name, (mean, std) in scores.items()},
+    )
+
+
+def final_leaderboard(ranked: Iterable[RankedReport], objective: str, grid: Grid) -> list[RankedCell]:
+    """Return refit's leaderboard, in its order: it knows every digit."""
+    return [ranked_cell(line.cell, line.scores, objective, grid) for line in ranked][:LEADERBOARD_SIZE]
+
+
+def live_leaderboard(
+    previous: list[RankedCell], reports: Iterable[CellReport], objective: str, grid: Grid
+) -> list[RankedCell]:
+    """Return the ten best of the previous leaderboard and of new reports (ties: lower cell first).
+
+    Reports vanish with their pods, so the previous status remembers; a rounded text stands where no report is left.
+    """
+    lines = {line.cell: (Decimal(line.score), line) for line in previous if line.score != "NaN"}
+    for report in reports:
+        mean = report.scores.get(objective, (None, None))[0]
+        if mean is not None and report.cell < len(grid):
+            line = ranked_cell(report.cell, report.scores, objective, grid)
+            lines[report.cell] = (Decimal(repr(mean)), line)
+    ordered = sorted(lines.values(), key=lambda item: (-item[0], item[1].cell))
+    return [line for _, line in ordered[:LEADERBOARD_SIZE]]
+
+
+def missed_targets(targets: Mapping[str, str], scores: Mapping[str, float | str | None]) -> list[str]:
+    """Return a phrase for every target that the scores do not reach; a score that is not a number reaches none."""
+    missed = []
+    for metric, target in targets.items():
+        score = scores.get(metric)
+        number = Decimal(repr(score) if isinstance(score, float) else score or "NaN")
+        if number.is_nan() or number < Decimal(target):
+            shown = score if isinstance(score, str) else format_score(score)
+            missed.append(f"{metric} is {shown}, wanted {target}")
+    return missed

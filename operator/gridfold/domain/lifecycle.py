@@ -1,0 +1,241 @@
+"""`decide`: from what is observed to what is to be done. Pure; the same in the cluster and on a laptop.
+
+A run goes prepare → waves → refit. Which run is wanted follows from the spec alone (its run digest); children of
+another run are deleted. The order of what happened never matters, only what is there now.
+"""
+
+from dataclasses import dataclass
+
+from gridfold.api.conditions import Reason
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import (
+    PreparedRun,
+    PrepareReport,
+    RefitReport,
+    Stage,
+    StageInput,
+    decode_cells,
+    decode_report,
+)
+from gridfold.api.status import PreparedStatus, ResultsStatus, TestStatus
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain import keys
+from gridfold.domain.building import StatusBuilder
+from gridfold.domain.ends import cause_of
+from gridfold.domain.grid import Grid, format_ranges
+from gridfold.domain.leaderboard import final_leaderboard, format_score, live_leaderboard
+from gridfold.domain.naming import child_name
+from gridfold.domain.observed import Children, Observed, ObservedJob, Progress, SingleStage, Wave
+from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, StartStage, StartWave
+from gridfold.domain.standing import Standing, stand
+
+
+def decide(observed: Observed) -> Plan:
+    """Return what brings the job a step further, and its status as of now.
+
+    Idempotent: what a plan has brought about is no part of the next plan.
+    """
+    job = observed.job
+    if job.spec is None:
+        return _refuse(observed, Reason.INVALID_SPEC, "; ".join(map(str, job.problems)))
+    grid = Grid.of(job.spec.search.grid)
+    if len(grid) > job.spec.search.max_cells:
+        return _refuse(
+            observed,
+            Reason.TOO_MANY_CELLS,
+            f"spec.search.grid has {len(grid)} cells, spec.search.maxCells allows {job.spec.search.max_cells}: "
+            "take values out of the grid, or raise maxCells (at most 10000)",
+        )
+    digest = keys.run_digest(job.metadata.uid, job.spec)
+    children, stale = _of_run(observed.children, digest)
+    run = _Run(job, job.spec, grid, digest, children, StatusBuilder(job, digest, observed.now))
+    actions = (*(Delete(name) for name in stale), *run.actions())
+    return run.status.plan(actions, reconciling=bool(stale))
+
+
+def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:
+    """Refuse the spec: nothing is started, and nothing of an earlier spec is shown as current."""
+    status = StatusBuilder(observed.job, None, observed.now)
+    status.refuse(reason, message)
+    return status.plan(())
+
+
+def _of_run(children: Children, digest: str) -> tuple[Children, list[str]]:
+    """Return the children of this run, and the names of all others."""
+    everything: tuple[SingleStage | Wave, ...] = (*children.prepares, *children.waves, *children.refits)
+    mine = Children(
+        tuple(c for c in children.prepares if c.run_digest == digest),
+        tuple(sorted((w for w in children.waves if w.run_digest == digest), key=lambda w: w.number)),
+        tuple(c for c in children.refits if c.run_digest == digest),
+    )
+    return mine, sorted(child.name for child in everything if child.run_digest != digest)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One look at one run. Each step writes into the status and returns the actions."""
+
+    job: ObservedJob
+    spec: TrainingJobSpec
+    grid: Grid
+    digest: str
+    children: Children
+    status: StatusBuilder
+
+    def actions(self) -> tuple[Action, ...]:
+        """Walk through the stages as far as they have come."""
+        self.status.accept(len(self.grid))
+        if self.status.settled:
+            self.status.judge_targets(None)
+            return ()
+        if self.status.prepared is None:
+            return self._prepare()
+        return self._search(self.status.prepared)
+
+    # ── prepare ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _prepare(self) -> tuple[Action, ...]:
+        if not self.children.prepares:
+            self.status.preparing(None)
+            name = child_name(self.job.metadata.name, self.digest, Stage.PREPARE)
+            return (StartStage(Stage.PREPARE, name, self._input(None)),)
+        stage = self.children.prepares[0]
+        if _still_active(stage):
+            self.status.preparing(stage)
+            return ()
+        if stage.progress is not Progress.SUCCEEDED:
+            cause = cause_of(stage.end, self.spec)
+            self.status.prepare_failed(cause.reason, cause.message)
+            return ()
+        if stage.end is None:  # it succeeded, but its pod and with it the report are gone: it is cheap to ask again
+            self.status.preparing(stage)
+            return (Delete(stage.name),)
+        report = decode_report(stage.end.message)
+        if not isinstance(report, PrepareReport) or report.total != len(self.grid):
+            self.status.prepare_failed(Reason.PREPARE_FAILED, _unknown_report(Stage.PREPARE, stage.end.message))
+            return ()
+        self.status.harvest(report)
+        return self._search(self.status.prepared or PreparedStatus(environment=report.environment))
+
+    # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _search(self, prepared: PreparedStatus) -> tuple[Action, ...]:
+        total = len(self.grid)
+        standing = stand(
+            total,
+            decode_cells(prepared.cached, total),
+            decode_cells(prepared.infeasible, total),
+            self.children.waves,
+            self.spec,
+        )
+        objective = self.spec.scoring.objective
+        self.status.show_cells(
+            standing.counts,
+            live_leaderboard(self.status.leaderboard, standing.reports.values(), objective, self.grid),
+        )
+        limit = self.spec.execution.max_failed_cells
+        limit = max(10, -(-total // 10)) if limit is None else limit
+        if len(standing.failed) > limit:
+            return self._too_many_failures(standing, limit)
+        if standing.unfinished:
+            self.status.searching(self.children.waves, standing)
+            return self._wave_actions(standing)
+        return self._refit(standing)
+
+    def _too_many_failures(self, standing: Standing, limit: int) -> tuple[Action, ...]:
+        first = min(standing.failed.values(), key=lambda failed: failed.cell)
+        self.status.fail(
+            Reason.TOO_MANY_FAILED_CELLS,
+            f"{len(standing.failed)} cells failed, spec.execution.maxFailedCells allows {limit}; the first is cell "
+            f"{first.cell} ({first.reason}): {first.message}. Results of the other cells are kept.",
+        )
+        return tuple(Delete(wave.name) for wave in self.children.waves if wave.progress is Progress.ACTIVE)
+
+    def _wave_actions(self, standing: Standing) -> tuple[Action, ...]:
+        parallelism = self.spec.execution.parallelism
+        active = [wave for wave in self.children.waves if wave.progress is Progress.ACTIVE]
+        if active:
+            return tuple(SetParallelism(wave.name, parallelism) for wave in active if wave.parallelism != parallelism)
+        cells = tuple(sorted(standing.unfinished))
+        number = self.children.waves[-1].number + 1 if self.children.waves else 0
+        name = child_name(self.job.metadata.name, self.digest, f"w{number}")
+        stage_input = self._input(self.status.prepared_run()).model_copy(update={"cells": format_ranges(cells)})
+        return (StartWave(name, number, cells, parallelism, stage_input),)
+
+    # ── refit ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _refit(self, standing: Standing) -> tuple[Action, ...]:
+        if not self.children.refits:
+            self.status.refitting(None)
+            name = child_name(self.job.metadata.name, self.digest, Stage.REFIT)
+            stage_input = self._input(self.status.prepared_run())
+            stage_input = stage_input.model_copy(update={"failed": standing.failed_cells()})
+            return (StartStage(Stage.REFIT, name, stage_input),)
+        stage = self.children.refits[0]
+        if _still_active(stage):
+            self.status.refitting(stage)
+            return ()
+        if stage.progress is not Progress.SUCCEEDED:
+            cause = cause_of(stage.end, self.spec)
+            self.status.fail(cause.reason, cause.message)
+            return ()
+        if stage.end is None:
+            self.status.refitting(stage)
+            return (Delete(stage.name),)
+        report = decode_report(stage.end.message)
+        if not isinstance(report, RefitReport):
+            self.status.fail(Reason.REFIT_FAILED, _unknown_report(Stage.REFIT, stage.end.message))
+            return ()
+        self._finish(report)
+        return ()
+
+    def _finish(self, report: RefitReport) -> None:
+        objective = self.spec.scoring.objective
+        board = final_leaderboard(report.leaderboard, objective, self.grid)
+        best = next((line for line in board if line.cell == report.best), None)
+        self.status.show_results(
+            {
+                "leaderboard": board,
+                "best": best,
+                "validation": _texts(report.validation) or None,
+                "test": TestStatus(scores=_texts(report.test)) if report.test else None,
+                "results": ResultsStatus(uri=report.results_uri, sha256=report.results_sha256),
+            }
+        )
+        if report.best is None:
+            self.status.fail(
+                Reason.NO_CELL_SUCCEEDED,
+                report.message or "no cell has a score; see the column error of results.csv",
+            )
+            return
+        self.status.complete(report)
+        self.status.judge_targets(report.validation)
+
+    def _input(self, prepared: PreparedRun | None) -> StageInput:
+        metadata = self.job.metadata
+        return StageInput(
+            namespace=metadata.namespace,
+            name=metadata.name,
+            uid=metadata.uid,
+            generation=metadata.generation,
+            run_digest=self.digest,
+            spec=self.spec,
+            prepared=prepared,
+        )
+
+
+def _still_active(stage: SingleStage) -> bool:
+    """Tell whether to wait on. A Job says that it failed some seconds after the pod whose exit code decides it."""
+    final = stage.end is not None and stage.end.exit_code == ExitCode.DATA
+    return stage.progress is Progress.ACTIVE and not final
+
+
+def _unknown_report(stage: Stage, message: str) -> str:
+    return (
+        f"{stage} succeeded, but its report is not one that this operator knows ({message[:200]!r}): "
+        "trainer image and operator must have the same version"
+    )
+
+
+def _texts(scores: dict[str, float | None]) -> dict[str, str]:
+    return {name: format_score(value) for name, value in scores.items()}

@@ -1,0 +1,94 @@
+"""What is observed of a job and its children; adapters fill it, `decide` reads it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from gridfold.api.status import TrainingJobStatus
+from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
+from gridfold.api.validation import Problem
+
+
+class Progress(StrEnum):
+    """How far a child is."""
+
+    ACTIVE = "active"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class ProcessEnd:
+    """How a pod (on a laptop: a process) ended."""
+
+    exit_code: int
+    reason: str  #: the container's: Completed, Error, OOMKilled …
+    message: str  #: the termination message, as it is
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """Pods of a child that cannot start, grouped by cause."""
+
+    reason: str  #: Unschedulable, ImagePullBackOff, FailedMount, FailedCreate …
+    message: str  #: in the words of scheduler, kubelet or Job controller
+    pods: int
+    for_seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class SingleStage:
+    """The prepare or refit stage of some run."""
+
+    name: str
+    run_digest: str
+    progress: Progress
+    end: ProcessEnd | None = None  #: of the pod that finished last
+    waiting: tuple[Waiting, ...] = ()
+    running_pods: int = 0
+
+
+@dataclass(frozen=True)
+class Wave:
+    """A wave of some run: one pod per cell."""
+
+    name: str
+    run_digest: str
+    number: int
+    cells: tuple[int, ...]
+    parallelism: int
+    progress: Progress
+    succeeded: frozenset[int] = frozenset()  #: cells, not completion indexes
+    failed: frozenset[int] = frozenset()
+    ends: Mapping[int, ProcessEnd] = field(default_factory=dict)  #: by cell: of the pod that finished last
+    running: frozenset[int] = frozenset()  #: cells whose pod runs now
+    waiting: tuple[Waiting, ...] = ()
+
+
+@dataclass(frozen=True)
+class Children:
+    """All children of a job, of whatever run."""
+
+    prepares: tuple[SingleStage, ...] = ()
+    waves: tuple[Wave, ...] = ()
+    refits: tuple[SingleStage, ...] = ()
+
+
+@dataclass(frozen=True)
+class ObservedJob:
+    """The resource as it was read. `spec` is None where it is not valid; then `problems` says why."""
+
+    metadata: Metadata
+    spec: TrainingJobSpec | None
+    status: TrainingJobStatus
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Observed:
+    """Everything that `decide` may look at."""
+
+    job: ObservedJob
+    children: Children
+    now: datetime

@@ -1,0 +1,64 @@
+"""What is to be done: the answer of `decide`."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from gridfold.api.handoff import Stage, StageInput
+from gridfold.api.status import TrainingJobStatus
+
+
+@dataclass(frozen=True)
+class StartStage:
+    """Start the one process of prepare or refit."""
+
+    stage: Literal[Stage.PREPARE, Stage.REFIT]
+    name: str
+    input: StageInput
+
+
+@dataclass(frozen=True)
+class StartWave:
+    """Start one process per cell, at most `parallelism` at a time."""
+
+    name: str
+    number: int
+    cells: tuple[int, ...]
+    parallelism: int
+    input: StageInput
+
+
+@dataclass(frozen=True)
+class SetParallelism:
+    """Change how many cells of a wave run at a time."""
+
+    name: str
+    parallelism: int
+
+
+@dataclass(frozen=True)
+class Delete:
+    """End a child and remove it with all of its processes."""
+
+    name: str
+
+
+Action = StartStage | StartWave | SetParallelism | Delete
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something worth telling, once."""
+
+    type: Literal["Normal", "Warning"]
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Actions in order, then the status, then the events; then look again after `requeue_after_seconds`."""
+
+    actions: tuple[Action, ...]
+    status: TrainingJobStatus
+    events: tuple[Event, ...] = ()
+    requeue_after_seconds: float | None = None

@@ -1,0 +1,125 @@
+"""Where every cell of a run stands: the first wave's cells, and those that deserve another try."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gridfold.api.handoff import CellReport, FailedCell, decode_report
+from gridfold.api.status import CellCounts
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.ends import cause_of
+from gridfold.domain.observed import Progress, Wave
+
+#: All messages of failed cells together, in characters: they travel in a ConfigMap (1 MiB).
+FAILED_MESSAGES_CHARACTERS = 400_000
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where every cell of a run stands. The sets are disjoint and make up the grid."""
+
+    total: int
+    cached: frozenset[int]
+    succeeded: frozenset[int]
+    infeasible: frozenset[int]
+    failed: Mapping[int, FailedCell]
+    retry: frozenset[int]  #: failed for a cause that can pass, tries left
+    running: frozenset[int]
+    pending: frozenset[int]
+    reports: Mapping[int, CellReport]  #: of cells whose pod is still there
+
+    @property
+    def unfinished(self) -> frozenset[int]:
+        """Return the cells that need more work."""
+        return self.retry | self.running | self.pending
+
+    @property
+    def counts(self) -> CellCounts:
+        """Return the numbers for the status."""
+        return CellCounts(
+            total=self.total,
+            cached=len(self.cached),
+            pending=len(self.pending) + len(self.retry),
+            running=len(self.running),
+            succeeded=len(self.succeeded),
+            infeasible=len(self.infeasible),
+            failed=len(self.failed),
+        )
+
+    def failed_cells(self) -> list[FailedCell]:
+        """Return the failed cells in order, with messages short enough to travel together."""
+        room = max(80, min(1000, FAILED_MESSAGES_CHARACTERS // max(1, len(self.failed))))
+        return [cell.model_copy(update={"message": cell.message[:room]}) for _, cell in sorted(self.failed.items())]
+
+
+def stand(
+    total: int,
+    cached: frozenset[int],
+    infeasible: frozenset[int],
+    waves: tuple[Wave, ...],
+    spec: TrainingJobSpec,
+) -> Standing:
+    """Return where every cell stands after prepare and these waves (of one run, by number)."""
+    count = _Count(spec)
+    for wave in waves:
+        for cell in wave.cells:
+            count.take(cell, wave)
+    in_waves = frozenset(cell for wave in waves for cell in wave.cells)
+    untouched = frozenset(range(total)) - cached - infeasible - in_waves
+    # A result that prepare had not seen and a wave then found counts once, where the wave saw it.
+    return Standing(
+        total=total,
+        cached=cached - in_waves,
+        succeeded=frozenset(count.succeeded),
+        infeasible=(infeasible - in_waves) | frozenset(count.infeasible),
+        failed=count.failed,
+        retry=frozenset(count.retry),
+        running=frozenset(count.running),
+        pending=frozenset(count.pending) | untouched,
+        reports=count.reports,
+    )
+
+
+class _Count:
+    """The tally of `stand`: the last wave that has a cell decides where it stands."""
+
+    def __init__(self, spec: TrainingJobSpec) -> None:
+        self._spec = spec
+        self._attempts: dict[int, int] = {}
+        self.succeeded: set[int] = set()
+        self.infeasible: set[int] = set()
+        self.retry: set[int] = set()
+        self.running: set[int] = set()
+        self.pending: set[int] = set()
+        self.failed: dict[int, FailedCell] = {}
+        self.reports: dict[int, CellReport] = {}
+
+    def take(self, cell: int, wave: Wave) -> None:
+        """Count one cell of one wave."""
+        self._attempts[cell] = self._attempts.get(cell, 0) + 1
+        if cell in self.succeeded:
+            return
+        for others in (self.infeasible, self.retry, self.running, self.pending):
+            others.discard(cell)
+        self.failed.pop(cell, None)
+        end = wave.ends.get(cell)
+        report = decode_report(end.message) if end else None
+        if isinstance(report, CellReport) and report.cell == cell:
+            self.reports[cell] = report
+        if cell in wave.succeeded:
+            self.succeeded.add(cell)
+        elif cell in wave.failed or wave.progress is not Progress.ACTIVE:
+            self._take_failed(cell, wave)
+        elif cell in wave.running:
+            self.running.add(cell)
+        else:
+            self.pending.add(cell)
+
+    def _take_failed(self, cell: int, wave: Wave) -> None:
+        cause = cause_of(wave.ends.get(cell), self._spec)
+        attempts = self._attempts[cell]
+        if cause.infeasible:
+            self.infeasible.add(cell)
+        elif cause.retryable and attempts <= self._spec.execution.retries:
+            self.retry.add(cell)
+        else:
+            self.failed[cell] = FailedCell(cell=cell, reason=cause.reason, message=cause.message, attempts=attempts)

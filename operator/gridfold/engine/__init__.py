@@ -1,0 +1,1 @@
+"""The loop: observe, decide, apply. The same in the cluster and on a laptop; what differs comes in through ports."""

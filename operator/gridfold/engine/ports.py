@@ -1,0 +1,61 @@
+"""What the loop needs from outside. Each port has a contract suite that runs over the fake and every adapter."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from gridfold.api.status import TrainingJobStatus
+from gridfold.domain.observed import Children, ObservedJob
+from gridfold.domain.plan import Action, Event
+
+
+@dataclass(frozen=True, order=True)
+class JobKey:
+    """Which TrainingJob."""
+
+    namespace: str
+    name: str
+
+
+class ConflictError(Exception):
+    """The resource has changed since it was read; observe again."""
+
+
+class Cluster(Protocol):
+    """Where resources are kept and stages run. Speaks of stages, waves and cells, never of manifests."""
+
+    async def load_job(self, key: JobKey) -> ObservedJob | None:
+        """Return the resource as it is now (never from a cache), or None where it is gone or being deleted."""
+
+    async def observe_children(self, job: ObservedJob) -> Children:
+        """Return all children that are controlled by exactly this resource (its uid), of whatever run."""
+
+    async def apply(self, job: ObservedJob, action: Action) -> None:
+        """Carry out one action. Idempotent: what exists already, or is gone already, is fine.
+
+        The input of a stage is kept, unchanged, for as long as the stage exists.
+
+        Raises:
+            ConflictError: a child of that name belongs to someone else.
+        """
+
+    async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:
+        """Write the status of the resource that was read.
+
+        Raises:
+            ConflictError: the resource has changed since.
+        """
+
+
+class EventRecorder(Protocol):
+    """Tells people what happened. Best effort: it never raises."""
+
+    async def record(self, job: ObservedJob, event: Event) -> None:
+        """Record one event about the resource."""
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Return the time, in UTC."""
