@@ -1,0 +1,65 @@
+# One command each. Everything is set up by the targets themselves; a second run reuses what is there.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+FRAMES := $(VENV)/gridfold-frames
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark clean
+
+help: ## Show this list.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/ready ## Make the development environment in .venv.
+
+# pandas and polars lie in a folder of their own: scikit-learn imports pandas wherever it sees it, and cells must not.
+$(VENV)/ready: requirements/dev.txt requirements/build.txt requirements/frames.txt pyproject.toml
+	@echo "Setting up $(VENV) (about a minute the first time) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/build.txt
+	@rm -rf $(FRAMES) && $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(FRAMES) -r requirements/frames.txt
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q $(VENV)/lib $(FRAMES) || true
+	@touch $@
+
+demo: setup ## Tune on scikit-learn's breast-cancer data, on this machine.
+	@$(BIN)/python hack/demo.py
+
+test: setup ## Run all tests, those on a real Kubernetes cluster included.
+	@$(BIN)/python -m pytest
+
+test-fast: setup ## Run the tests that need no cluster.
+	@$(BIN)/python -m pytest -m "not cluster"
+
+check: setup ## Format and lint, types, layers, CRD drift.
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python hack/crds.py --check
+
+format: setup ## Format the code.
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+crds: setup ## Write crds/ from the models.
+	@$(BIN)/python hack/crds.py
+
+lock: ## Resolve the requirement files again (needs uv).
+	@hack/lock.sh --upgrade
+
+images: ## Build both images: make images REGISTRY=registry.example.com/team [TAG=…] [PUSH=1].
+	@hack/build-images.sh "$(REGISTRY)" "$(TAG)"
+
+cluster-up: setup ## Start a real Kubernetes on this machine (Linux, root).
+	@$(BIN)/python -m tests.testbed up
+
+cluster-down: setup ## End it; nothing stays behind.
+	@$(BIN)/python -m tests.testbed down
+
+benchmark: setup ## Print a table of ratios against peers.
+	@$(BIN)/python -m tests.benchmarks
+
+clean: ## Remove what the targets above have made here.
+	@rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
