@@ -6,7 +6,7 @@ Every field has a description and a bound. A field is here only once it works.
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field, Strict
 
 from gridfold.api.base import ApiModel, Rule
 from gridfold.api.status import TrainingJobStatus
@@ -18,14 +18,9 @@ KIND = "TrainingJob"
 PLURAL = "trainingjobs"
 
 
-def _whole_number(value: object) -> object:
-    """Refuse what JSON calls a number but the API server does not call an integer (true, "5")."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValueError("must be an integer")  # noqa: TRY004 (pydantic turns only ValueError into a problem)
-    return value
-
-
-Int = Annotated[int, BeforeValidator(_whole_number)]
+#: What the API server calls an integer: neither true nor "5".
+Int = Annotated[int, Strict()]
+Bool = Annotated[bool, Strict()]
 Seed = Annotated[Int, Field(ge=0, le=4294967295)]
 Percent = Annotated[Int, Field(ge=1, le=98)]
 ColumnName = Annotated[str, Field(min_length=1, max_length=256)]
@@ -160,7 +155,7 @@ class Source(ApiModel):
 class Csv(ApiModel):
     """How a CSV file is to be read."""
 
-    header: bool = Field(True, description="Whether the first line holds the names of the columns.")
+    header: Bool = Field(True, description="Whether the first line holds the names of the columns.")
     column_names: Annotated[list[ColumnName], Field(max_length=10000)] | None = Field(
         None, description="Names of the columns, in order, for files without a header line."
     )
@@ -217,18 +212,18 @@ class Dataset(ApiModel):
 class Cleaning(ApiModel):
     """What happens to the rows before the split, in this order. Every action is counted in the status."""
 
-    trim_text: bool = Field(True, description="Remove white space around every field.")
-    drop_rows_without_target: bool = Field(
+    trim_text: Bool = Field(True, description="Remove white space around every field.")
+    drop_rows_without_target: Bool = Field(
         True,
         description="Drop rows whose target is missing. If false, such a row fails the job.",
     )
-    drop_duplicate_rows: bool = Field(
+    drop_duplicate_rows: Bool = Field(
         False, description="Keep the first of rows that are equal in all columns of the source."
     )
     drop_columns_missing_above: Annotated[Int, Field(ge=0, le=100)] | None = Field(
         None, description="Drop columns in which more than this percentage of the values is missing."
     )
-    drop_constant_columns: bool = Field(False, description="Drop columns that have one value in all rows.")
+    drop_constant_columns: Bool = Field(False, description="Drop columns that have one value in all rows.")
 
 
 class Split(ApiModel):

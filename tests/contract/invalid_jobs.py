@@ -1,0 +1,102 @@
+"""Documents that are wrong in one way each: path of the blame, a word of the message, an edit of a valid spec."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.unit.domain.world import document
+
+Edit = Callable[[dict[str, Any]], object]
+
+
+def put(path: str, value: object) -> Edit:
+    """Return an edit that sets a field of the spec, by its path."""
+
+    def edit(spec: dict[str, Any]) -> None:
+        *parents, last = path.split(".")
+        for name in parents:
+            spec = spec.setdefault(name, {})
+        spec[last] = value
+
+    return edit
+
+
+def drop(path: str) -> Edit:
+    """Return an edit that takes a field out of the spec."""
+
+    def edit(spec: dict[str, Any]) -> None:
+        *parents, last = path.split(".")
+        for name in parents:
+            spec = spec[name]
+        del spec[last]
+
+    return edit
+
+
+#: Refused by the API server and by `gridfold validate` alike.
+REFUSED: list[tuple[str, str, Edit]] = [
+    ("spec.dataset.sources", "", drop("dataset.sources")),
+    ("spec.dataset.sources", "", put("dataset.sources", [])),
+    ("spec.dataset.target", "", drop("dataset.target")),
+    ("spec.dataset.target", "", put("dataset.target", "")),
+    ("spec.dataset.target", "", put("dataset.target", 7)),
+    ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "ftp://host/rows.csv"}])),
+    ("spec.dataset.sources[0].sha256", "", put("dataset.sources", [{"uri": "s3://b/k", "sha256": "abc"}])),
+    ("spec.dataset.csv.columnNames", "is required where header is false", put("dataset.csv", {"header": False})),
+    ("spec.dataset.csv.columnNames", "must be left out", put("dataset.csv", {"columnNames": ["a"]})),
+    ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", ";;")),
+    ("spec.dataset.columnTypes.age", "", put("dataset.columnTypes", {"age": "Number"})),
+    ("spec.cleaning.dropColumnsMissingAbove", "", put("cleaning.dropColumnsMissingAbove", 101)),
+    ("spec.cleaning.trimText", "", put("cleaning.trimText", "yes")),
+    ("spec.split", "must add up to 100", put("split", {"train": 80})),
+    ("spec.split.train", "", put("split", {"train": 100, "validation": 0, "test": 0})),
+    ("spec.split.train", "", put("split.train", True)),
+    ("spec.split.train", "", put("split.train", "70")),
+    ("spec.split.seed", "", put("split.seed", -1)),
+    ("spec.split.seed", "", put("split.seed", 4294967296)),
+    ("spec.split.method", "", put("split.method", "Stratifed")),
+    ("spec.estimator.className", "", drop("estimator.className")),
+    ("spec.estimator.className", "", put("estimator.className", "os.system")),
+    ("spec.search.grid", "", drop("search.grid")),
+    ("spec.search.grid", "", put("search.grid", [])),
+    ("spec.search.grid[0].C", "", put("search.grid", [{"C": []}])),
+    ("spec.search.grid[0].C", "", put("search.grid", [{"C": 1}])),
+    ("spec.search.maxCells", "", put("search.maxCells", 10001)),
+    ("spec.crossValidation.folds", "", put("crossValidation.folds", 1)),
+    ("spec.crossValidation.folds", "", put("crossValidation.folds", "5")),
+    ("spec.scoring.objective", "must be one of metrics", put("scoring", {"objective": "f1", "metrics": ["accuracy"]})),
+    ("spec.scoring.metrics[0]", "", put("scoring.metrics", ["f2"])),
+    ("spec.scoring.metrics", "must not name a metric twice", put("scoring.metrics", ["f1", "f1"])),
+    ("spec.scoring.targets.accuracy", "", put("scoring.targets", {"accuracy": 0.85})),
+    (
+        "spec.scoring.targets",
+        "must name only metrics that are measured",
+        put("scoring", {"metrics": ["f1"], "targets": {"accuracy": "0.85"}}),
+    ),
+    ("spec.execution.parallelism", "", put("execution.parallelism", 0)),
+    ("spec.execution.resources.requests.cpu", "", put("execution.resources.requests", {"cpu": "one"})),
+    ("spec.output.uri", "", put("output.uri", "s3://models/no-slash")),
+    ("spec.output.uri", "", drop("output.uri")),
+    ("spec.storage.endpoint", "", put("storage.endpoint", "s3.example:9000")),
+]
+
+#: The API server cannot know; `gridfold validate` and the operator (Accepted=False) do.
+UNACCEPTED: list[tuple[str, str, Edit]] = [
+    ("spec.search.grid[0].n_jobs", "may not be set", put("search.grid", [{"n_jobs": [1, 2]}])),
+    ("spec.estimator.parameters.verbose", "may not be set", put("estimator.parameters", {"verbose": 1})),
+    ("spec.search.grid[0].C[1]", "{float: NUMBER}", put("search.grid", [{"C": [1, {"float": "x"}]}])),
+    ("spec.search.grid[0].C[0]", "whole number", put("search.grid", [{"C": [{"int": 1.5}]}])),
+    ("spec.search.grid[0].preprocessing.scale", "is not an axis", put("search.grid", [{"preprocessing.scale": ["x"]}])),
+    (
+        "spec.search.grid[0].preprocessing.numeric.scale[1]",
+        "must be one of",
+        put("search.grid", [{"preprocessing.numeric.scale": ["Standard", "Log"]}]),
+    ),
+    ("spec.search.grid[0].C-1", "is not the name of a parameter", put("search.grid", [{"C-1": [1]}])),
+]
+
+
+def broken(edit: Edit) -> dict[str, Any]:
+    """Return a valid document with one edit."""
+    raw = document()
+    edit(raw["spec"])
+    return raw

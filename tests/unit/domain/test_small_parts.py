@@ -1,0 +1,137 @@
+"""Names, ranges, keys, targets, ends."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gridfold.api.handoff import PreparedRun
+from gridfold.api.status import Resolved
+from gridfold.domain.grid import Grid, format_ranges, parameter_texts, parse_ranges
+from gridfold.domain.keys import CellKeys, digest, run_digest, run_folder
+from gridfold.domain.leaderboard import format_score, missed_targets
+from gridfold.domain.naming import child_name, label_value
+from tests.unit.domain.world import document, job_of
+
+DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+NAMES = st.from_regex(r"\A[a-z0-9]([-a-z0-9.]{0,250}[a-z0-9])?\Z")
+PREPARED = PreparedRun(digest="d", environment="e", split_digest="s", resolved=Resolved(random_state=0))
+
+
+@given(st.sets(st.integers(0, 10_000)))
+def test_ranges_survive_the_way(cells: set[int]) -> None:
+    assert parse_ranges(format_ranges(cells)) == tuple(sorted(cells))
+
+
+@given(NAMES, st.integers(0, 99))
+def test_a_child_and_its_pods_have_names_that_are_dns_labels(job: str, wave: int) -> None:
+    name = child_name(job, "0123456789abcdef", f"w{wave}")
+    assert DNS_LABEL.fullmatch(f"{name}-99999")
+    assert len(f"{name}-99999") <= 63
+
+
+@given(NAMES, NAMES)
+def test_two_jobs_never_share_a_child_or_a_label(first: str, second: str) -> None:
+    same = first == second
+    assert (child_name(first, "a" * 64, "w0") == child_name(second, "a" * 64, "w0")) is same
+    assert (label_value(first) == label_value(second)) is same
+
+
+def test_cells_come_in_the_order_of_the_scripts_names_with_the_preprocessing_last() -> None:
+    grid = Grid.of([{"z": [1, 2], "preprocessing.numeric.scale": ["Standard", None], "C": [{"float": 1}]}])
+    assert list(grid) == [
+        {"C": 1.0, "z": 1, "preprocessing.numeric.scale": "Standard"},
+        {"C": 1.0, "z": 1, "preprocessing.numeric.scale": "None"},
+        {"C": 1.0, "z": 2, "preprocessing.numeric.scale": "Standard"},
+        {"C": 1.0, "z": 2, "preprocessing.numeric.scale": "None"},
+    ]
+    assert isinstance(grid[0]["C"], float)
+
+
+def test_a_cell_beyond_the_grid_is_an_index_error() -> None:
+    with pytest.raises(IndexError, match="cell 3 of a grid of 3"):
+        Grid.of([{"C": [1, 2]}, {"C": [3]}])[3]
+
+
+def test_one_and_one_point_zero_have_different_keys_and_texts() -> None:
+    keys = CellKeys(job_of(document()).spec, PREPARED)
+    assert keys.key({"C": 1}) != keys.key({"C": 1.0})
+    assert parameter_texts({"a": 1, "b": 1.0, "c": None, "d": "x"}) == {"a": "1", "b": "1.0", "c": "null", "d": "x"}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"crossValidation": {"folds": 3}},
+        {"crossValidation": {"seed": 1}},
+        {"scoring": {"metrics": ["f1", "accuracy"]}},
+        {"execution": {"threads": 2}},
+        {"estimator": {"className": "sklearn.svm.SVC"}},
+        {"estimator": {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"tol": 0.1}}},
+        {
+            "estimator": {
+                "className": "sklearn.linear_model.LogisticRegression",
+                "preprocessing": {"numeric": {"scale": "None"}},
+            }
+        },
+    ],
+)
+def test_all_that_determines_a_number_is_in_the_key_and_in_the_runs_digest(spec: dict[str, object]) -> None:
+    plain, changed = job_of(document()).spec, job_of(document(**spec)).spec
+    assert CellKeys(plain, PREPARED).key({"C": 1}) != CellKeys(changed, PREPARED).key({"C": 1})
+    assert run_digest("u", plain) != run_digest("u", changed)
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [
+        {"execution": {"parallelism": 3, "retries": 0, "maxFailedCells": 1}},
+        {"scoring": {"targets": {"f1": "0.9"}}},
+        {"search": {"grid": [{"C": [0.1, 1, 10]}], "maxCells": 5}},
+        {"storage": {"region": "elsewhere"}},
+    ],
+)
+def test_what_changes_no_number_starts_no_run(spec: dict[str, object]) -> None:
+    plain, changed = job_of(document()).spec, job_of(document(**spec)).spec
+    assert CellKeys(plain, PREPARED).key({"C": 1}) == CellKeys(changed, PREPARED).key({"C": 1})
+    assert run_digest("u", plain) == run_digest("u", changed)
+
+
+def test_an_axis_and_a_fixed_parameter_of_the_same_value_share_a_key() -> None:
+    fixed = {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"C": 1}}
+    as_fixed = CellKeys(job_of(document([{"tol": [0.1]}], estimator=fixed)).spec, PREPARED)
+    as_axis = CellKeys(job_of(document()).spec, PREPARED)
+    assert as_fixed.key({"tol": 0.1}) == as_axis.key({"C": 1, "tol": 0.1})
+
+
+def test_the_folder_of_a_run_depends_on_the_uid_and_on_the_order_of_the_cells() -> None:
+    folders = {run_folder("s3://b/", uid, 1, cells) for uid in ("a", "b") for cells in (["x", "y"], ["y", "x"])}
+    assert len(folders) == 4
+    assert all(re.fullmatch(r"s3://b/runs/1-[0-9a-f]{8}/", folder) for folder in folders)
+
+
+def test_a_digest_does_not_depend_on_the_order_of_a_map() -> None:
+    assert digest({"a": 1, "b": 2}) == digest({"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize(
+    ("score", "target", "missed"),
+    [
+        (0.85, "0.85", False),
+        (0.8499999999, "0.85", True),
+        (float("nan"), "0.1", True),
+        (None, "-1", True),
+        (-2.5, "-3", False),
+    ],
+)
+def test_a_target_is_compared_exactly_and_nan_reaches_none(score: float | None, target: str, missed: bool) -> None:
+    assert bool(missed_targets({"f1": target}, {"f1": score})) is missed
+
+
+@pytest.mark.parametrize(
+    ("score", "text"),
+    [(0.71341, "0.7134"), (None, "NaN"), (-123456.789, "-123457"), (1.0, "1.0000"), (1e300, "1e+300")],
+)
+def test_scores_are_shown_for_reading(score: float | None, text: str) -> None:
+    assert format_score(score) == text

@@ -1,0 +1,184 @@
+"""A pure world around `decide`: it keeps what actions make, and moves only when the test says so."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import (
+    CellReport,
+    FailureReport,
+    Outcome,
+    PrepareReport,
+    RankedReport,
+    RefitReport,
+    Stage,
+    encode_cells,
+    encode_report,
+)
+from gridfold.api.status import DatasetStatus, Resolved, TrainingJobStatus
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.api.validation import parse_training_job
+from gridfold.domain.lifecycle import decide
+from gridfold.domain.observed import Children, Observed, ObservedJob, ProcessEnd, Progress, SingleStage, Wave
+from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, StartStage, StartWave
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def document(grid: list[dict[str, list[Any]]] | None = None, **spec: Any) -> dict[str, Any]:
+    """Return a valid resource, with parts of the spec replaced."""
+    return {
+        "apiVersion": "gridfold.dev/v1alpha1",
+        "kind": "TrainingJob",
+        "metadata": {"name": "job", "namespace": "team", "uid": "u-1", "generation": 1},
+        "spec": {
+            "dataset": {"sources": [{"uri": "s3://data/rows.csv"}], "target": "y"},
+            "estimator": {"className": "sklearn.linear_model.LogisticRegression"},
+            "search": {"grid": grid or [{"C": [0.1, 1, 10]}]},
+            "output": {"uri": "s3://models/job/"},
+            **spec,
+        },
+    }
+
+
+def job_of(raw: dict[str, Any]) -> TrainingJob:
+    return parse_training_job(raw)
+
+
+def cell_end(cell: int, score: float) -> ProcessEnd:
+    report = CellReport(
+        cell=cell,
+        key=f"k{cell}",
+        outcome=Outcome.SUCCEEDED,
+        scores=dict.fromkeys(("accuracy", "precision", "recall", "f1"), (score, 0.01)),
+    )
+    return ProcessEnd(0, "Completed", encode_report(report))
+
+
+def failure(exit_code: int, reason: str = "Error", message: str = "") -> ProcessEnd:
+    return ProcessEnd(exit_code, reason, message)
+
+
+def infeasible_end(cell: int) -> ProcessEnd:
+    report = CellReport(cell=cell, key=f"k{cell}", outcome=Outcome.INFEASIBLE, message="penalty l1 needs liblinear")
+    return ProcessEnd(ExitCode.INFEASIBLE, "Error", encode_report(report))
+
+
+@dataclass
+class World:
+    """What is there: the resource, its status, its children, and how often each cell was started."""
+
+    job: TrainingJob
+    status: TrainingJobStatus = field(default_factory=TrainingJobStatus)
+    prepares: dict[str, SingleStage] = field(default_factory=dict)
+    waves: dict[str, Wave] = field(default_factory=dict)
+    refits: dict[str, SingleStage] = field(default_factory=dict)
+    started: list[str] = field(default_factory=list)
+    inputs: dict[str, Any] = field(default_factory=dict)
+    now: datetime = START
+
+    def edit(self, raw: dict[str, Any]) -> None:
+        """Replace the spec, as `kubectl apply` does."""
+        edited = job_of(raw)
+        generation = self.job.metadata.generation + 1
+        self.job = edited.model_copy(update={"metadata": edited.metadata.model_copy(update={"generation": generation})})
+
+    def observe(self) -> Observed:
+        job = ObservedJob(self.job.metadata, self.job.spec, self.status)
+        children = Children(tuple(self.prepares.values()), tuple(self.waves.values()), tuple(self.refits.values()))
+        return Observed(job, children, self.now)
+
+    def step(self, *, save: bool = True) -> Plan:
+        """Decide once and apply; `save` says whether the write of the status gets through."""
+        self.now += timedelta(seconds=1)
+        plan = decide(self.observe())
+        for action in plan.actions:
+            self.apply(action)
+        if save:
+            self.status = plan.status
+        return plan
+
+    def apply(self, action: Action) -> None:
+        if isinstance(action, StartStage):
+            children = self.prepares if action.stage is Stage.PREPARE else self.refits
+            if action.name not in children:
+                children[action.name] = SingleStage(action.name, action.input.run_digest, Progress.ACTIVE)
+                self._count(action)
+        elif isinstance(action, StartWave):
+            if action.name not in self.waves:
+                self.waves[action.name] = Wave(
+                    action.name,
+                    action.input.run_digest,
+                    action.number,
+                    action.cells,
+                    action.parallelism,
+                    Progress.ACTIVE,
+                )
+                self._count(action)
+        elif isinstance(action, SetParallelism):
+            self.waves[action.name] = replace(self.waves[action.name], parallelism=action.parallelism)
+        elif isinstance(action, Delete):
+            for children in (self.prepares, self.waves, self.refits):
+                children.pop(action.name, None)
+
+    def _count(self, action: StartStage | StartWave) -> None:
+        self.started.append(action.name)
+        self.inputs[action.name] = action.input
+
+    # ── what the world does by itself ────────────────────────────────────────────────────────────────────────────
+
+    def finish_prepare(self, total: int, cached: set[int] = frozenset(), infeasible: set[int] = frozenset()) -> None:
+        report = PrepareReport(
+            digest="d" * 64,
+            environment="e" * 64,
+            dataset=DatasetStatus(rows=100, columns=4, classes=2, digest="d" * 64, split_digest="s" * 64),
+            resolved=Resolved(split="Stratified", cross_validation="Stratified", average="Binary"),
+            total=total,
+            cached=encode_cells(cached, total),
+            infeasible=encode_cells(infeasible, total),
+        )
+        self.end_single(self.prepares, ProcessEnd(0, "Completed", encode_report(report)))
+
+    def fail_prepare(self, reason: str, message: str) -> None:
+        text = encode_report(FailureReport(reason=reason, message=message))
+        self.end_single(self.prepares, ProcessEnd(ExitCode.DATA, "Error", text))
+
+    def finish_refit(self, best: int | None = 0, scores: dict[str, float] | None = None) -> None:
+        scores = scores or {"accuracy": 0.9, "precision": 0.8, "recall": 0.7, "f1": 0.75}
+        report = RefitReport(
+            best=best,
+            leaderboard=[] if best is None else [RankedReport(cell=best, scores={"f1": (0.8, 0.01)})],
+            validation=scores,
+            test=scores,
+            succeeded=3,
+            infeasible=0,
+            failed=0,
+            results_uri="s3://models/job/runs/1-abc/",
+            results_sha256="f" * 64,
+            message="" if best is not None else "every fit failed: ValueError: no",
+        )
+        self.end_single(self.refits, ProcessEnd(0, "Completed", encode_report(report)))
+
+    def end_single(self, children: dict[str, SingleStage], end: ProcessEnd | None) -> None:
+        good = end is None or end.exit_code == 0
+        for name, stage in children.items():
+            children[name] = replace(stage, progress=Progress.SUCCEEDED if good else Progress.FAILED, end=end)
+
+    def end_cell(self, wave: str, cell: int, end: ProcessEnd | None, *, good: bool) -> None:
+        """End one cell of a wave; the wave ends with its last cell, as an Indexed Job does."""
+        before = self.waves[wave]
+        succeeded = before.succeeded | {cell} if good else before.succeeded
+        failed = before.failed if good else before.failed | {cell}
+        ends = {**before.ends, cell: end} if end else before.ends
+        done = succeeded | failed == frozenset(before.cells)
+        progress = (Progress.FAILED if failed else Progress.SUCCEEDED) if done else Progress.ACTIVE
+        self.waves[wave] = replace(before, succeeded=succeeded, failed=failed, ends=ends, progress=progress)
+
+    def condition(self, kind: str) -> str:
+        """Return "status/reason" of a condition, "" where there is none."""
+        found = next((c for c in self.status.conditions if c.type == kind), None)
+        return f"{found.status}/{found.reason}" if found else ""
+
+    def message(self, kind: str) -> str:
+        return next(c.message for c in self.status.conditions if c.type == kind)
