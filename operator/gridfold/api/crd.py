@@ -149,24 +149,26 @@ def _add_rules_and_defaults(schema: dict[str, Any], model: type[BaseModel]) -> N
             if below["type"] == "object" and "additionalProperties" in below:
                 target = below["additionalProperties"]
             _add_rules_and_defaults(target, inner)
-        default = _default(field, inner)
+        default = _default(field)
         if default is not None:
             below["default"] = default
 
 
-def _default(field: Any, inner: type[BaseModel] | None) -> Any:
-    """Return the default to write: of a model {} where its own fields' defaults make it up."""
-    if field.default_factory is not None:
-        value = field.default_factory()
-        if isinstance(value, BaseModel) and inner is not None:
-            return {} if value == _bare(inner) else value.model_dump(mode="json", by_alias=True, exclude_none=True)
-        # An empty list or map says no more than its absence, and would only lengthen what users read back.
-        return value or None
-    return None if field.default is PydanticUndefined else field.default
+def _default(field: Any) -> Any:
+    """Return the default to write, in full: the API server checks rules on a default before it fills it in."""
+    if field.default_factory is None:
+        return None if field.default is PydanticUndefined else field.default
+    value = field.default_factory()
+    if isinstance(value, ApiModel):
+        return _without_empty(value.document())
+    # An empty list or map says no more than its absence, and would only lengthen what users read back.
+    return value or None
 
 
-def _bare(model: type[BaseModel]) -> BaseModel | None:
-    return None if any(field.is_required() for field in model.model_fields.values()) else model()
+def _without_empty(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without empty lists and maps, at any depth but its own."""
+    below = {key: _without_empty(value) if isinstance(value, dict) else value for key, value in document.items()}
+    return {key: value for key, value in below.items() if value not in ({}, [])}
 
 
 def _inner_model(annotation: Any) -> type[BaseModel] | None:

@@ -51,7 +51,8 @@ def test_no_floating_point_number_stands_in_the_status() -> None:
 
 def test_the_defaults_of_the_design_stand_in_the_schema() -> None:
     spec = SCHEMA["properties"]["spec"]["properties"]
-    assert spec["split"]["default"] == {}
+    whole = {"train": 70, "validation": 15, "test": 15, "method": "Auto", "seed": 0}
+    assert spec["split"]["default"] == whole
     assert [spec["split"]["properties"][part]["default"] for part in ("train", "validation", "test")] == [70, 15, 15]
     assert spec["crossValidation"]["properties"]["folds"]["default"] == 5
     assert spec["scoring"]["properties"]["metrics"]["default"] == ["accuracy", "precision", "recall", "f1"]
