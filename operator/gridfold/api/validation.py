@@ -43,7 +43,7 @@ def parse_training_job(document: Mapping[str, Any]) -> TrainingJob:
     """
     cleaned = drop_nulls(document)
     try:
-        job = TrainingJob.model_validate(cleaned)
+        job = TrainingJob.model_validate(cleaned, by_alias=True, by_name=False)  # maxCells, never max_cells
     except ValidationError as error:
         raise InvalidTrainingJobError(tuple(_schema_problems(error))) from error
     problems = (*_rule_problems(job, ""), *_parameter_problems(job))
@@ -122,7 +122,7 @@ def _parameter_problems(job: TrainingJob) -> Iterator[Problem]:
     for name, value in job.spec.estimator.parameters.items():
         path = f"spec.estimator.parameters.{name}"
         yield from _name_problems(path, name, value)
-        yield from _number_problems(path, value)
+        yield from _value_problems(path, name, value)
     for index, grid in enumerate(job.spec.search.grid):
         for name, values in grid.items():
             path = f"spec.search.grid[{index}].{name}"
@@ -131,7 +131,7 @@ def _parameter_problems(job: TrainingJob) -> Iterator[Problem]:
                 continue
             yield from _name_problems(path, name, values)
             for position, value in enumerate(values):
-                yield from _number_problems(f"{path}[{position}]", value)
+                yield from _value_problems(f"{path}[{position}]", name, value)
 
 
 def _name_problems(path: str, name: str, value: object) -> Iterator[Problem]:
@@ -149,6 +149,15 @@ def _preprocessing_problems(path: str, name: str, values: list[Any]) -> Iterator
     for position, value in enumerate(values):
         if value is not None and value not in allowed:
             yield Problem(f"{path}[{position}]", show(value), f"must be one of {', '.join(allowed)}")
+
+
+def _value_problems(path: str, name: str, value: object) -> Iterator[Problem]:
+    """Yield what is wrong with the value of a parameter; class_weight may be a map from labels to numbers."""
+    if name == "class_weight" and isinstance(value, dict) and not value.keys() & {"float", "int"}:
+        for label, weight in value.items():
+            yield from _number_problems(f"{path}.{label}", weight)
+    else:
+        yield from _number_problems(path, value)
 
 
 def _number_problems(path: str, value: object) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 
 Parameters = Mapping[str, Any]
 PREPROCESSING = "preprocessing."
+NUMBER_KINDS: Mapping[str, type[int] | type[float]] = {"float": float, "int": int}
 
 
 def script_name(axis: str) -> str:
@@ -19,13 +20,14 @@ def script_name(axis: str) -> str:
 
 
 def plain_value(value: Any) -> Any:
-    """Return the value that a {float: 1} or {int: 1} stands for; lists are treated item by item.
+    """Return the value that a {float: 1} or {int: 1} stands for; lists and class weights are treated item by item.
 
     YAML's null of a preprocessing axis is handled by `Grid`, not here.
     """
     if isinstance(value, Mapping):
-        ((kind, number),) = value.items()
-        return float(number) if kind == "float" else int(number)
+        if len(value) == 1 and (kind := next(iter(value))) in NUMBER_KINDS:
+            return NUMBER_KINDS[kind](value[kind])
+        return {label: plain_value(item) for label, item in value.items()}
     if isinstance(value, list):
         return [plain_value(item) for item in value]
     return value

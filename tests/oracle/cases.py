@@ -1,0 +1,226 @@
+"""The cases of the oracle suite: a table of texts, and a search. Small, so that the suite stays quick."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tests.oracle.tables import Table, bundled, many_classes, mixed, real, with_noise
+
+Case = dict[str, Any]
+
+METRICS = ["accuracy", "precision", "recall", "f1"]
+
+
+def case(estimator: str, grid: list[dict[str, list[Any]]] | dict[str, list[Any]], **more: Any) -> Case:
+    """Return a case with the defaults written out."""
+    return {
+        "estimator": f"sklearn.{estimator}",
+        "grid": grid if isinstance(grid, list) else [grid],
+        "target": "target",
+        "split": STRATIFIED,
+        "cv": {"folds": 5, "method": "Stratified", "repeats": 1, "seed": 3},
+        "metrics": METRICS,
+        "objective": "f1",
+        "average": "Binary",
+        **more,
+    }
+
+
+STRATIFIED = {"train": 70, "validation": 15, "test": 15, "method": "Stratified", "seed": 7}
+RANDOM_SPLIT = {"train": 60, "validation": 19, "test": 21, "method": "Random", "seed": 123}
+NO_NUMERIC = {"numeric.impute": "None", "numeric.scale": "None"}
+SEED = {"random_state": 0}
+
+
+def k_fold(folds: int, repeats: int = 1, seed: int = 1) -> dict[str, Any]:
+    return {"folds": folds, "method": "KFold", "repeats": repeats, "seed": seed}
+
+
+#: name: (table, case). Names of real data sets start with their file's.
+CASES: dict[str, tuple[Callable[[], Table], Case]] = {
+    "logistic-regression": (
+        lambda: bundled("breast_cancer"),
+        case(
+            "linear_model.LogisticRegression",
+            {"C": [0.01, 1, 100.0], "tol": [0.1, 0.0001]},
+            parameters={"max_iter": 60},
+        ),
+    ),
+    "logistic-regression-positive-first": (
+        lambda: bundled("breast_cancer"),
+        case(
+            "linear_model.LogisticRegression",
+            {"C": [0.1, 10]},
+            positive="benign",
+            parameters={"class_weight": {"benign": 3, "malignant": 0.5}},
+            objective="precision",
+            metrics=["precision", "accuracy"],
+        ),
+    ),
+    "random-forest-list-of-grids": (
+        lambda: bundled("iris"),
+        case(
+            "ensemble.RandomForestClassifier",
+            [
+                {"n_estimators": [5, 10], "max_features": ["sqrt", None], "criterion": ["gini", "entropy"]},
+                {"max_depth": [1, None], "bootstrap": [False], "n_estimators": [7]},
+            ],
+            average="Macro",
+            parameters=SEED,
+        ),
+    ),
+    "hist-gradient-boosting-mixed": (
+        mixed,
+        case(
+            "ensemble.HistGradientBoostingClassifier",
+            {"max_iter": [5, 10], "max_leaf_nodes": [7], "preprocessing.numeric.impute": ["None", "Mean"]},
+            parameters=SEED,
+        ),
+    ),
+    "preprocessing-axes-mixed": (
+        mixed,
+        case(
+            "linear_model.LogisticRegression",
+            {
+                "C": [1],
+                "preprocessing.numeric.impute": ["Median", "Mean", "MostFrequent"],
+                "preprocessing.numeric.scale": ["Standard", "MinMax", "Robust", "None"],
+                "preprocessing.categorical.encode": ["OneHot", "Ordinal"],
+            },
+            cv=k_fold(3),
+            parameters={"max_iter": 50},
+        ),
+    ),
+    "categories-left-missing": (
+        mixed,
+        case(
+            "ensemble.ExtraTreesClassifier",
+            {"preprocessing.categorical.impute": ["None", "MostFrequent"], "min_samples_leaf": [1, 5]},
+            parameters={**SEED, "n_estimators": 8},
+            split=RANDOM_SPLIT,
+            average="Weighted",
+        ),
+    ),
+    "decision-tree-repeats": (
+        mixed,
+        case(
+            "tree.DecisionTreeClassifier",
+            {"max_depth": [2, 4, None]},
+            cv={"folds": 3, "method": "Stratified", "repeats": 4, "seed": 9},
+            parameters=SEED,
+        ),
+    ),
+    "k-neighbours-weighted": (
+        lambda: bundled("wine"),
+        case(
+            "neighbors.KNeighborsClassifier",
+            {"n_neighbors": [1, 5, 60, 500], "weights": ["uniform", "distance"]},
+            average="Weighted",
+            split=RANDOM_SPLIT,
+            cv=k_fold(4, repeats=2),
+        ),
+    ),
+    "svc-micro": (
+        lambda: bundled("digits", 500),
+        case("svm.SVC", {"C": [1, 10], "kernel": ["rbf", "linear"]}, average="Micro", cv=k_fold(3)),
+    ),
+    "gaussian-naive-bayes": (
+        lambda: bundled("wine"),
+        case("naive_bayes.GaussianNB", {"var_smoothing": [1e-9, 0.1, 1]}, average="Macro", preprocessing=NO_NUMERIC),
+    ),
+    "many-classes-sgd": (
+        many_classes,
+        case(
+            "linear_model.SGDClassifier",
+            {"alpha": [0.0001, 0.01], "loss": ["hinge", "log_loss"]},
+            parameters={**SEED, "max_iter": 20, "class_weight": {"10": 2.5, "-1": 1, "7": 0.5}},
+            average="Macro",
+            split=RANDOM_SPLIT,
+            cv=k_fold(5),
+        ),
+    ),
+    "some-cells-fail": (
+        lambda: bundled("iris"),
+        case(
+            "discriminant_analysis.LinearDiscriminantAnalysis",
+            {"solver": ["svd", "lsqr"], "shrinkage": [None, 0.5], "n_components": [None, 2, 40]},
+            average="Macro",
+        ),
+    ),
+    "no-cell-has-a-score": (
+        mixed,
+        case("linear_model.LogisticRegression", {"C": [1, 2]}, preprocessing=NO_NUMERIC),
+    ),
+    "mlp-lists": (
+        lambda: bundled("iris"),
+        case(
+            "neural_network.MLPClassifier",
+            {"hidden_layer_sizes": [[5], [6, 3]]},
+            parameters={**SEED, "max_iter": 30},
+            average="Macro",
+        ),
+    ),
+    "noise-mixed": (
+        lambda: with_noise(mixed(), STRATIFIED),
+        case("linear_model.LogisticRegression", {"C": [0.1, 1]}, cv=k_fold(3)),
+    ),
+    "noise-mixed-without": (mixed, case("linear_model.LogisticRegression", {"C": [0.1, 1]}, cv=k_fold(3))),
+    "noise-forest": (
+        lambda: with_noise(bundled("breast_cancer"), STRATIFIED),
+        case("ensemble.ExtraTreesClassifier", {"n_estimators": [4]}, preprocessing=NO_NUMERIC),
+    ),
+    "noise-forest-without": (
+        lambda: bundled("breast_cancer"),
+        case("ensemble.ExtraTreesClassifier", {"n_estimators": [4]}, preprocessing=NO_NUMERIC),
+    ),
+    "german.csv": (
+        lambda: real("german.csv", 21),
+        case("ensemble.GradientBoostingClassifier", {"n_estimators": [5, 10], "max_depth": [2, 3]}, parameters=SEED),
+    ),
+    "horse-colic.csv": (
+        lambda: real("horse-colic.csv", 28),
+        case(
+            "ensemble.RandomForestClassifier",
+            {"max_depth": [3, None], "preprocessing.numeric.impute": ["Median", "None"]},
+            missing=["?"],
+            positive=1.0,
+            parameters={**SEED, "n_estimators": 10},
+        ),
+    ),
+    "pima-indians-diabetes.csv": (
+        lambda: real("pima-indians-diabetes.csv", 9),
+        case("linear_model.LogisticRegression", {"C": [0.01, 0.1, 1], "class_weight": ["balanced", None]}),
+    ),
+    "phoneme.csv": (
+        lambda: real("phoneme.csv", 6),
+        case("neighbors.KNeighborsClassifier", {"n_neighbors": [1, 3]}, cv=k_fold(5, seed=8)),
+    ),
+}
+#: Without preprocessing an estimator sees the rows as they lie in memory: here the layout would show in the last bits.
+UNPREPARED = {
+    "linear_model.LogisticRegression": {"C": [0.1, 1]},
+    "linear_model.RidgeClassifier": {"alpha": [0.1, 1]},
+    "linear_model.Perceptron": {"random_state": [0]},
+    "svm.LinearSVC": {"C": [0.1], "random_state": [0]},
+    "svm.SVC": {"C": [1]},
+    "svm.NuSVC": {"nu": [0.3]},
+    "neighbors.KNeighborsClassifier": {"n_neighbors": [3]},
+    "neighbors.NearestCentroid": {"shrink_threshold": [None, 0.1]},
+    "discriminant_analysis.LinearDiscriminantAnalysis": {"solver": ["svd", "lsqr"]},
+    "discriminant_analysis.QuadraticDiscriminantAnalysis": {"reg_param": [0.1]},
+    "ensemble.AdaBoostClassifier": {"n_estimators": [5], "random_state": [0]},
+    "ensemble.BaggingClassifier": {"n_estimators": [5], "random_state": [0]},
+    "ensemble.ExtraTreesClassifier": {"n_estimators": [5], "random_state": [0]},
+    "ensemble.HistGradientBoostingClassifier": {"max_iter": [5], "random_state": [0]},
+    "naive_bayes.BernoulliNB": {"alpha": [1]},
+    "neural_network.MLPClassifier": {"hidden_layer_sizes": [[5]], "max_iter": [20], "random_state": [0]},
+    "tree.ExtraTreeClassifier": {"random_state": [0]},
+}
+CASES.update(
+    {
+        f"unprepared-{name}": (
+            lambda: bundled("breast_cancer"),
+            case(name, grid, preprocessing=NO_NUMERIC, cv=k_fold(3)),
+        )
+        for name, grid in UNPREPARED.items()
+    }
+)

@@ -1,0 +1,87 @@
+"""Both sides of the oracle, each computed once, in processes of their own.
+
+pandas and polars are on the path of those processes only: scikit-learn imports pandas wherever it sees it, and the
+cells of the product never have it.
+"""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.oracle.cases import CASES
+from tests.oracle.tables import DATA_VARIABLE, data_folder
+
+HERE = Path(__file__).parent
+FRAMES = Path(sys.prefix) / "gridfold-frames"
+SECONDS = 300
+
+
+def absent(name: str) -> str | None:
+    """Return why a case cannot be run here; in CI nothing may be absent."""
+    path = data_folder() / name
+    if not name.endswith(".csv") or path.exists():
+        return None
+    return f"{path} is not there; set {DATA_VARIABLE} to the folder of the real data sets"
+
+
+@pytest.fixture
+def case_name(request: pytest.FixtureRequest) -> str:
+    """The name of a case; the test is skipped where its data is not on this machine."""
+    name: str = request.param
+    reason = absent(name)
+    if reason and os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    if reason:
+        pytest.skip(reason)
+    return name
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with all cases, each with its table, for both sides to read."""
+    folder = tmp_path_factory.mktemp("oracle")
+    cases = {}
+    for name, (table, case) in CASES.items():
+        if absent(name):
+            continue
+        names, rows = table()
+        path = folder / name / "data.csv"
+        path.parent.mkdir()
+        with path.open("w", newline="", encoding="utf-8") as lines:
+            csv.writer(lines).writerows([names, *rows])
+        cases[name] = {**case, "csv": str(path)}
+    (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
+    return folder
+
+
+def run(script: str, *arguments: str, frames: bool) -> str:
+    """Run a script in a process with one thread and return its standard output."""
+    environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONWARNINGS="ignore")
+    environment["PYTHONPATH"] = str(FRAMES) if frames else ""
+    command = [sys.executable, str(HERE / script), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False)
+    assert done.returncode == 0, done.stderr[-4000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def script(folder: Path) -> dict[str, Any]:
+    """What the protocol's script gives, by case."""
+    found: dict[str, Any] = json.loads(run("protocol_script.py", str(folder / "cases.json"), frames=True))
+    return found
+
+
+@pytest.fixture(scope="session")
+def product(folder: Path) -> dict[str, Any]:
+    """What the product's stages report, by stage and case; their files are in the cases' folders."""
+    reports = {}
+    for stage in ("prepare", "cell", "twins", "refit"):
+        run("trainer_script.py", stage, str(folder), frames=stage != "cell")
+        reports[stage] = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
+    return reports

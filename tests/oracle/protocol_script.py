@@ -1,0 +1,206 @@
+"""The protocol as a user could have written it: scikit-learn and pandas, nothing of Gridfold.
+
+Reads cases (see cases.py) and writes what GridSearchCV and the two last fits give for each.
+"""
+
+import csv
+import importlib
+import json
+import re
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn import metrics, preprocessing
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    ParameterGrid,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    StratifiedKFold,
+    train_test_split,
+)
+from sklearn.pipeline import Pipeline, make_pipeline
+
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+SCALERS = {
+    "Standard": preprocessing.StandardScaler,
+    "MinMax": preprocessing.MinMaxScaler,
+    "Robust": preprocessing.RobustScaler,
+}
+STRATEGIES = {"Median": "median", "Mean": "mean", "MostFrequent": "most_frequent"}
+
+
+def read(case):
+    """Return X as the protocol wants it, and the target as text."""
+    with Path(case["csv"]).open(newline="", encoding="utf-8") as lines:
+        rows = list(csv.reader(lines))
+    names, rows = rows[0], rows[1:]
+    missing = {"", *case.get("missing", [])}
+    texts = {name: [row[i].strip() for row in rows] for i, name in enumerate(names)}
+    target = texts.pop(case["target"])
+    X = {}
+    for name, values in texts.items():
+        present = [value for value in values if value not in missing]
+        if all(NUMBER.fullmatch(value) for value in present):
+            X[name] = np.array([np.nan if value in missing else float(value) for value in values])
+        else:
+            X[name] = np.array([np.nan if value in missing else value for value in values], dtype=object)
+    # a Series of dtype object, or pandas would choose a string type of its own
+    return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in X.items()}), target
+
+
+def encode(target):
+    """Return labels, codes and classes: in numeric order if all are numbers, else by code point."""
+    numbers = all(NUMBER.fullmatch(value) for value in target)
+    labels = np.array([float(value) for value in target]) if numbers else np.array(target, dtype=object)
+    classes, codes = np.unique(labels, return_inverse=True)
+    return labels, codes, classes.tolist()
+
+
+def column_transformer(X, choices):
+    """Return the preprocessing; a step that is not asked for is left out, an empty one altogether."""
+    numeric = [name for name in X if X[name].dtype == np.float64]
+    categorical = [name for name in X if X[name].dtype != np.float64]
+    groups = []
+    if numeric:
+        steps = []
+        if choices["numeric.impute"] != "None":
+            steps.append(SimpleImputer(strategy=STRATEGIES[choices["numeric.impute"]]))
+        if choices["numeric.scale"] != "None":
+            steps.append(SCALERS[choices["numeric.scale"]]())
+        groups.append(("numeric", make_pipeline(*steps) if steps else "passthrough", numeric))
+    if categorical:
+        steps = []
+        if choices["categorical.impute"] != "None":
+            steps.append(SimpleImputer(strategy="most_frequent"))
+        if choices["categorical.encode"] == "OneHot":
+            steps.append(preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False))
+        else:
+            steps.append(preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1))
+        groups.append(("categorical", make_pipeline(*steps), categorical))
+    return "passthrough" if groups[0][1] == "passthrough" and len(groups) == 1 else ColumnTransformer(groups)
+
+
+def candidates(case, X):
+    """Return the cells as single-cell grids, in the order of the script's names."""
+    default = {
+        "numeric.impute": "Median",
+        "numeric.scale": "Standard",
+        "categorical.impute": "MostFrequent",
+        "categorical.encode": "OneHot",
+    }
+    found = []
+    script_names = [
+        {
+            name.replace(".", "__") if name.startswith("preprocessing.") else f"estimator__{name}": values
+            for name, values in grid.items()
+        }
+        for grid in case["grid"]
+    ]
+    for cell in ParameterGrid(script_names):
+        choices = dict(default, **case.get("preprocessing", {}))
+        single = {}
+        for name, value in cell.items():
+            if name.startswith("preprocessing__"):
+                choices[name.removeprefix("preprocessing__").replace("__", ".")] = value
+            else:
+                single[name] = [value]
+        found.append({**single, "preprocessing": [column_transformer(X, choices)]})
+    return found
+
+
+def scorers(case, positive):
+    """Return scikit-learn's own scorers."""
+    options = {"average": case["average"].lower(), "zero_division": 0}
+    if case["average"] == "Binary":
+        options["pos_label"] = positive
+    made = {
+        "accuracy": metrics.make_scorer(metrics.accuracy_score),
+        "precision": metrics.make_scorer(metrics.precision_score, **options),
+        "recall": metrics.make_scorer(metrics.recall_score, **options),
+        "f1": metrics.make_scorer(metrics.f1_score, **options),
+    }
+    return {name: made[name] for name in case["metrics"]}
+
+
+def splitter(case):
+    """Return the cross-validation."""
+    cv = case["cv"]
+    stratified = cv["method"] == "Stratified"
+    if cv.get("repeats", 1) > 1:
+        repeated = RepeatedStratifiedKFold if stratified else RepeatedKFold
+        return repeated(n_splits=cv["folds"], n_repeats=cv["repeats"], random_state=cv["seed"])
+    return (StratifiedKFold if stratified else KFold)(cv["folds"], shuffle=True, random_state=cv["seed"])
+
+
+def estimator(case, classes):
+    """Return the estimator with its fixed parameters; class_weight by code."""
+    package, _, name = case["estimator"].rpartition(".")
+    parameters = dict(case.get("parameters", {}))
+    if isinstance(parameters.get("class_weight"), dict):
+        by_text = {str(label): code for code, label in enumerate(classes)}
+        by_text.update({f"{label:g}": code for code, label in enumerate(classes) if not isinstance(label, str)})
+        parameters["class_weight"] = {by_text[text]: weight for text, weight in parameters["class_weight"].items()}
+    made = getattr(importlib.import_module(package), name)(**parameters)
+    if "random_state" in made.get_params() and "random_state" not in parameters:
+        made.set_params(random_state=case["split"]["seed"])
+    return made
+
+
+def run(case):
+    """Return all numbers of one case."""
+    X, target = read(case)
+    _, y, classes = encode(target)
+    split = case["split"]
+    stratified = split["method"] == "Stratified"
+    rest, test = train_test_split(
+        np.arange(len(y)),
+        test_size=split["test"] / 100,
+        random_state=split["seed"],
+        stratify=y if stratified else None,
+    )
+    train, validation = train_test_split(
+        rest,
+        test_size=split["validation"] / (100 - split["test"]),
+        random_state=split["seed"],
+        stratify=y[rest] if stratified else None,
+    )
+    positive = classes.index(case["positive"]) if "positive" in case else len(classes) - 1
+    pipeline = Pipeline([("preprocessing", "passthrough"), ("estimator", estimator(case, classes))])
+    grid, scoring = candidates(case, X), scorers(case, positive)
+    search = GridSearchCV(pipeline, grid, scoring=scoring, refit=False, cv=splitter(case), error_score=np.nan)
+    try:
+        found = search.fit(X.iloc[train], y[train]).cv_results_
+    except ValueError as error:
+        assert "fits failed" in str(error)
+        return {"all_failed": True}
+    columns = {
+        name: values.tolist() for name, values in found.items() if re.match(r"(split\d+|mean|std|rank)_test_", name)
+    }
+    result = {"cells": len(found["params"]), "columns": columns, "sizes": [len(train), len(validation), len(test)]}
+    means = found[f"mean_test_{case['objective']}"]
+    if np.isnan(means).all():
+        return result
+    best = int(found[f"rank_test_{case['objective']}"].argmin())
+    winner = pipeline.set_params(**clone(found["params"][best], safe=False))
+    both = np.concatenate([train, validation])
+    first = clone(winner).fit(X.iloc[train], y[train])
+    second = clone(winner).fit(X.iloc[both], y[both])
+    result["best"] = best
+    result["validation"] = {m: s(first, X.iloc[validation], y[validation]) for m, s in scoring.items()}
+    result["test"] = {m: s(second, X.iloc[test], y[test]) for m, s in scoring.items()}
+    result["predictions"] = [classes[code] for code in second.predict(X)]
+    return result
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    cases = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    json.dump({name: run(case) for name, case in cases.items()}, sys.stdout)

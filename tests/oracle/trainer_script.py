@@ -1,0 +1,151 @@
+"""The cases of the oracle suite through the product's own stages, as its processes run them.
+
+`trainer_script.py STAGE FOLDER` runs one stage of every case. The runner puts pandas and polars on the path for
+prepare and refit only, as the images do.
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridfold.api.handoff import PreparedRun, StageInput
+from gridfold.domain.grid import Grid, format_ranges
+from gridfold_trainer.context import Context
+from gridfold_trainer.file_store import FileStore
+
+
+def spec_of(case: dict[str, Any]) -> dict[str, Any]:
+    """Return the spec that says what a case of the script says."""
+    preprocessing: dict[str, dict[str, str]] = {}
+    for name, value in case.get("preprocessing", {}).items():
+        kind, step = name.split(".")
+        preprocessing.setdefault(kind, {})[step] = value
+    dataset = {
+        "sources": [{"uri": "file:data.csv"}],
+        "csv": {"missingValues": case.get("missing", [])},
+        "target": case["target"],
+    }
+    if "positive" in case:
+        dataset["positiveClass"] = str(case["positive"])
+    return {
+        "dataset": dataset,
+        "split": case["split"],
+        "estimator": {
+            "className": case["estimator"],
+            "parameters": case.get("parameters", {}),
+            "preprocessing": preprocessing,
+        },
+        "search": {"grid": case["grid"]},
+        "crossValidation": case["cv"],
+        "scoring": {"objective": case["objective"], "metrics": case["metrics"], "average": case["average"]},
+        "output": {"uri": "file:out/"},
+    }
+
+
+def stage_input(case: dict[str, Any], prepared: dict[str, Any] | None) -> StageInput:
+    """Return job.json of a case."""
+    cells = range(len(Grid.of(case["grid"])))
+    return StageInput.model_validate(
+        {
+            "namespace": "oracle",
+            "name": "case",
+            "run_digest": "0" * 64,
+            "spec": spec_of(case),
+            "prepared": prepared,
+            "cells": format_ranges(cells),
+        }
+    )
+
+
+def run_case(stage: str, case: dict[str, Any], folder: Path) -> Any:
+    """Run one stage of one case in its folder; what the next stage needs is in a file there."""
+    handed_on = folder / "prepared.json"
+    prepared = json.loads(handed_on.read_text()) if handed_on.exists() else None
+    job = stage_input(case, prepared)
+    scratch = folder / "scratch"
+    scratch.mkdir(exist_ok=True)
+    context = Context(FileStore(folder), scratch, folder)
+    if stage == "prepare":
+        from gridfold_trainer import prepare
+
+        report = prepare.run(job, context)
+        run = PreparedRun(
+            digest=report.digest,
+            environment=report.environment,
+            resolved=report.resolved,
+            split_digest=report.dataset.split_digest,
+        )
+        handed_on.write_text(run.model_dump_json(by_alias=True))
+        return report.model_dump(mode="json")
+    if stage == "cell":
+        from gridfold_trainer import cell
+
+        return [cell.run(job, index, context).model_dump(mode="json") for index in range(len(Grid.of(case["grid"])))]
+    if stage == "twins":
+        return twins(job, context)
+    from gridfold_trainer import refit
+
+    report = refit.run(job, context).model_dump(mode="json")
+    return {**report, "predictions": predictions(folder, case) if report["best"] is not None else None}
+
+
+def predictions(folder: Path, case: dict[str, Any]) -> list[Any]:
+    """Return what the stored model says about every row of the table, read without Gridfold."""
+    import protocol_script
+
+    from gridfold_trainer.model_file import load_model, trusted_types
+
+    (path,) = folder.glob("out/runs/*/model.skops")
+    content = path.read_bytes()
+    model = load_model(content, trusted_types(content))
+    found: list[Any] = model.predict(protocol_script.read(case)[0]).tolist()
+    return found
+
+
+def twins(job: StageInput, context: Context) -> list[bool]:
+    """Tell of each cell whether its pipeline on codes decides as the one on names, to the last bit.
+
+    Compared are the decision values (else the probabilities) of models fitted on the training part.
+    """
+    from gridfold_trainer import cell
+    from gridfold_trainer.prepared import labels, to_frame
+    from gridfold_trainer.training import TrainingRows
+
+    data, parts = cell.load_parts(job, context)
+    training, frame, targets = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train], labels(data)
+    found = []
+    for item in cell.make_cells(job, range(len(Grid.of(job.spec.search.grid)))):
+        on_codes = item.pipeline(data.columns, data.classes, names=False)
+        on_names = item.pipeline(data.columns, data.classes, names=True)
+        try:
+            mine = decisions(on_codes.fit(training.X, training.y), training.X)
+            theirs = decisions(on_names.fit(frame, targets[parts.train]), frame)
+        except (ValueError, NotImplementedError):
+            continue  # a cell that fails; how is compared elsewhere
+        found.append(mine == theirs)
+    return found
+
+
+def decisions(model: Any, X: Any) -> bytes:
+    """Return the bytes of a model's decision values, else of its probabilities, else the positions of its classes."""
+    for name in ("decision_function", "predict_proba"):
+        if hasattr(model, name):
+            return np.ascontiguousarray(getattr(model, name)(X)).tobytes()
+    return np.searchsorted(model.classes_, model.predict(X)).tobytes()
+
+
+def main(stage: str, folder: Path) -> None:
+    """Run one stage of all cases."""
+    cases = json.loads((folder / "cases.json").read_text(encoding="utf-8"))
+    done = {}
+    for name, case in cases.items():
+        done[name] = run_case(stage, case, Path(case["csv"]).parent)
+        print(name, file=sys.stderr)
+    (folder / f"{stage}.json").write_text(json.dumps(done), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]))

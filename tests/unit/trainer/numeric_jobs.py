@@ -1,0 +1,96 @@
+"""A prepared data set and jobs on it, for the tests of the numeric half; no pandas, no polars."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridfold.api.handoff import CellReport, PreparedRun, StageInput
+from gridfold.api.status import Resolved
+from gridfold.api.v1alpha1 import ColumnType, Split
+from gridfold.domain.grid import Grid, format_ranges
+from gridfold_trainer import cell, environment
+from gridfold_trainer.context import Context
+from gridfold_trainer.estimators import load_class, takes_random_state
+from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.prepared import Column, PreparedData
+from gridfold_trainer.prepared_writer import Draft, MatrixWriter, save_prepared
+from gridfold_trainer.splits import make_parts
+from gridfold_trainer.targets import Target
+
+CACHE = "file:out/cache/"
+COLUMNS = (
+    Column("size", ColumnType.NUMERIC),
+    Column("colour", ColumnType.CATEGORICAL, ("blue", "green", "red")),
+    Column("weight", ColumnType.NUMERIC),
+)
+
+
+def small_data(rows: int = 120, classes: tuple[Any, ...] = ("no", "yes"), seed: int = 0) -> PreparedData:
+    """Return rows with holes whose target depends on the columns."""
+    random = np.random.default_rng(seed)
+    X = np.asfortranarray(random.normal(size=(rows, 3)))
+    X[:, 1] = random.integers(0, 3, rows)
+    y = np.clip((X[:, 0] + X[:, 1] + random.normal(size=rows)).astype(np.int64), 0, len(classes) - 1)
+    y[: 10 * len(classes)] = np.tile(np.arange(len(classes)), 10)  # no class is too small for the folds
+    X[random.random(X.shape) < 0.1] = np.nan
+    return PreparedData("", X, y, COLUMNS, classes, 1 if len(classes) == 2 else None, "target")
+
+
+@dataclass
+class World:
+    """A folder of a laptop with one prepared data set in the cache."""
+
+    folder: Path
+    data: PreparedData = field(default_factory=small_data)
+
+    def __post_init__(self) -> None:
+        self.context = Context(FileStore(self.folder), self.folder / "scratch", self.folder)
+        self.context.scratch.mkdir()
+        writer = MatrixWriter(self.context.scratch / "X.npy", len(self.data.y))
+        for column in self.data.X.T:
+            writer.append(column)
+        writer.close()
+        target = Target(self.data.y, self.data.classes)
+        draft = Draft(self.context.scratch / "X.npy", self.data.columns, "target", target, self.data.positive)
+        self.digest = save_prepared(draft, CACHE, self.context)
+
+    def job(self, grid: Any = None, estimator: str = "tree.DecisionTreeClassifier", **spec: Any) -> StageInput:
+        """Return the input of a stage after prepare; all cells are one wave."""
+        grid = grid or [{"max_depth": [1, 2, 3]}]
+        resolved = Resolved(
+            split="Stratified",
+            cross_validation="Stratified",
+            average="Binary" if len(self.data.classes or ()) == 2 else "Macro",
+            random_state=0 if takes_random_state(load_class(f"sklearn.{estimator}")) else None,
+        )
+        document = {
+            "dataset": {"sources": [{"uri": "file:data.csv"}], "target": "target"},
+            "estimator": {"className": f"sklearn.{estimator}"},
+            "search": {"grid": grid},
+            "output": {"uri": "file:out/"},
+            **spec,
+        }
+        parts = make_parts(self.data.y, Split(), resolved)
+        prepared = PreparedRun(
+            digest=self.digest, environment=environment.digest(), resolved=resolved, split_digest=parts.digest
+        )
+        return StageInput.model_validate(
+            {
+                "namespace": "team-a",
+                "name": "small",
+                "run_digest": "0" * 64,
+                "spec": document,
+                "prepared": prepared,
+                "cells": format_ranges(range(len(Grid.of(grid)))),
+            }
+        )
+
+    def run_cells(self, job: StageInput) -> list[CellReport]:
+        """Run all cells of a job."""
+        return [cell.run(job, index, self.context) for index in range(len(Grid.of(job.spec.search.grid)))]
+
+    def result_path(self, job: StageInput, number: int) -> Path:
+        """Return the file of a cell's result."""
+        return self.folder / "out/cache/cells" / f"{cell.make_cells(job, [number])[0].key}.json"

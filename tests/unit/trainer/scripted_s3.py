@@ -1,0 +1,101 @@
+"""A server on a port of this machine that answers as a test has written down."""
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer. `sent` says how much of the body is sent before the connection breaks, or hangs."""
+
+    status: int = 200
+    body: bytes = b""
+    sent: int | None = None
+    hangs: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def refusal(status: int, code: str) -> Answer:
+    return Answer(status, f"<Error><Code>{code}</Code><Message>no: {code}</Message></Error>".encode())
+
+
+@dataclass
+class Script:
+    """The answers to give, the last one for ever, and the requests that came."""
+
+    answers: list[Answer]
+    requests: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
+    port: int = 0
+    released: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def restart(self, *answers: Answer) -> None:
+        """Answer so from now on, and forget the requests that came."""
+        self.answers, self.requests = list(answers), []
+
+    def next_answer(self) -> Answer:
+        return self.answers[min(len(self.requests), len(self.answers)) - 1]
+
+
+@contextmanager
+def serving(*answers: Answer) -> Iterator[Script]:
+    """Serve on a free port until the block ends."""
+    script = Script(list(answers))
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def handle_any(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            script.requests.append((self.command, self.path, dict(self.headers)))
+            answer = script.next_answer()
+            if answer.hangs and answer.sent is None:
+                self._hang()
+                return
+            self.send_response(answer.status)
+            self.send_header("Content-Length", str(len(answer.body)))
+            for name, value in {"ETag": '"mark"', **answer.headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(answer.body if answer.sent is None else answer.body[: answer.sent])
+            if answer.hangs:
+                self.wfile.flush()
+                self._hang()
+            elif answer.sent is not None:
+                self.close_connection = True
+
+        do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_any  # noqa: N815 (http.server looks for these names)
+
+        def _hang(self) -> None:
+            script.released.wait()
+            self.close_connection = True
+
+        def log_message(self, *arguments: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        script.port = server.server_address[1]
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield script
+        finally:
+            script.released.set()
+            server.shutdown()
+            thread.join()
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,285 @@
+"""The S3 store against servers that refuse, break off, stop answering or are not there."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridfold.api.v1alpha1 import Storage
+from gridfold_trainer.errors import (
+    AccessDeniedError,
+    BucketMissingError,
+    ObjectMissingError,
+    StorageRefusedError,
+    StorageUnreachableError,
+    TrainerError,
+)
+from gridfold_trainer.s3_store import Patience, S3Store
+from tests.unit.trainer.scripted_s3 import Answer, Script, free_port, refusal, serving
+
+ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI-K7MDENG", "session-token-text"
+QUICK = Patience(connect_seconds=2, read_seconds=0.5, attempts=1, body_attempts=2, back_off_seconds=0.01)
+URI = "s3://data/folder/train.csv"
+BODY = bytes(range(256)) * 8192  # two mebibytes: more than one chunk
+OPERATIONS: dict[str, Callable[[S3Store, Path], Any]] = {
+    "get": lambda store, folder: store.get(URI),
+    "download": lambda store, folder: store.download(URI, folder / "file"),
+    "sha256": lambda store, folder: store.sha256(URI),
+    "put": lambda store, folder: store.put(URI, b"x"),
+    "upload": lambda store, folder: store.upload(URI, Path(__file__)),
+    "list_uris": lambda store, folder: list(store.list_uris(URI)),
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def surroundings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A mounted Secret, and nothing of the machine's own settings."""
+    folder = tmp_path_factory.mktemp("s3")
+    write_secret(folder, AWS_ACCESS_KEY_ID=ACCESS_KEY + "\n", AWS_SECRET_ACCESS_KEY=SECRET_KEY)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRIDFOLD_CREDENTIALS", str(folder))
+        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, "127.0.0.1,storage.invalid")
+        for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+            patch.setenv(name, str(folder / "none"))
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE", "AWS_REGION"):
+            patch.delenv(name, raising=False)
+        yield folder
+
+
+def write_secret(folder: Path, **keys: str) -> None:
+    for name, value in keys.items():
+        (folder / name).write_text(value)
+
+
+@contextmanager
+def opened(endpoint: str | None, patience: Patience = QUICK, **storage: Any) -> Iterator[S3Store]:
+    store = S3Store(Storage(endpoint=endpoint, credentials_secret_name="adult-s3", **storage), patience)
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+@pytest.fixture(scope="module")
+def shared(surroundings: Path) -> Iterator[tuple[Script, S3Store]]:
+    """One server and one store: to make a client takes a third of a second."""
+    with serving(Answer()) as script, opened(script.endpoint) as store:
+        yield script, store
+
+
+@pytest.fixture
+def script(shared: tuple[Script, S3Store]) -> Script:
+    return shared[0]
+
+
+@pytest.fixture
+def store(shared: tuple[Script, S3Store]) -> S3Store:
+    return shared[1]
+
+
+def test_content_goes_there_and_comes_back_as_it_is(tmp_path: Path, script: Script, store: S3Store) -> None:
+    script.restart(*[Answer(body=BODY)] * 3, Answer())
+    assert store.get(URI) == BODY
+    assert store.download(URI, tmp_path / "file") == store.sha256(URI) == hashlib.sha256(BODY).hexdigest()
+    store.put(URI, BODY)
+    assert (tmp_path / "file").read_bytes() == BODY
+    assert {path for _, path, _ in script.requests} == {"/data/folder/train.csv"}
+    assert [method for method, _, _ in script.requests] == ["GET", "GET", "GET", "PUT"]
+
+
+def test_requests_are_signed_with_the_mounted_key_and_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_secret(
+        tmp_path,
+        AWS_ACCESS_KEY_ID=ACCESS_KEY,
+        AWS_SECRET_ACCESS_KEY=SECRET_KEY + "\n",
+        AWS_SESSION_TOKEN=TOKEN + "\n",
+    )
+    monkeypatch.setenv("GRIDFOLD_CREDENTIALS", str(tmp_path))
+    with serving(Answer(body=b"x")) as script, opened(script.endpoint) as store:
+        store.get(URI)
+    headers = script.requests[0][2]
+    assert f"Credential={ACCESS_KEY}/" in headers["Authorization"]
+    assert headers["X-Amz-Security-Token"] == TOKEN
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "words"),
+    [
+        (refusal(404, "NoSuchKey"), ObjectMissingError, "does not exist"),
+        (refusal(404, "NoSuchBucket"), BucketMissingError, "has no bucket data"),
+        (refusal(403, "AccessDenied"), AccessDeniedError, "do not give the right"),
+        (refusal(403, "InvalidAccessKeyId"), AccessDeniedError, "does not know this access key"),
+        (refusal(403, "SignatureDoesNotMatch"), AccessDeniedError, "secret key does not belong"),
+        (refusal(400, "ExpiredToken"), AccessDeniedError, "session token has expired"),
+        (refusal(403, "RequestTimeTooSkewed"), AccessDeniedError, "clocks"),
+        (Answer(401), AccessDeniedError, "401"),
+        (refusal(400, "AuthorizationHeaderMalformed"), StorageRefusedError, "spec.storage.region"),
+        (refusal(400, "Strange"), StorageRefusedError, "Strange"),
+        (refusal(503, "SlowDown"), StorageUnreachableError, "SlowDown"),
+        (refusal(500, "InternalError"), StorageUnreachableError, "InternalError"),
+        (Answer(502, b"<html>Bad gateway</html>"), StorageUnreachableError, "502"),
+        (Answer(429), StorageUnreachableError, "429"),
+        (Answer(hangs=True), StorageUnreachableError, "does not answer"),
+    ],
+)
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_refusal_is_a_typed_error_that_names_the_uri_and_never_the_secret(
+    tmp_path: Path,
+    script: Script,
+    store: S3Store,
+    operation: str,
+    answer: Answer,
+    error: type[TrainerError],
+    words: str,
+) -> None:
+    script.restart(answer)
+    with pytest.raises(error) as caught:
+        OPERATIONS[operation](store, tmp_path)
+    message = str(caught.value)
+    assert words in message
+    assert URI in message
+    assert script.endpoint in message
+    assert SECRET_KEY not in message
+    if error is AccessDeniedError:
+        assert "Secret adult-s3" in message
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_a_server_that_is_not_there_is_out_of_reach(tmp_path: Path, operation: str) -> None:
+    with (
+        opened(f"http://127.0.0.1:{free_port()}") as store,
+        pytest.raises(StorageUnreachableError, match="data/folder"),
+    ):
+        OPERATIONS[operation](store, tmp_path)
+
+
+def test_a_host_that_nobody_knows_is_out_of_reach_and_can_be_tried_again(tmp_path: Path) -> None:
+    with opened("http://storage.invalid:9000") as store, pytest.raises(StorageUnreachableError) as caught:
+        store.get(URI)
+    assert caught.value.retryable
+
+
+def test_a_server_that_was_busy_is_asked_again() -> None:
+    patience = Patience(attempts=2, read_seconds=2)
+    with serving(refusal(503, "SlowDown"), Answer(body=b"late")) as script, opened(script.endpoint, patience) as store:
+        assert store.get(URI) == b"late"
+    assert len(script.requests) == 2
+
+
+@pytest.mark.parametrize("operation", ["get", "download", "sha256"])
+@pytest.mark.parametrize("half", [Answer(body=BODY, sent=len(BODY) // 2), Answer(body=BODY, sent=1, hangs=True)])
+def test_half_an_object_is_read_again_from_its_start(
+    tmp_path: Path, script: Script, store: S3Store, operation: str, half: Answer
+) -> None:
+    script.restart(Answer(body=BODY))
+    expected = OPERATIONS[operation](store, tmp_path)
+    script.restart(half, Answer(body=BODY))
+    assert OPERATIONS[operation](store, tmp_path) == expected
+    assert len(script.requests) == 2
+    if operation == "download":
+        assert (tmp_path / "file").read_bytes() == BODY
+
+
+@pytest.mark.parametrize("operation", ["get", "download", "sha256"])
+@pytest.mark.parametrize("sent", [0, 1, len(BODY) - 1])
+def test_an_object_that_always_breaks_off_is_never_taken_for_a_whole_one(
+    tmp_path: Path, script: Script, store: S3Store, operation: str, sent: int
+) -> None:
+    script.restart(Answer(body=BODY, sent=sent))
+    with pytest.raises(StorageUnreachableError):
+        OPERATIONS[operation](store, tmp_path)
+    assert len(script.requests) == QUICK.body_attempts
+
+
+def test_an_object_above_the_limit_is_not_read_into_memory(script: Script, store: S3Store) -> None:
+    script.restart(Answer(body=b"12345"))
+    assert store.get(URI, 5) == b"12345"
+    with pytest.raises(StorageRefusedError, match="more than 4 bytes"):
+        store.get(URI, 4)
+
+
+def test_an_object_that_is_not_there_has_no_stat(script: Script, store: S3Store) -> None:
+    script.restart(Answer(body=b"12345"))
+    found = store.stat(URI)
+    assert found is not None
+    assert (found.size, found.etag) == (5, '"mark"')
+    script.restart(Answer(404))
+    assert store.stat(URI) is None
+    script.restart(Answer(403))
+    with pytest.raises(AccessDeniedError):
+        store.stat(URI)
+
+
+def test_a_listing_is_read_page_by_page(script: Script, store: S3Store) -> None:
+    page = (
+        "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>"
+        "<Contents><Key>{key}</Key></Contents>{token}</ListBucketResult>"
+    )
+    first = page.format(more="true", key="a%2Fb%20c", token="<NextContinuationToken>t</NextContinuationToken>")
+    second = page.format(more="false", key="a/d", token="")
+    script.restart(Answer(body=first.encode()), Answer(body=second.encode()))
+    found = store.list_uris("s3://data/a/")
+    assert next(found) == "s3://data/a/b c"
+    assert len(script.requests) == 1
+    assert list(found) == ["s3://data/a/d"]
+    assert "continuation-token=t" in script.requests[1][1]
+
+
+@pytest.mark.parametrize("uri", ["s3://UPPER_case!/key", "s3://a/", "s3://b"])
+def test_an_address_that_cannot_be_one_is_refused_without_a_request(script: Script, store: S3Store, uri: str) -> None:
+    script.restart(Answer())
+    with pytest.raises(StorageRefusedError, match="not a valid address"):
+        store.get(uri)
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    ("keys", "missing"),
+    [
+        ({"AWS_SECRET_ACCESS_KEY": SECRET_KEY}, "has no AWS_ACCESS_KEY_ID;"),
+        ({}, "has no AWS_ACCESS_KEY_ID and no AWS_SECRET_ACCESS_KEY;"),
+        ({"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": "\n"}, "has no AWS_SECRET_ACCESS_KEY;"),
+    ],
+)
+def test_a_secret_without_its_keys_is_told_by_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], missing: str
+) -> None:
+    write_secret(tmp_path, **keys)
+    monkeypatch.setenv("GRIDFOLD_CREDENTIALS", str(tmp_path))
+    with pytest.raises(AccessDeniedError, match=f"Secret adult-s3 {missing}"):
+        S3Store(Storage(endpoint="http://127.0.0.1:1", credentials_secret_name="adult-s3"))
+
+
+def test_without_any_credentials_the_error_says_where_they_would_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRIDFOLD_CREDENTIALS")
+    with (
+        serving(Answer()) as script,
+        opened(script.endpoint) as store,
+        pytest.raises(AccessDeniedError, match="credentialsSecretName"),
+    ):
+        store.get(URI)
+    assert script.requests == []
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "style", "start"),
+    [
+        ("http://s3.local:9000", "Auto", "http://s3.local:9000/data/"),
+        ("http://s3.local:9000", "Path", "http://s3.local:9000/data/"),
+        ("http://s3.local:9000", "Virtual", "http://data.s3.local:9000/"),
+        (None, "Auto", "https://data.s3."),
+        (None, "Virtual", "https://data.s3.eu-central-1.amazonaws.com/"),
+        (None, "Path", "https://s3.eu-central-1.amazonaws.com/data/"),
+    ],
+)
+def test_a_bucket_is_addressed_by_path_or_host_as_the_storage_says(
+    endpoint: str | None, style: str, start: str
+) -> None:
+    with opened(endpoint, region="eu-central-1", addressing_style=style) as store:
+        url = store._client.generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "k"})
+    assert url.startswith(start)

@@ -1,0 +1,165 @@
+"""The cell stage, read as a specification."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gridfold.api.handoff import Outcome, encode_report
+from gridfold_trainer import cell, evaluate
+from gridfold_trainer.errors import DataError
+from tests.unit.trainer.numeric_jobs import World, small_data
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_a_cell_stores_its_result_under_its_key_and_reports_it(world: World) -> None:
+    job = world.job()
+    report = cell.run(job, 1, world.context)
+    stored = json.loads(world.result_path(job, 1).read_bytes())
+    assert (report.cell, report.outcome, report.reused) == (1, Outcome.SUCCEEDED, False)
+    assert stored["key"] == report.key
+    assert stored["parameters"] == {"max_depth": 2, "random_state": 0}
+    assert {len(column) for column in stored["scores"].values()} == {5}
+    assert stored["recorded"]["versions"]["scikit-learn"].startswith("1.9")
+    assert stored["recorded"]["blas"]["architecture"]
+    assert report.fit_seconds == pytest.approx(sum(stored["fitSeconds"]))
+
+
+def test_a_completion_index_is_a_position_in_the_wave_not_a_number_of_a_cell(world: World) -> None:
+    job = world.job().model_copy(update={"cells": "2"})
+    assert cell.run(job, 0, world.context).cell == 2
+
+
+@pytest.mark.parametrize("index", [-1, 3])
+def test_a_completion_index_beyond_the_wave_is_an_error_in_words(world: World, index: int) -> None:
+    with pytest.raises(DataError, match=f"completion index is {index}, but this wave has the cells '0-2'"):
+        cell.run(world.job(), index, world.context)
+
+
+def test_a_stored_result_is_reported_and_nothing_is_computed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = world.job()
+    first = cell.run(job, 0, world.context)
+    monkeypatch.setattr(cell, "load_parts", lambda *_: pytest.fail("the data was loaded"))
+    second = cell.run(job, 0, world.context)
+    assert second == first.model_copy(update={"reused": True})
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"succeeded"', '"perfect"'),
+        lambda text: text.replace('"key":"', '"key":"f'),
+        lambda text: text.replace('"key":"', '"extra":1,"key":"'),
+        lambda text: text.replace('"threads":1', '"threads":"1"'),
+        lambda text: text.replace('"accuracy":[', '"accuracy":[null,'),
+        lambda text: text.replace('"accuracy":[', '"accuracy":[NaN,'),
+        lambda text: "",
+    ],
+)
+def test_a_stored_result_that_is_not_valid_is_computed_again(world: World, damage: object) -> None:
+    job = world.job()
+    first, path = cell.run(job, 0, world.context), world.result_path(job, 0)
+    path.write_text(damage(path.read_text()))  # type: ignore[operator]
+    second = cell.run(job, 0, world.context)
+    assert (second.reused, second.scores) == (False, first.scores)
+    assert cell.run(job, 0, world.context).reused
+
+
+def test_parameters_that_the_estimator_refuses_make_the_cell_infeasible_without_a_fit(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = world.job([{"max_depth": [0], "class_weight": [{"maybe": 1}]}])
+    monkeypatch.setattr(evaluate, "_add_split", lambda *_: pytest.fail("a fit was started"))
+    report = cell.run(job, 0, world.context)
+    assert report.outcome is Outcome.INFEASIBLE
+    assert 'class_weight names the class "maybe"; the target has ["no", "yes"]' in report.message
+    assert cell.run(job, 0, world.context) == report.model_copy(update={"reused": True})
+
+
+def test_the_same_value_error_in_every_fold_makes_the_cell_infeasible(world: World) -> None:
+    job = world.job([{"n_neighbors": [5, 500]}], "neighbors.KNeighborsClassifier")
+    reports = world.run_cells(job)
+    assert [report.outcome for report in reports] == [Outcome.SUCCEEDED, Outcome.INFEASIBLE]
+    assert reports[1].message.startswith("Expected n_neighbors <= n_samples_fit, but n_neighbors = 500")
+    assert reports[1].scores["f1"] == (None, None)
+
+
+def test_another_exception_makes_the_cell_failed_and_keeps_the_last_lines_of_the_traceback(world: World) -> None:
+    job = world.job(
+        [{"shrinkage": [0.5]}], "discriminant_analysis.LinearDiscriminantAnalysis", scoring={"metrics": ["f1"]}
+    )
+    report = cell.run(job, 0, world.context)
+    assert report.outcome is Outcome.FAILED
+    first, *lines = report.message.splitlines()
+    assert first == "5 of 5 fits failed: NotImplementedError: shrinkage not supported with 'svd' solver."
+    assert 'File "sklearn/discriminant_analysis.py"' in "\n".join(lines)
+    assert report.scores == {"f1": (None, None)}
+    assert len(encode_report(report).encode()) <= 4096
+
+
+def test_class_weights_by_label_change_the_scores_as_weights_by_code_do(tmp_path: Path) -> None:
+    world = World(tmp_path, small_data(classes=(3, 20)))
+    grid = [{"class_weight": [None, {"3": 1, "20": 1}, {"3": 50, "20": 1}], "max_depth": [2]}]
+    none, equal, unequal = world.run_cells(world.job(grid))
+    assert none.scores == equal.scores
+    assert unequal.scores["recall"] != none.scores["recall"]
+
+
+def test_a_cell_without_validation_and_test_rows_has_the_same_scores(world: World) -> None:
+    job = world.job()
+    data, parts = cell.load_parts(job, world.context)
+    blank = data.X.copy(order="F")
+    blank[parts.validation] = blank[parts.test] = 1e300
+    cells = cell.make_cells(job, [0, 1, 2])
+    mine = cell.judge(job, cells, cell.TrainingRows.of(data, parts.train))
+    theirs = cell.judge(job, cells, cell.TrainingRows.of(replace(data, X=blank), parts.train))
+    assert [result.scores for result in mine] == [result.scores for result in theirs]
+
+
+def test_cells_judged_together_have_the_scores_of_cells_judged_alone(world: World) -> None:
+    grid = [{"max_depth": [1, 0, 3], "preprocessing.numeric.scale": ["None"], "preprocessing.numeric.impute": ["None"]}]
+    job = world.job(grid)
+    data, parts = cell.load_parts(job, world.context)
+    training = cell.TrainingRows.of(data, parts.train)
+    together = cell.judge(job, cell.make_cells(job, [0, 1, 2]), training)
+    alone = [cell.judge(job, cell.make_cells(job, [number]), training)[0] for number in range(3)]
+    assert [(one.key, one.scores, one.outcome) for one in together] == [
+        (one.key, one.scores, one.outcome) for one in alone
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "message"),
+    [("split_digest", "the split is sha256:.*all stages of a job must run the same trainer image"),
+     ("environment", "this process runs python 3.*which is not what prepare ran")],
+)  # fmt: skip
+def test_a_process_unlike_the_one_of_prepare_computes_nothing(world: World, field: str, message: str) -> None:
+    job = world.job()
+    changed = job.model_copy(update={"prepared": job.prepared.model_copy(update={field: "other"})})
+    with pytest.raises(DataError, match=message):
+        cell.run(changed, 0, world.context)
+    assert not (world.folder / "out/cache/cells").exists()
+
+
+def test_a_job_without_a_prepared_data_set_is_refused(world: World) -> None:
+    job = world.job().model_copy(update={"prepared": None})
+    with pytest.raises(DataError, match="no `prepared`"):
+        cell.run(job, 0, world.context)
+
+
+def test_a_cell_imports_neither_pandas_nor_polars_nor_a_storage_client() -> None:
+    code = (
+        "import sys, gridfold_trainer.cell, gridfold_trainer.estimators as e;"
+        "e.load_class('sklearn.linear_model.LogisticRegression');"
+        "print([name for name in ('pandas', 'polars', 'pyarrow', 'boto3', 'skops') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

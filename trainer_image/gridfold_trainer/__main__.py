@@ -1,0 +1,98 @@
+"""Command line of the trainer: prepare, cell or refit. Nothing heavy is imported before the child is forked."""
+
+import argparse
+import gc
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold_trainer.supervisor import End, supervise
+
+#: Read by the libraries when they are loaded; polars is used by prepare alone.
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+)
+INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one stage under supervision and return the exit code."""
+    gc.disable()  # imports make no garbage: 0.15 s of a cell's fixed second; the stage switches it on again
+    options = _parse(arguments)
+    try:
+        execution = _execution(options.job)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        print(f"gridfold_trainer: {options.job} is not a readable job.json: {error!r}", file=sys.stderr)  # noqa: T201
+        return int(ExitCode.USAGE)
+    for name in THREAD_VARIABLES:
+        os.environ[name] = str(execution.get("threads", 1))
+    limit = float(execution.get("cellTimeoutSeconds", 3600)) if options.stage == "cell" else None
+
+    def work() -> int:
+        from gridfold_trainer.stages import run_stage
+
+        return run_stage(options.stage, options.job, options.index)
+
+    end = supervise(work, limit)
+    if end.timed_out or end.signal:
+        _report_violence(end, options.stage, limit)
+    return end.exit_code
+
+
+def _parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m gridfold_trainer", description=__doc__)
+    parser.add_argument("stage", choices=["prepare", "cell", "refit"])
+    parser.add_argument("--job", type=Path, required=True, help="job.json of the stage")
+    parser.add_argument(
+        "--index",
+        type=int,
+        default=int(os.environ.get(INDEX_VARIABLE, "0")),
+        help=f"completion index of the cell's process (default: {INDEX_VARIABLE})",
+    )
+    return parser.parse_args(arguments)
+
+
+def _execution(job: Path) -> dict[str, Any]:
+    """Return spec.execution as it stands: the whole contract costs 0.15 s to import, and the child checks it."""
+    execution: dict[str, Any] = json.loads(job.read_text(encoding="utf-8"))["spec"].get("execution", {})
+    return {name: value for name, value in execution.items() if isinstance(value, int)}
+
+
+def _report_violence(end: End, stage: str, limit: float | None) -> None:
+    """Say in the child's place why it ended, unless it has said so itself."""
+    from gridfold.api.handoff import FailureReport
+    from gridfold_trainer.termination import has_report, write_report
+
+    if has_report():
+        return
+    if end.timed_out:
+        text = (
+            f"The cell took longer than spec.execution.cellTimeoutSeconds ({limit:.0f} s) and was ended; allow more "
+            f"time, or leave combinations out that need so long."
+        )
+        write_report(FailureReport(reason="CellTimeout", message=text))
+        return
+    name = signal.Signals(end.signal).name
+    cause = (
+        "most likely by the kernel because the memory ran out; raise spec.execution.resources.limits.memory"
+        if end.signal == signal.SIGKILL
+        else "inside native code; run the same cell on a laptop to see more"
+    )
+    write_report(FailureReport(reason="Killed", message=f"The {stage} process was ended by {name}, {cause}."))
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

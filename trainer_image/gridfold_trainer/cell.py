@@ -1,0 +1,199 @@
+"""The cell stage: cross-validate one combination of parameters on the training part and keep its result."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gridfold.api.handoff import CellReport, Outcome, PreparedRun, StageInput
+from gridfold.domain.grid import Grid, parse_ranges
+from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
+from gridfold_trainer import environment, estimators, results
+from gridfold_trainer.context import Context
+from gridfold_trainer.cross_validation import make_splits
+from gridfold_trainer.errors import DataError, ObjectMissingError
+from gridfold_trainer.evaluate import Evaluation, evaluate
+from gridfold_trainer.pipelines import Preprocessing, build_pipeline
+from gridfold_trainer.prepared import Column, PreparedData, load_prepared
+from gridfold_trainer.results import CellResult, Recorded
+from gridfold_trainer.scorers import make_scorer
+from gridfold_trainer.splits import Parts, make_parts
+from gridfold_trainer.training import TrainingRows
+
+
+class SplitChangedError(DataError):
+    """The same split gives other rows here than it gave in prepare."""
+
+    reason = "SplitChanged"
+
+
+class EnvironmentChangedError(DataError):
+    """This process has other versions than prepare had, so its numbers do not belong under prepare's keys."""
+
+    reason = "EnvironmentChanged"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell with all that determines its pipeline."""
+
+    index: int
+    key: str
+    estimator: str
+    parameters: dict[str, Any]
+    preprocessing: Preprocessing
+
+    def pipeline(self, columns: Sequence[Column], classes: Sequence[Any], *, names: bool) -> Any:
+        """Return its unfitted pipeline: on names and labels for people, on positions and codes for cells."""
+        cls: Any = estimators.load_class(self.estimator)
+        values = estimators.constructor_values(cls, self.parameters, classes, codes=not names)
+        return build_pipeline(estimators.build(cls, values), columns, self.preprocessing, names=names)
+
+
+def run(job: StageInput, index: int, context: Context) -> CellReport:
+    """Return how the index-th cell of this wave did; its result is in object storage.
+
+    A valid result that is there already is reported and nothing is computed.
+
+    Raises:
+        TrainerError: data or storage cannot be used. That a fit failed is no error but the report's outcome.
+    """
+    numbers = parse_ranges(job.cells)
+    if not 0 <= index < len(numbers):
+        raise DataError(f"the completion index is {index}, but this wave has the cells {job.cells!r}; start it anew.")
+    number = numbers[index]
+    cell = make_cells(job, [number])[0]
+    stored = load_result(context, job.spec.cache_uri, cell.key)
+    if stored is not None:
+        return results.to_report(stored, number, reused=True)
+    data, parts = load_parts(job, context)
+    result = judge(job, [cell], TrainingRows.of(data, parts.train))[0]
+    context.store.put(results.result_uri(job.spec.cache_uri, cell.key), result.to_bytes())
+    return results.to_report(result, number, reused=False)
+
+
+def prepared_run(job: StageInput) -> PreparedRun:
+    """Return what prepare found.
+
+    Raises:
+        DataError: this job.json is not one of a stage after prepare.
+    """
+    if job.prepared is None:
+        raise DataError("job.json has no `prepared`, which every stage after prepare needs; start prepare first.")
+    return job.prepared
+
+
+def make_cells(job: StageInput, numbers: Sequence[int]) -> list[Cell]:
+    """Return cells by number, with their keys."""
+    prepared = prepared_run(job)
+    keys, grid = CellKeys(job.spec, prepared), Grid.of(job.spec.search.grid)
+    return [
+        Cell(
+            number,
+            keys.key(grid[number]),
+            job.spec.estimator.class_name,
+            cell_parameters(job.spec, prepared, grid[number]),
+            cell_preprocessing(job.spec, grid[number]),
+        )
+        for number in numbers
+    ]
+
+
+def load_result(context: Context, cache_uri: str, key: str) -> CellResult | None:
+    """Return the stored result of a cell, or None where there is none that is valid."""
+    try:
+        content = context.store.get(results.result_uri(cache_uri, key), results.RESULT_BYTES)
+    except ObjectMissingError:
+        return None
+    return results.load(content, key)
+
+
+def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
+    """Return the prepared data set and its three parts.
+
+    Raises:
+        DataError: the data is corrupt, or this process is not like the one of prepare.
+    """
+    prepared = prepared_run(job)
+    if environment.digest() != prepared.environment:
+        versions = ", ".join(f"{name} {version}" for name, version in environment.versions().items())
+        raise EnvironmentChangedError(
+            f"this process runs {versions}, which is not what prepare ran; all stages of a job must run the same "
+            "trainer image."
+        )
+    data = load_prepared(context.store, job.spec.cache_uri, prepared.digest, context.scratch)
+    parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes)
+    if parts.digest != prepared.split_digest:
+        raise SplitChangedError(
+            f"the split is {parts.digest} here, but {prepared.split_digest} in prepare; all stages of a job must run "
+            "the same trainer image."
+        )
+    return data, parts
+
+
+def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> list[CellResult]:
+    """Return the result of each cell. Cells that the estimator refuses are not fitted."""
+    prepared = prepared_run(job)
+    cls = estimators.load_class(job.spec.estimator.class_name)
+    problems = [estimators.parameter_problem(cls, cell.parameters, training.classes) for cell in cells]
+    accepted = [cell for cell, problem in zip(cells, problems, strict=True) if problem is None]
+    scorer = make_scorer(job.spec.scoring, prepared.resolved, training.classes, training.positive)
+    evaluations = iter(
+        evaluate(
+            [cell.pipeline(training.columns, training.classes, names=False) for cell in accepted],
+            training,
+            make_splits(training.y, job.spec.cross_validation, prepared.resolved),
+            scorer,
+        )
+    )
+    recorded = record(job)
+    return [
+        refused(cell, problem, recorded)
+        if problem is not None
+        else _evaluated(cell, next(evaluations), scorer.metrics, recorded)
+        for cell, problem in zip(cells, problems, strict=True)
+    ]
+
+
+def record(job: StageInput) -> Recorded:
+    """Return what is recorded with every number of this process."""
+    prepared = prepared_run(job)
+    return Recorded(
+        versions=environment.versions(),
+        blas=environment.blas(),
+        threads=job.spec.execution.threads,
+        data=prepared.digest,
+        split=prepared.split_digest,
+    )
+
+
+def refused(cell: Cell, problem: str, recorded: Recorded) -> CellResult:
+    """Return the result of a cell whose parameters the estimator refuses before any fit."""
+    return CellResult(
+        key=cell.key,
+        estimator=cell.estimator,
+        parameters=cell.parameters,
+        preprocessing=_plain(cell.preprocessing),
+        outcome=Outcome.INFEASIBLE,
+        message=problem[: results.MESSAGE_CHARACTERS],
+        recorded=recorded,
+    )
+
+
+def _evaluated(cell: Cell, evaluation: Evaluation, metrics: Sequence[str], recorded: Recorded) -> CellResult:
+    return CellResult(
+        key=cell.key,
+        estimator=cell.estimator,
+        parameters=cell.parameters,
+        preprocessing=_plain(cell.preprocessing),
+        outcome=evaluation.outcome,
+        message=evaluation.message[: results.MESSAGE_CHARACTERS],
+        warnings=evaluation.warnings,
+        scores={metric: [fold[metric] if fold else None for fold in evaluation.scores] for metric in metrics},
+        fit_seconds=evaluation.fit_seconds,
+        score_seconds=evaluation.score_seconds,
+        recorded=recorded,
+    )
+
+
+def _plain(preprocessing: Preprocessing) -> dict[str, dict[str, str]]:
+    return {kind: dict(steps) for kind, steps in preprocessing.items()}

@@ -1,0 +1,141 @@
+"""Every error that the trainer expects, as a tree.
+
+    TrainerError                      reason of the FailureReport, exit code, whether trying again can help
+    ├── DataError                     10  the data, or the job as a whole, cannot be used
+    │   ├── ObjectMissingError        10  no such object
+    │   ├── BucketMissingError        10  no such bucket
+    │   ├── AccessDeniedError         10  no credentials, wrong ones, or no right
+    │   ├── StorageRefusedError       10  the server refuses: wrong region, not a valid address …
+    │   ├── ChecksumMismatchError     10  a source is not what its pin says
+    │   ├── UnreadableTableError      10  a source is no table of the format that was declared
+    │   ├── FramesMissingError        10  pandas or polars is not installed
+    │   ├── EstimatorNotAllowedError  10  className is not on the list
+    │   ├── PreparedCorruptError      10  the prepared data set is not what its digest says
+    │   └── CacheMismatchError        10  a stored result differs from the same computation done again
+    ├── InfeasibleError               11  the estimator refuses this combination of parameters
+    ├── FitFailedError                12  fit raised, or a score is not finite
+    ├── StorageUnreachableError       14  object storage did not answer, or said "later"   (retryable)
+    └── ScratchFullError              14  the local disk is full                           (retryable)
+
+Exit codes 1 (an error that nobody expected), 2 (usage), 13 (MemoryError), 15 (time), 137 and 143 (signals) have no
+class: only the supervisor and the frame around the stages know them.
+"""
+
+from typing import ClassVar
+
+from gridfold.api.exit_codes import ExitCode
+
+
+class TrainerError(Exception):
+    """Something known went wrong. `str(error)` is the message for the user: no traceback, no secret."""
+
+    reason: ClassVar[str] = "TrainerError"
+    exit_code: ClassVar[ExitCode] = ExitCode.DATA
+    retryable: ClassVar[bool] = False
+
+
+class DataError(TrainerError):
+    """The data, or the job as a whole, cannot be used; `problems` has every cause."""
+
+    reason = "DataError"
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__(_together(problems))
+
+
+class ObjectMissingError(DataError):
+    """There is no such object."""
+
+    reason = "ObjectMissing"
+
+
+class BucketMissingError(DataError):
+    """There is no such bucket."""
+
+    reason = "BucketMissing"
+
+
+class AccessDeniedError(DataError):
+    """There are no credentials, they are wrong, or they do not give the right."""
+
+    reason = "AccessDenied"
+
+
+class StorageRefusedError(DataError):
+    """The store understood and refuses, for another reason than rights; or the URI is none that it could know."""
+
+    reason = "StorageRefused"
+
+
+class ChecksumMismatchError(DataError):
+    """A source is not what its pin says."""
+
+    reason = "ChecksumMismatch"
+
+
+class UnreadableTableError(DataError):
+    """A source is no table of the format that was declared."""
+
+    reason = "UnreadableTable"
+
+
+class FramesMissingError(DataError):
+    """The libraries that only prepare and refit need, pandas and polars, are not installed."""
+
+    reason = "FramesMissing"
+
+
+class EstimatorNotAllowedError(DataError):
+    """The class is not one that a job may name."""
+
+    reason = "EstimatorNotAllowed"
+
+
+class PreparedCorruptError(DataError):
+    """The prepared data set is not what its digest says; preparing it again heals it."""
+
+    reason = "PreparedCorrupt"
+
+
+class CacheMismatchError(DataError):
+    """A stored result differs from the same computation done again."""
+
+    reason = "CacheMismatch"
+
+
+class InfeasibleError(TrainerError):
+    """The estimator refuses this combination of parameters."""
+
+    reason = "Infeasible"
+    exit_code = ExitCode.INFEASIBLE
+
+
+class FitFailedError(TrainerError):
+    """A fit raised, or a score is not finite."""
+
+    reason = "FitFailed"
+    exit_code = ExitCode.FIT_FAILED
+
+
+class StorageUnreachableError(TrainerError):
+    """Object storage did not answer, or said that it cannot now."""
+
+    reason = "StorageUnreachable"
+    exit_code = ExitCode.STORAGE
+    retryable = True
+
+
+class ScratchFullError(TrainerError):
+    """There is no room on the local disk."""
+
+    reason = "ScratchFull"
+    exit_code = ExitCode.STORAGE
+    retryable = True
+
+
+def _together(problems: tuple[str, ...]) -> str:
+    if len(problems) == 1:
+        return problems[0]
+    numbered = " ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
+    return f"{len(problems)} problems: {numbered}"

@@ -1,0 +1,192 @@
+"""Objects of S3 and of servers that speak its protocol."""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from gridfold.api.handoff import CREDENTIALS_VARIABLE
+from gridfold.api.v1alpha1 import AddressingStyle, Storage
+from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError, StorageUnreachableError
+from gridfold_trainer.local_files import copy_hashed, hash_chunks
+from gridfold_trainer.s3_errors import translated
+from gridfold_trainer.stores import CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat
+
+#: From here on an upload goes in parts: one PUT must end within the server's time, and 5 GiB is the protocol's end.
+MULTIPART_BYTES = 64 * 1024 * 1024
+_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for."""
+
+    connect_seconds: float = 10
+    read_seconds: float = 60  #: between two bytes
+    attempts: int = 5  #: of one request; botocore backs off in between
+    body_attempts: int = 4  #: of a download whose body broke off, which botocore does not retry
+    back_off_seconds: float = 1  #: doubled after each broken body
+
+
+class S3Store:
+    """`s3://bucket/key` URIs."""
+
+    def __init__(self, storage: Storage, patience: Patience | None = None) -> None:
+        """Open the store of `spec.storage`; nothing is sent yet.
+
+        Raises:
+            AccessDeniedError: the mounted Secret lacks a key.
+        """
+        self._patience = patience or Patience()
+        self._server = storage.endpoint or f"S3 of region {storage.region or 'the default'}"
+        self._credentials, keys = _credentials(storage)
+        self._client = _make_client(storage, keys, self._patience)
+
+    def get(self, uri: str, limit_bytes: int = GET_LIMIT_BYTES) -> bytes:
+        """Return an object's content."""
+
+        def read(chunks: Iterator[bytes]) -> bytes:
+            content = bytearray()
+            for chunk in chunks:
+                content += chunk
+                if len(content) > limit_bytes:
+                    raise StorageRefusedError(f"{uri} has more than {limit_bytes} bytes, which is no file of Gridfold.")
+            return bytes(content)
+
+        return self._read(uri, read)
+
+    def download(self, uri: str, path: Path) -> str:
+        """Write an object's content to a file and return its SHA-256."""
+        return self._read(uri, lambda chunks: copy_hashed(chunks, path))
+
+    def sha256(self, uri: str) -> str:
+        """Return the SHA-256 of an object's content."""
+        return self._read(uri, hash_chunks)
+
+    def put(self, uri: str, content: bytes) -> None:
+        """Write an object."""
+        bucket, key = _split(uri)
+        with self._translated(uri):
+            self._client.put_object(Bucket=bucket, Key=key, Body=content)
+
+    def upload(self, uri: str, path: Path) -> None:
+        """Write an object from a file, in parts where it is large."""
+        bucket, key = _split(uri)
+        with self._translated(uri), path.open("rb") as file:
+            if path.stat().st_size < MULTIPART_BYTES:
+                self._client.put_object(Bucket=bucket, Key=key, Body=file)
+                return
+            from boto3.s3.transfer import TransferConfig
+
+            config = TransferConfig(multipart_threshold=MULTIPART_BYTES, multipart_chunksize=MULTIPART_BYTES // 2)
+            config.use_threads = False
+            self._client.upload_fileobj(file, bucket, key, Config=config)
+
+    def stat(self, uri: str) -> ObjectStat | None:
+        """Return size and ETag, or None where there is no such object."""
+        from botocore.exceptions import ClientError
+
+        bucket, key = _split(uri)
+        with self._translated(uri):
+            try:
+                found = self._client.head_object(Bucket=bucket, Key=key)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                    return None
+                raise
+        return ObjectStat(int(found["ContentLength"]), str(found["ETag"]))
+
+    def list_uris(self, prefix: str) -> Iterator[str]:
+        """Yield the URIs that start with `prefix`, in byte order, a thousand per request."""
+        bucket, key = _split(prefix)
+        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key))
+        while True:
+            with self._translated(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield from (f"s3://{bucket}/{found['Key']}" for found in page.get("Contents", ()))
+
+    def local_path(self, uri: str) -> None:
+        """Return None: an object of S3 is no file."""
+
+    def close(self) -> None:
+        """Close the connections; a process that ends need not."""
+        self._client.close()
+
+    def _read(self, uri: str, consume: Callable[[Iterator[bytes]], Result]) -> Result:
+        """Hand an object's content over in chunks; from the start again where it breaks off."""
+        bucket, key = _split(uri)
+        for attempt in range(1, self._patience.body_attempts + 1):
+            with self._translated(uri):
+                body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
+            try:
+                with self._translated(uri):
+                    return consume(body.iter_chunks(CHUNK_BYTES))
+            except StorageUnreachableError:
+                if attempt == self._patience.body_attempts:
+                    raise
+                time.sleep(self._patience.back_off_seconds * 2 ** (attempt - 1))
+            finally:
+                body.close()
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _translated(self, uri: str) -> Any:
+        return translated(uri, self._server, self._credentials)
+
+
+def _split(uri: str) -> tuple[str, str]:
+    """Return bucket and key."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _credentials(storage: Storage) -> tuple[str, dict[str, str]]:
+    """Return where credentials come from, in words, and the mounted ones (none: boto3 looks where it always does)."""
+    folder = os.environ.get(CREDENTIALS_VARIABLE)
+    if not folder:
+        return "the environment (no Secret is named in spec.storage.credentialsSecretName)", {}
+    origin = f"Secret {storage.credentials_secret_name}"
+    found = {key: (Path(folder) / key).read_text().strip() for key in _KEYS if (Path(folder) / key).is_file()}
+    missing = [key for key in _KEYS[:2] if not found.get(key)]
+    if missing:
+        raise AccessDeniedError(
+            f"{origin} has no {' and no '.join(missing)}; expected the keys {_KEYS[0]}, {_KEYS[1]} and, optionally, "
+            f"{_KEYS[2]}."
+        )
+    return origin, found
+
+
+def _make_client(storage: Storage, keys: dict[str, str], patience: Patience) -> Any:
+    """Return a client of boto3 that checks no optional checksums: not every server knows them."""
+    import boto3
+    from botocore.config import Config
+
+    style = storage.addressing_style
+    path = style is AddressingStyle.PATH or (style is AddressingStyle.AUTO and storage.endpoint is not None)
+    config = Config(
+        s3={"addressing_style": "path" if path else ("virtual" if style is AddressingStyle.VIRTUAL else "auto")},
+        connect_timeout=patience.connect_seconds,
+        read_timeout=patience.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        max_pool_connections=16,
+    )
+    with translated("s3:", storage.endpoint or "S3", "the environment"):
+        session = boto3.session.Session(
+            aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID"),
+            aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY"),
+            aws_session_token=keys.get("AWS_SESSION_TOKEN"),
+            region_name=storage.region,
+        )
+        return session.client(
+            "s3",
+            endpoint_url=storage.endpoint,
+            region_name=storage.region or session.region_name or "us-east-1",
+            config=config,
+        )

@@ -1,0 +1,128 @@
+"""The frame around a stage: its input, its surroundings, its report, its exit code."""
+
+import gc
+import logging
+import os
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import (
+    BASE_FOLDER_VARIABLE,
+    SCRATCH_VARIABLE,
+    CellReport,
+    FailureReport,
+    Outcome,
+    Report,
+    Stage,
+    StageInput,
+)
+from gridfold.api.v1alpha1 import Storage
+from gridfold_trainer.context import Context
+from gridfold_trainer.errors import TrainerError
+from gridfold_trainer.stores import ObjectStore, RoutedStore
+from gridfold_trainer.termination import write_report
+
+log = logging.getLogger("gridfold")
+
+_OUTCOMES = {
+    Outcome.SUCCEEDED: ExitCode.OK,
+    Outcome.INFEASIBLE: ExitCode.INFEASIBLE,
+    Outcome.FAILED: ExitCode.FIT_FAILED,
+}
+_TRACEBACK_LINES = 20
+_UNEXPECTED = 1  # as of any Python program; no rule of the Job names it, so the pod is tried again
+
+
+def run_stage(stage: str, job_file: Path, index: int) -> int:
+    """Run one stage to its end and return the exit code; the termination message is written before."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
+    try:
+        job = StageInput.model_validate_json(job_file.read_bytes())
+    except ValidationError as error:
+        report = FailureReport(reason="InvalidInput", message=f"{job_file} is not an input of this version: {error}")
+        return _fail(report, ExitCode.USAGE)
+    try:
+        with _context(job) as context:
+            report_of_stage = _dispatch(Stage(stage), job, index, context)
+    except TrainerError as error:
+        return _fail(FailureReport(reason=error.reason, message=str(error)), error.exit_code)
+    except MemoryError:
+        text = "The memory ran out; raise spec.execution.resources.limits.memory, or use less data."
+        return _fail(FailureReport(reason="OutOfMemory", message=text), ExitCode.MEMORY)
+    except Exception as error:
+        traceback.print_exc()
+        lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACEBACK_LINES:]
+        report = FailureReport(reason="InternalError", message="\n".join(lines))
+        return _fail(report, _UNEXPECTED)
+    write_report(report_of_stage)
+    return int(_OUTCOMES[report_of_stage.outcome] if isinstance(report_of_stage, CellReport) else ExitCode.OK)
+
+
+def open_store(storage: Storage, base_folder: Path | None) -> ObjectStore:
+    """Return the store for all URIs of a job."""
+
+    def s3() -> ObjectStore:
+        from gridfold_trainer.s3_store import S3Store
+
+        return S3Store(storage)
+
+    def file() -> ObjectStore:
+        from gridfold_trainer.file_store import FileStore
+
+        return FileStore(base_folder)
+
+    return RoutedStore({"s3": s3, "file": file})
+
+
+def _dispatch(stage: Stage, job: StageInput, index: int, context: Context) -> Report:
+    """Import the stage, switch the garbage collector on again, and run it."""
+    if stage is Stage.PREPARE:
+        from gridfold_trainer import prepare
+
+        _collect_garbage()
+        return prepare.run(job, context)
+    if stage is Stage.CELL:
+        from gridfold_trainer import cell
+
+        _collect_garbage()
+        return cell.run(job, index, context)
+    from gridfold_trainer import refit
+
+    _collect_garbage()
+    return refit.run(job, context)
+
+
+def _collect_garbage() -> None:
+    """What was imported stays for ever: keep it out of every collection."""
+    gc.freeze()
+    gc.enable()
+
+
+@contextmanager
+def _context(job: StageInput) -> Iterator[Context]:
+    """Give the stage its surroundings; a scratch folder of its own is removed afterwards."""
+    base = os.environ.get(BASE_FOLDER_VARIABLE)
+    base_folder = Path(base).absolute() if base else None
+    store = open_store(job.spec.storage, base_folder)
+    shared = os.environ.get(SCRATCH_VARIABLE)
+    scratch = Path(shared) if shared else Path(tempfile.mkdtemp(prefix="gridfold-"))
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+        yield Context(store, scratch, base_folder)
+    finally:
+        if not shared:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fail(report: FailureReport, exit_code: int) -> int:
+    log.error("%s: %s", report.reason, report.message)
+    write_report(report)
+    return int(exit_code)

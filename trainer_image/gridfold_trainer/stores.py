@@ -1,0 +1,105 @@
+"""Object storage: the port, and the store that picks an adapter by the URI's scheme."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gridfold_trainer.errors import StorageRefusedError
+
+#: Of an object that is read into memory: far above any manifest or cell result.
+GET_LIMIT_BYTES = 256 * 1024 * 1024
+CHUNK_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class ObjectStat:
+    """What is known of an object without reading it."""
+
+    size: int  #: in bytes
+    etag: str  #: changes when the content does; says nothing else
+
+
+class ObjectStore(Protocol):
+    """Objects by URI. Writes are whole or not at all, and the same write may be done twice.
+
+    Every method raises the typed errors of `gridfold_trainer.errors` and nothing of the library beneath:
+    ObjectMissingError, BucketMissingError, AccessDeniedError, StorageUnreachableError.
+    """
+
+    def get(self, uri: str, limit_bytes: int = GET_LIMIT_BYTES) -> bytes:
+        """Return an object's content.
+
+        Raises:
+            StorageRefusedError: it has more than `limit_bytes`.
+        """
+
+    def download(self, uri: str, path: Path) -> str:
+        """Write an object's content to a file, in pieces, and return its SHA-256 in hexadecimal."""
+
+    def sha256(self, uri: str) -> str:
+        """Return the SHA-256, in hexadecimal, of an object's content, which is read in pieces and not kept."""
+
+    def put(self, uri: str, content: bytes) -> None:
+        """Write an object."""
+
+    def upload(self, uri: str, path: Path) -> None:
+        """Write an object from a file, in pieces."""
+
+    def stat(self, uri: str) -> ObjectStat | None:
+        """Return what is known of an object, or None where there is none."""
+
+    def list_uris(self, prefix: str) -> Iterator[str]:
+        """Yield the URIs that start with `prefix`, in byte order; pages are fetched as they are needed."""
+
+    def local_path(self, uri: str) -> Path | None:
+        """Return the file that an object is, where it is one on this machine that can be mapped."""
+
+
+class RoutedStore:
+    """Every URI to the adapter of its scheme; an adapter is made when it is first needed (boto3 is slow to import)."""
+
+    def __init__(self, adapters: dict[str, Callable[[], ObjectStore]]) -> None:
+        self._adapters = adapters
+        self._made: dict[str, ObjectStore] = {}
+
+    def get(self, uri: str, limit_bytes: int = GET_LIMIT_BYTES) -> bytes:
+        """Return an object's content."""
+        return self._of(uri).get(uri, limit_bytes)
+
+    def download(self, uri: str, path: Path) -> str:
+        """Write an object's content to a file and return its SHA-256."""
+        return self._of(uri).download(uri, path)
+
+    def sha256(self, uri: str) -> str:
+        """Return the SHA-256 of an object's content."""
+        return self._of(uri).sha256(uri)
+
+    def put(self, uri: str, content: bytes) -> None:
+        """Write an object."""
+        self._of(uri).put(uri, content)
+
+    def upload(self, uri: str, path: Path) -> None:
+        """Write an object from a file."""
+        self._of(uri).upload(uri, path)
+
+    def stat(self, uri: str) -> ObjectStat | None:
+        """Return what is known of an object, or None where there is none."""
+        return self._of(uri).stat(uri)
+
+    def list_uris(self, prefix: str) -> Iterator[str]:
+        """Yield the URIs that start with `prefix`, in byte order."""
+        return self._of(prefix).list_uris(prefix)
+
+    def local_path(self, uri: str) -> Path | None:
+        """Return the file that an object is, where it is one on this machine."""
+        return self._of(uri).local_path(uri)
+
+    def _of(self, uri: str) -> ObjectStore:
+        scheme = uri.partition(":")[0]
+        if scheme not in self._adapters:
+            known = ", ".join(f"{name}:" for name in sorted(self._adapters))
+            raise StorageRefusedError(f"{uri} has the scheme {scheme!r}; expected one of {known}")
+        if scheme not in self._made:
+            self._made[scheme] = self._adapters[scheme]()
+        return self._made[scheme]
