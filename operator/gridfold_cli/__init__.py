@@ -1,0 +1,1 @@
+"""The command line: the same resource, the same loop and the same trainer as in the cluster, on one machine."""

@@ -1,0 +1,122 @@
+"""From a file to a TrainingJob, or to all of its problems at once."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from gridfold.api.v1alpha1 import API_VERSION, KIND, TrainingJob
+from gridfold.api.validation import InvalidTrainingJobError, Problem, parse_training_job, show
+from gridfold_cli.kubectl_yaml import Document, YamlError, read_documents
+from gridfold_cli.suggestions import suggest
+from gridfold_cli.yaml_scalars import json_value
+
+#: The API server takes no larger request.
+MAX_BYTES = 3 * 1024 * 1024
+
+
+class InvalidInputError(Exception):
+    """What the user gave cannot be used; `problems` has every reason, a sentence each."""
+
+    def __init__(self, *problems: str) -> None:
+        self.problems = problems
+        super().__init__("; ".join(problems))
+
+
+def load_training_job(path: Path) -> TrainingJob:
+    """Return the TrainingJob of a YAML or JSON file, as the API server would store it.
+
+    Raises:
+        InvalidInputError: with all problems, each with its line where it has one.
+    """
+    document = _only_document(path, _read_text(path))
+    if not isinstance(document.value, Mapping):
+        raise InvalidInputError(
+            f"{path}: {show(document.value)} is no resource; expected a {KIND}: a map with apiVersion"
+        )
+    found = document.value.get("apiVersion"), document.value.get("kind")
+    if found != (API_VERSION, KIND):
+        raise InvalidInputError(
+            f"{path}: apiVersion is {show(found[0])} and kind is {show(found[1])}; expected {API_VERSION} and {KIND}"
+        )
+    # Like the API server, which takes the status from the operator alone.
+    resource = {name: value for name, value in document.value.items() if name != "status"}
+    try:
+        return parse_training_job(resource)
+    except InvalidTrainingJobError as error:
+        raise InvalidInputError(*_sentences(path, error.problems, document.lines)) from error
+
+
+def _read_text(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise InvalidInputError(f"{path}: there is no such file") from None
+    except IsADirectoryError:
+        raise InvalidInputError(f"{path}: is a folder; expected a YAML file") from None
+    except OSError as error:
+        raise InvalidInputError(f"{path}: cannot be read: {error.strerror}") from error
+    if len(content) > MAX_BYTES:
+        raise InvalidInputError(f"{path}: has more than {MAX_BYTES} bytes, which the API server refuses, too")
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidInputError(
+            f"{path}: is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
+        ) from error
+
+
+def _only_document(path: Path, text: str) -> Document:
+    if text.lstrip().startswith("{"):
+        try:  # kubectl tries JSON first, too
+            return Document(_read_json(text))
+        except ValueError:
+            pass  # a flow map of YAML, or YAML's error tells the line
+    try:
+        documents = list(read_documents(text))
+    except YamlError as error:
+        raise InvalidInputError(f"{path}:{error.line}:{error.column}: {error.message}") from error
+    if not documents:
+        raise InvalidInputError(f"{path}: is empty; expected one {KIND}")
+    if len(documents) > 1:
+        lines = ", ".join(str(document.lines[""]) for document in documents)
+        raise InvalidInputError(
+            f"{path}: has {len(documents)} documents (they start on lines {lines}); expected one {KIND}: "
+            "keep one in each file"
+        )
+    return documents[0]
+
+
+def _read_json(text: str) -> Any:
+    return json.loads(
+        text,
+        object_pairs_hook=_unique,
+        parse_float=lambda digits: json_value(float(digits)),
+        parse_int=lambda digits: json_value(int(digits)),
+        parse_constant=_refuse,
+    )
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the map of these pairs; with a key that stands twice, let YAML tell the line."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError
+    return dict(pairs)
+
+
+def _sentences(path: Path, problems: tuple[Problem, ...], lines: Mapping[str, int]) -> list[str]:
+    """Return the problems from the top of the file to its bottom."""
+    found = sorted(((_line(problem.path, lines), problem) for problem in problems), key=lambda pair: pair[0])
+    return [f"{path}{f':{line}' if line else ''}: {problem}{suggest(problem)}" for line, problem in found]
+
+
+def _line(path: str, lines: Mapping[str, int]) -> int:
+    """Return the line of a path; of one that is not there, that of what it is missing from; 0 without lines."""
+    while path and path not in lines:
+        path = path[: max(path.rfind("."), path.rfind("["), 0)]
+    return lines.get(path, 0)

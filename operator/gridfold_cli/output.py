@@ -1,0 +1,107 @@
+"""What a run has found, for people: leaderboard, scores, targets, and where the files are. Written to stdout."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from gridfold.api.conditions import ConditionType
+from gridfold.api.status import Condition, RankedCell, TrainingJobStatus
+from gridfold_cli.locations import local_path
+
+#: Wide enough for every column where nobody looks at a terminal.
+FILE_WIDTH = 240
+MOST_FILES = 20
+
+
+def result_console() -> Console:
+    """Return the console of stdout; into a file or pipe, lines are not folded to 80 columns."""
+    console = Console(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
+
+
+def print_results(console: Console, status: TrainingJobStatus, base_folder: Path) -> None:
+    """Print everything that a complete job has found."""
+    if status.leaderboard:
+        console.print(_leaderboard(status), "")
+    if status.best:
+        texts = ", ".join(f"{name}={value}" for name, value in status.best.parameters.items())
+        _line(console, "Winner", f"cell {status.best.cell}: {texts}" if texts else f"cell {status.best.cell}")
+    _line(console, "Cells", cell_counts(status))
+    if status.validation:
+        _line(console, "Validation", _scores(status.validation))
+    if status.test and status.test.scores:
+        _line(console, "Test", _scores(status.test.scores))
+    targets = condition(status, ConditionType.TARGETS_MET)
+    if targets:
+        _line(console, "Targets", f"{'met' if targets.status == 'True' else 'missed'}: {targets.message}")
+    if status.results:
+        _files(console, status.results.uri, base_folder)
+
+
+def condition(status: TrainingJobStatus, kind: ConditionType) -> Condition | None:
+    """Return one condition of a status, or None."""
+    return next((found for found in status.conditions if found.type == kind), None)
+
+
+def cell_counts(status: TrainingJobStatus) -> str:
+    """Return how the cells ended, zeros left out."""
+    cells = status.cells
+    if cells is None:
+        return "none"
+    counts = (
+        (cells.cached, "from the cache"),
+        (cells.succeeded, "computed"),
+        (cells.infeasible, "infeasible"),
+        (cells.failed, "failed"),
+        (cells.pending + cells.running, "not finished"),
+    )
+    text = f"{cells.total}: " + ", ".join(f"{count} {word}" for count, word in counts if count)
+    return f"{text}; nothing had to be computed again" if cells.cached == cells.total else text
+
+
+def _leaderboard(status: TrainingJobStatus) -> Table:
+    """Return the best cells: rank, cell, scores (the objective first, with its spread), parameters."""
+    board, objective = status.leaderboard, status.objective or ""
+    metrics = [objective, *sorted({name for line in board for name in line.scores} - {objective})]
+    axes = sorted({name for line in board for name in line.parameters})
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for name in ("rank", "cell", f"{objective} (mean ± std)", *metrics[1:]):
+        table.add_column(name, justify="right")
+    for name in axes:
+        table.add_column(name, overflow="fold")
+    for rank, line in enumerate(board, 1):
+        scores = (_mean_std(line, objective), *(_mean(line, name) for name in metrics[1:]))
+        texts = (str(rank), str(line.cell), *scores, *(line.parameters.get(name, "") for name in axes))
+        table.add_row(*map(Text, texts))
+    return table
+
+
+def _mean_std(line: RankedCell, metric: str) -> str:
+    score = line.scores.get(metric)
+    return f"{score.mean} ± {score.std}" if score else line.score
+
+
+def _mean(line: RankedCell, metric: str) -> str:
+    return line.scores[metric].mean if metric in line.scores else ""
+
+
+def _scores(scores: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in scores.items())
+
+
+def _line(console: Console, title: str, text: str) -> None:
+    console.print(Text(f"{title:<12}", style="bold").append(text, style="not bold"))
+
+
+def _files(console: Console, uri: str, base_folder: Path) -> None:
+    folder = local_path(uri, base_folder)
+    if folder is None:
+        _line(console, "Results", uri)
+        return
+    _line(console, "Results", str(folder))
+    for path in sorted(folder.glob("*"))[:MOST_FILES]:
+        if path.is_file():
+            _line(console, "", f"{path.name} ({path.stat().st_size:,} bytes)")

@@ -1,0 +1,141 @@
+"""The trainer's processes: what a pod is in the cluster is a process group here."""
+
+import os
+import sys
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import (
+    BASE_FOLDER_VARIABLE,
+    CREDENTIALS_VARIABLE,
+    SCRATCH_VARIABLE,
+    TERMINATION_LOG_VARIABLE,
+    TERMINATION_MESSAGE_BYTES,
+    Stage,
+)
+from gridfold.domain.observed import ProcessEnd
+from gridfold_cli.server import ForkServer, ServerGoneError
+
+TRAINER = (sys.executable, "-m", "gridfold_trainer")
+#: Every library that could start threads of its own (performance.md: unset, two cells on two cores took 16 × longer).
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+#: Without a message, the last of the log takes its place, as with the kubelet's FallbackToLogsOnError.
+LOG_TAIL_BYTES = 2048
+MEMORY_KILLS = Path("/proc/vmstat")
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One process to start."""
+
+    stage: Stage
+    job_file: Path
+    index: int | None = None  #: of the wave; None for prepare and refit
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all processes of one run have in common."""
+
+    scratch: Path  #: must exist; everything of the processes is below it
+    base_folder: Path  #: where relative file: URIs start
+    threads: int
+    estimator: str = ""  #: class that the cells need; "" imports nothing in advance
+    command: tuple[str, ...] = TRAINER
+    grace_seconds: float = 2.0  #: from SIGTERM to SIGKILL
+
+
+class TrainerProcesses:
+    """Starts the trainer's processes and ends them: each is the leader of a session of its own.
+
+    Cells are forked from a process that has imported what they need; all else, and whatever uses several threads, is
+    started fresh (OpenMP's threads do not survive a fork).
+    """
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._around = surroundings
+        self._numbers = count()
+        self._forks = surroundings.threads == 1 and surroundings.command == TRAINER
+        self._server_log = surroundings.scratch / "server.txt"
+        self._server = ForkServer(self._environment(), self._server_log, surroundings.estimator if self._forks else "")
+
+    async def run(self, attempt: Attempt) -> ProcessEnd:
+        """Run one process to its end. If this is cancelled, its process group is ended first.
+
+        A process that cannot be started is an end, too: exit code 1, reason StartFailed.
+        """
+        number = next(self._numbers)
+        message, log = (self._around.scratch / f"{kind}-{number}" for kind in ("end", "log"))
+        kills = _memory_kills()
+        try:
+            code = await self._server.run(self._request(attempt, message, log), self._around.grace_seconds)
+            return _end_of(code, message, log, out_of_memory=_memory_kills() > kills)
+        except OSError as error:
+            return ProcessEnd(1, "StartFailed", f"the trainer cannot be started: {error}")
+        except ServerGoneError as error:
+            return ProcessEnd(ExitCode.KILLED, "Error", f"{error} {_tail(self._server_log, LOG_TAIL_BYTES)}".strip())
+        finally:
+            message.unlink(missing_ok=True)
+            log.unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        """End whatever still runs."""
+        await self._server.close()
+        self._server_log.unlink(missing_ok=True)
+
+    def _request(self, attempt: Attempt, message: Path, log: Path) -> dict[str, Any]:
+        arguments = [attempt.stage.value, "--job", str(attempt.job_file)]
+        if attempt.index is not None:
+            arguments += ["--index", str(attempt.index)]
+        fork = self._forks and attempt.stage is Stage.CELL
+        how = {"fork": arguments} if fork else {"run": [*self._around.command, *arguments]}
+        return {**how, "environment": {TERMINATION_LOG_VARIABLE: str(message)}, "log": str(log)}
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            **{name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE},
+            **dict.fromkeys(THREAD_VARIABLES, str(self._around.threads)),
+            SCRATCH_VARIABLE: str(self._around.scratch),
+            BASE_FOLDER_VARIABLE: str(self._around.base_folder),
+        }
+
+
+def _end_of(code: int, message: Path, log: Path, *, out_of_memory: bool) -> ProcessEnd:
+    exit_code = 128 - code if code < 0 else code
+    text = _tail(message, TERMINATION_MESSAGE_BYTES)
+    if not text and exit_code != ExitCode.OK:
+        text = _tail(log, LOG_TAIL_BYTES)
+    if exit_code == ExitCode.OK:
+        return ProcessEnd(exit_code, "Completed", text)
+    return ProcessEnd(exit_code, "OOMKilled" if out_of_memory and exit_code == ExitCode.KILLED else "Error", text)
+
+
+def _tail(path: Path, size: int) -> str:
+    """Return the last bytes of a file as text, "" where there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read().decode(errors="ignore")
+    except FileNotFoundError:
+        return ""
+
+
+def _memory_kills() -> int:
+    """Return how many processes the kernel has killed for memory since it started; 0 where that is not told."""
+    try:
+        for line in MEMORY_KILLS.read_text().splitlines():
+            name, _, value = line.partition(" ")
+            if name == "oom_kill":
+                return int(value)
+    except OSError:
+        pass  # not Linux
+    return 0

@@ -1,0 +1,67 @@
+"""`gridfold run`: the run, what is shown of it, and the exit code."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import click
+from rich.console import Console
+
+from gridfold.api.conditions import ConditionType
+from gridfold.api.status import State, TrainingJobStatus
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold_cli.documents import InvalidInputError
+from gridfold_cli.exits import Exit
+from gridfold_cli.output import condition, print_results, result_console
+from gridfold_cli.progress import Pace, PlainDisplay, TerminalDisplay
+from gridfold_cli.session import InterruptedRunError, run_job
+
+NEEDED = ("gridfold_trainer", "numpy", "sklearn", "boto3")
+
+
+def run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: bool) -> Exit:
+    """Run a job, tell how it goes and return how the command is to end."""
+    _check_installed()
+    try:
+        status = _run(job, base_folder)
+    except InterruptedRunError:
+        click.echo(
+            "interrupted: every process has ended. Finished cells are in the cache; run the same command again and it "
+            "continues there.",
+            err=True,
+        )
+        return Exit.INTERRUPTED
+    if status.cells:
+        print_results(result_console(), status, base_folder)
+    return _exit_code(status, require_targets=require_targets)
+
+
+def _run(job: TrainingJob, base_folder: Path) -> TrainingJobStatus:
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        return run_job(job, base_folder, PlainDisplay(_write_line, Pace()))
+    with TerminalDisplay(console, Pace()) as display:
+        return run_job(job, base_folder, display)
+
+
+def _write_line(text: str) -> None:
+    click.echo(text, err=True)
+    sys.stderr.flush()
+
+
+def _exit_code(status: TrainingJobStatus, *, require_targets: bool) -> Exit:
+    if status.state is not State.COMPLETE:
+        accepted = condition(status, ConditionType.ACCEPTED)
+        return Exit.INVALID if accepted and accepted.status == "False" else Exit.FAILED
+    targets = condition(status, ConditionType.TARGETS_MET)
+    if require_targets and (targets is None or targets.status != "True"):
+        return Exit.TARGETS_MISSED
+    return Exit.OK
+
+
+def _check_installed() -> None:
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise InvalidInputError(
+            f"gridfold run needs {', '.join(missing)}, which cannot be imported: pip install 'gridfold[local]'"
+        )

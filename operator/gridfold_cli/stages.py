@@ -1,0 +1,163 @@
+"""Stages on one machine: what a Job and its controller are in the cluster is a task here."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import Stage
+from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Wave
+from gridfold.domain.plan import StartStage, StartWave
+from gridfold_cli.gate import Gate
+from gridfold_cli.processes import Attempt
+
+#: Ends that the Job's podFailurePolicy lets nobody try again (FailJob, FailIndex).
+FINAL_STAGE_EXITS = frozenset({ExitCode.DATA})
+FINAL_INDEX_EXITS = frozenset(
+    {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
+)
+LONGEST_PAUSE_SECONDS = 60.0
+
+
+class Processes(Protocol):
+    """Runs processes of the trainer."""
+
+    async def run(self, attempt: Attempt) -> ProcessEnd:
+        """Run one process to its end; when cancelled, end it first."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the stages of one machine share."""
+
+    processes: Processes
+    slots: Gate  #: processes at a time, all stages together
+    changed: Callable[[], None]  #: called whenever something is worth another look
+    pause_seconds: float = 1.0  #: before the first retry; doubles with each
+
+
+class LocalStage:
+    """Prepare or refit: one process, tried again as a Job would."""
+
+    def __init__(self, action: StartStage, job_file: Path, machine: Machine) -> None:
+        self._action, self._machine = action, machine
+        self._attempt = Attempt(action.stage, job_file)
+        self._end: ProcessEnd | None = None
+        self._running = 0
+        self.progress = Progress.ACTIVE
+        self.task = asyncio.create_task(self._run(), name=action.name)
+
+    @property
+    def stage(self) -> str:
+        """Return prepare or refit."""
+        return self._action.stage
+
+    def observe(self) -> SingleStage:
+        """Return the stage as it is now."""
+        return SingleStage(
+            name=self._action.name,
+            run_digest=self._action.input.run_digest,
+            progress=self.progress,
+            end=self._end,
+            running_pods=self._running,
+        )
+
+    async def _run(self) -> None:
+        retries = self._action.input.spec.execution.retries
+        succeeded = await _try(self._once, _Policy(FINAL_STAGE_EXITS, retries, self._machine.pause_seconds))
+        self.progress = Progress.SUCCEEDED if succeeded else Progress.FAILED
+        self._machine.changed()
+
+    async def _once(self) -> ProcessEnd:
+        async with self._machine.slots:
+            self._running = 1
+            self._machine.changed()
+            try:
+                self._end = await self._machine.processes.run(self._attempt)
+            finally:
+                self._running = 0
+        return self._end
+
+
+class LocalWave:
+    """A wave: one process per cell, each tried again as an Indexed Job would."""
+
+    def __init__(self, action: StartWave, job_file: Path, machine: Machine) -> None:
+        self._action, self._job_file, self._machine = action, job_file, machine
+        self._gate = Gate(action.parallelism)
+        self._succeeded: set[int] = set()
+        self._failed: set[int] = set()
+        self._running: set[int] = set()
+        self._ends: dict[int, ProcessEnd] = {}
+        self.progress = Progress.ACTIVE
+        self.task = asyncio.create_task(self._run(), name=action.name)
+
+    def resize(self, parallelism: int) -> None:
+        """Change how many cells start from now on; those that run finish."""
+        self._gate.resize(parallelism)
+
+    def observe(self) -> Wave:
+        """Return the wave as it is now."""
+        return Wave(
+            name=self._action.name,
+            run_digest=self._action.input.run_digest,
+            number=self._action.number,
+            cells=self._action.cells,
+            parallelism=self._gate.limit,
+            progress=self.progress,
+            succeeded=frozenset(self._succeeded),
+            failed=frozenset(self._failed),
+            ends=dict(self._ends),
+            running=frozenset(self._running),
+        )
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for index, cell in enumerate(self._action.cells):
+                group.create_task(self._cell(index, cell))
+        self.progress = Progress.FAILED if self._failed else Progress.SUCCEEDED
+        self._machine.changed()
+
+    async def _cell(self, index: int, cell: int) -> None:
+        execution = self._action.input.spec.execution
+        attempt = Attempt(Stage.CELL, self._job_file, index)
+        policy = _Policy(FINAL_INDEX_EXITS, execution.retries, self._machine.pause_seconds)
+        succeeded = await _try(lambda: self._once(cell, attempt), policy)
+        (self._succeeded if succeeded else self._failed).add(cell)
+        self._machine.changed()
+
+    async def _once(self, cell: int, attempt: Attempt) -> ProcessEnd:
+        async with self._gate, self._machine.slots:
+            self._running.add(cell)
+            self._machine.changed()
+            try:
+                end = await self._machine.processes.run(attempt)
+            finally:
+                self._running.discard(cell)
+        self._ends[cell] = end
+        return end
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """When to try again."""
+
+    final: frozenset[ExitCode]
+    retries: int
+    pause_seconds: float
+
+
+async def _try(once: Callable[[], Awaitable[ProcessEnd]], policy: _Policy) -> bool:
+    """Return whether an attempt succeeded. A process that somebody ended with SIGTERM does not count."""
+    pause, failures = policy.pause_seconds, 0
+    while True:
+        end = await once()
+        if end.exit_code == ExitCode.OK:
+            return True
+        failures += end.exit_code != ExitCode.TERMINATED
+        if end.exit_code in policy.final or failures > policy.retries:
+            return False
+        await asyncio.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

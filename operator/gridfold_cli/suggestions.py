@@ -1,0 +1,50 @@
+"""What somebody may have meant who wrote a field that does not exist."""
+
+import difflib
+import re
+from typing import Any
+
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.api.validation import Problem
+
+
+def suggest(problem: Problem) -> str:
+    """Return what may have been meant, as the end of a sentence, or "".
+
+    An unknown field may resemble a known one; and who writes `target: y` means a text, where YAML reads true.
+    """
+    if problem.value in ("true", "false") and "string" in problem.rule:
+        return "; YAML reads y, yes, on, n, no and off as true or false: write the text in quotes"
+    parent, _, name = problem.path.rpartition(".")
+    known = field_names(parent)
+    if name in known:
+        return ""
+    alike = difflib.get_close_matches(_plain(name), [_plain(field) for field in known], n=1)
+    meant = next((field for field in known if alike and _plain(field) == alike[0]), None)
+    return f"; did you mean {meant}?" if meant else ""
+
+
+def field_names(path: str) -> list[str]:
+    """Return the fields of the object at a path such as spec.dataset.sources[0]; none where anything may stand."""
+    schema = TrainingJob.model_json_schema(by_alias=True)
+    definitions = schema.get("$defs", {})
+    for part in filter(None, path.split(".")):
+        name, *indexes = re.split(r"\[\d+\]", part)
+        schema = _resolve(_resolve(schema, definitions).get("properties", {}).get(name, {}), definitions)
+        for _ in indexes:
+            schema = _resolve(schema.get("items", {}), definitions)
+    return list(_resolve(schema, definitions).get("properties", {}))
+
+
+def _resolve(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
+    for choice in schema.get("anyOf", []):
+        if choice.get("type") != "null":
+            schema = choice
+    if "$ref" in schema:
+        found: dict[str, Any] = definitions[schema["$ref"].rpartition("/")[2]]
+        return found
+    return schema
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", "").replace("-", "").lower()

@@ -1,0 +1,177 @@
+"""The Cluster port over the adapter of one machine."""
+
+import asyncio
+import json
+from pathlib import Path
+
+import pytest
+
+from gridfold.api.handoff import StageInput
+from gridfold.api.status import State, TrainingJobStatus
+from gridfold.domain.observed import Children, Progress
+from gridfold.domain.plan import Delete, SetParallelism
+from gridfold.engine.ports import Cluster, ConflictError, JobKey
+from gridfold_cli.local import LocalCluster
+from gridfold_cli.processes import Attempt
+from tests.unit.cli.jobs import start_prepare, start_wave, training_job
+from tests.unit.cli.scripted import ScriptedProcesses
+
+JOB = training_job(5)
+
+
+@pytest.fixture
+def processes() -> ScriptedProcesses:
+    return ScriptedProcesses(hold=asyncio.Event())
+
+
+@pytest.fixture
+async def cluster(processes: ScriptedProcesses, tmp_path: Path):
+    cluster = LocalCluster(JOB, processes, slots=2, folder=tmp_path)
+    yield cluster
+    await cluster.close()
+
+
+async def until(condition) -> None:
+    async with asyncio.timeout(10):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+def test_the_adapter_is_a_cluster_to_the_type_checker(tmp_path: Path) -> None:
+    port: Cluster = LocalCluster(JOB, ScriptedProcesses(), slots=1, folder=tmp_path)
+    assert port is not None
+
+
+async def test_a_job_is_found_by_its_key_alone(cluster: LocalCluster) -> None:
+    job = await cluster.load_job(JobKey("default", "small"))
+    assert (job.metadata.name, job.metadata.uid, job.metadata.generation) == ("small", "", 1)
+    assert job.spec == JOB.spec
+    assert await cluster.load_job(JobKey("default", "other")) is None
+    assert await cluster.load_job(JobKey("other", "small")) is None
+
+
+async def test_a_new_job_has_no_children(cluster: LocalCluster) -> None:
+    assert await cluster.observe_children(await cluster.load_job(cluster.key)) == Children()
+
+
+async def test_a_started_stage_and_wave_are_observed_with_what_they_were_started_with(
+    cluster: LocalCluster, processes: ScriptedProcesses
+) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    await cluster.apply(job, start_wave(JOB, (1, 3, 4), 7))
+    await until(lambda: len(processes.started) == 2)
+    children = await cluster.observe_children(job)
+    (prepare,), (wave,) = children.prepares, children.waves
+    assert (prepare.name, prepare.progress, prepare.running_pods) == ("small-prepare", Progress.ACTIVE, 1)
+    assert (wave.cells, wave.parallelism, wave.number, wave.run_digest) == ((1, 3, 4), 7, 0, "d" * 64)
+    assert wave.progress is Progress.ACTIVE
+
+
+async def test_starting_twice_starts_once(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
+    job = await cluster.load_job(cluster.key)
+    for _ in range(2):
+        await cluster.apply(job, start_prepare(JOB))
+        await cluster.apply(job, start_wave(JOB, (0,)))
+    processes.hold.set()
+    await until(lambda: processes.at_once == 0 and len(processes.started) >= 2)
+    assert sorted(processes.started, key=str) == [0, None]
+
+
+async def test_the_input_stays_as_it_was_while_the_stage_exists(cluster: LocalCluster, tmp_path: Path) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_wave(JOB, (0, 1)))
+    other = start_wave(training_job(2, threads=2), (0, 1))
+    await cluster.apply(job, other)
+    written = StageInput.model_validate(json.loads((tmp_path / "small-w0" / "job.json").read_text()))
+    assert written == start_wave(JOB).input
+
+
+async def test_parallelism_changes_while_a_wave_runs(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_wave(JOB, (0, 1, 2), 1))
+    await until(lambda: processes.started == [0])
+    await cluster.apply(job, SetParallelism("small-w0", 5))
+    await until(lambda: processes.started == [0, 1])
+    assert (await cluster.observe_children(job)).waves[0].parallelism == 5
+    await cluster.apply(job, SetParallelism("gone", 5))
+
+
+async def test_deleting_ends_the_processes_first_and_may_be_done_twice(
+    cluster: LocalCluster, processes: ScriptedProcesses, tmp_path: Path
+) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_wave(JOB, (0, 1, 2)))
+    await until(lambda: len(processes.started) == 2)
+    for _ in range(2):
+        await cluster.apply(job, Delete("small-w0"))
+    assert sorted(processes.stopped) == [0, 1]
+    assert (await cluster.observe_children(job)) == Children()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_what_was_deleted_can_be_started_again(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    await until(lambda: len(processes.started) == 1)
+    await cluster.apply(job, Delete("small-prepare"))
+    await cluster.apply(job, start_prepare(JOB))
+    await until(lambda: len(processes.started) == 2)
+
+
+async def test_closing_ends_everything(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    await cluster.apply(job, start_wave(JOB, (0, 1, 2)))
+    await until(lambda: len(processes.started) == 2)
+    await cluster.close()
+    assert (processes.at_once, len(processes.stopped)) == (0, 2)
+
+
+async def test_a_saved_status_is_what_is_loaded_next(cluster: LocalCluster) -> None:
+    status = TrainingJobStatus(state=State.RUNNING)
+    await cluster.save_status(await cluster.load_job(cluster.key), status)
+    assert (await cluster.load_job(cluster.key)).status == status
+
+
+async def test_a_status_is_not_saved_over_one_that_came_in_between(cluster: LocalCluster) -> None:
+    first = second = await cluster.load_job(cluster.key)
+    await cluster.save_status(first, TrainingJobStatus(state=State.RUNNING))
+    with pytest.raises(ConflictError, match="version 1 was read, 2 is there now"):
+        await cluster.save_status(second, TrainingJobStatus(state=State.FAILED))
+    assert cluster.status.state is State.RUNNING
+
+
+async def test_another_job_sees_and_starts_nothing(cluster: LocalCluster, tmp_path: Path) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    namesake = await LocalCluster(JOB, ScriptedProcesses(), 1, tmp_path).load_job(cluster.key)
+    namesake = type(job)(namesake.metadata.model_copy(update={"uid": "another life"}), JOB.spec, namesake.status)
+    assert await cluster.observe_children(namesake) == Children()
+    with pytest.raises(ConflictError, match="small-w0 cannot belong to"):
+        await cluster.apply(namesake, start_wave(JOB))
+
+
+async def test_a_change_is_announced_when_a_process_ends(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    await until(lambda: len(processes.started) == 1)
+    cluster.changed.clear()
+    processes.hold.set()
+    await asyncio.wait_for(cluster.changed.wait(), 10)
+
+
+class BrokenProcesses:
+    async def run(self, attempt: Attempt) -> None:
+        raise RuntimeError("a defect")
+
+
+async def test_a_defect_inside_a_stage_ends_the_run_instead_of_leaving_it_waiting(tmp_path: Path) -> None:
+    cluster = LocalCluster(JOB, BrokenProcesses(), slots=1, folder=tmp_path)
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    with pytest.raises(RuntimeError, match="a defect"):
+        await cluster.observe_children(job)
+    await cluster.close()

@@ -1,0 +1,59 @@
+"""A command line with a trainer that computes nothing."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+FAKE_TRAINER = str(Path(__file__).with_name("fake_trainer.py"))
+DRIVER = f"""
+import sys
+from functools import partial
+import gridfold_cli.run as run
+run.run_job = partial(run.run_job, command=(sys.executable, "-S", {FAKE_TRAINER!r}))
+from gridfold_cli.__main__ import main
+main()
+"""
+Gridfold = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def write_job(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
+    """Write a resource into a file (JSON is YAML)."""
+
+    def write(resource: dict[str, Any]) -> Path:
+        path = tmp_path / "JOB.yaml"
+        path.write_text(json.dumps(resource))
+        return path
+
+    return write
+
+
+@pytest.fixture
+def gridfold(tmp_path: Path) -> Iterator[Gridfold]:
+    """Start the command line in a process of its own, with temporary folders below tmp_path/tmp."""
+    started: list[subprocess.Popen[str]] = []
+    (tmp_path / "tmp").mkdir()
+
+    def start(*arguments: object) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path / "tmp")},
+            cwd=tmp_path,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        if process.poll() is None:
+            process.send_signal(signal.SIGKILL)
+        process.communicate()

@@ -1,0 +1,107 @@
+"""Stages on one machine try again as a Job does: FailJob, FailIndex, Ignore, backoffLimit(PerIndex)."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.domain.observed import Progress, Wave
+from gridfold_cli.gate import Gate
+from gridfold_cli.stages import LocalStage, LocalWave, Machine
+from tests.unit.cli.jobs import start_prepare, start_wave, training_job
+from tests.unit.cli.scripted import ScriptedProcesses
+
+JOB_FILE = Path("job.json")
+
+
+def machine(processes: ScriptedProcesses, slots: int = 8) -> Machine:
+    return Machine(processes, Gate(slots), changed=lambda: None, pause_seconds=0)
+
+
+async def run_wave(script: dict[int | None, list[int]], retries: int = 2) -> tuple[Wave, ScriptedProcesses]:
+    processes = ScriptedProcesses(script)
+    wave = LocalWave(start_wave(training_job(retries=retries)), JOB_FILE, machine(processes))
+    await wave.task
+    return wave.observe(), processes
+
+
+@pytest.mark.parametrize("code", [11, 12, 13, 15, 137])
+async def test_an_end_that_trying_again_does_not_change_fails_its_cell_at_once(code: int) -> None:
+    wave, processes = await run_wave({1: [code]})
+    assert (wave.failed, wave.succeeded, wave.progress) == ({1}, {0, 2}, Progress.FAILED)
+    assert wave.ends[1].exit_code == code
+    assert sorted(processes.started) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("code", [ExitCode.STORAGE, 1, 2, 139])
+async def test_another_end_is_tried_again_as_often_as_retries_says(code: int) -> None:
+    wave, processes = await run_wave({1: [code, code]}, retries=2)
+    assert (wave.failed, wave.progress, processes.started.count(1)) == (frozenset(), Progress.SUCCEEDED, 3)
+    wave, processes = await run_wave({1: [code, code, code]}, retries=2)
+    assert (wave.failed, wave.progress, processes.started.count(1)) == ({1}, Progress.FAILED, 3)
+
+
+async def test_without_retries_the_first_failure_is_the_last() -> None:
+    wave, processes = await run_wave({0: [14]}, retries=0)
+    assert (wave.failed, processes.started.count(0)) == ({0}, 1)
+
+
+async def test_a_process_that_somebody_ended_by_sigterm_is_started_again_and_not_counted() -> None:
+    wave, processes = await run_wave({2: [143, 143, 143, 14]}, retries=1)
+    assert (wave.failed, processes.started.count(2)) == (frozenset(), 5)
+
+
+async def test_a_prepare_that_cannot_use_the_data_is_not_tried_again() -> None:
+    processes = ScriptedProcesses({None: [10]})
+    stage = LocalStage(start_prepare(training_job()), JOB_FILE, machine(processes))
+    await stage.task
+    observed = stage.observe()
+    assert (observed.progress, observed.end.exit_code, processes.started) == (Progress.FAILED, 10, [None])
+
+
+@pytest.mark.parametrize("code", [11, 12, 13, 14, 15, 137, 1])
+async def test_any_other_end_of_prepare_is_tried_again(code: int) -> None:
+    processes = ScriptedProcesses({None: [code]})
+    stage = LocalStage(start_prepare(training_job()), JOB_FILE, machine(processes))
+    await stage.task
+    assert (stage.observe().progress, len(processes.started)) == (Progress.SUCCEEDED, 2)
+
+
+@pytest.mark.parametrize(("slots", "parallelism", "most"), [(2, 20, 2), (8, 3, 3), (1, 1, 1)])
+async def test_never_more_processes_run_than_slots_and_parallelism_allow(
+    slots: int, parallelism: int, most: int
+) -> None:
+    processes = ScriptedProcesses()
+    wave = LocalWave(start_wave(training_job(12), tuple(range(12)), parallelism), JOB_FILE, machine(processes, slots))
+    await wave.task
+    assert (processes.most_at_once, len(processes.started)) == (most, 12)
+
+
+async def test_a_pause_before_a_retry_gives_the_slot_to_another_cell() -> None:
+    processes = ScriptedProcesses({0: [14]})
+    wave = LocalWave(start_wave(training_job()), JOB_FILE, machine(processes, slots=1))
+    await wave.task
+    assert processes.started == [0, 1, 2, 0]
+
+
+async def test_cells_are_named_by_their_number_and_processes_by_their_place_in_the_wave() -> None:
+    processes = ScriptedProcesses({1: [12]})
+    wave = LocalWave(start_wave(training_job(9), (2, 5, 8)), JOB_FILE, machine(processes))
+    await wave.task
+    assert (wave.observe().failed, wave.observe().succeeded, sorted(processes.started)) == ({5}, {2, 8}, [0, 1, 2])
+
+
+async def test_a_running_cell_is_seen_as_running_and_every_change_is_announced() -> None:
+    changes: list[frozenset[int]] = []
+    processes = ScriptedProcesses(hold=asyncio.Event())
+    waves: list[LocalWave] = []
+    shared = Machine(processes, Gate(2), lambda: changes.append(waves[0].observe().running), pause_seconds=0)
+    waves.append(LocalWave(start_wave(training_job()), JOB_FILE, shared))
+    while len(processes.started) < 2:
+        await asyncio.sleep(0)
+    assert waves[0].observe().running == {0, 1}
+    processes.hold.set()
+    await waves[0].task
+    assert {frozenset({0}), frozenset({0, 1}), frozenset()} <= set(changes)
+    assert waves[0].observe().running == frozenset()
