@@ -1,0 +1,3 @@
+module gridfold.dev/testbed/pause
+
+go 1.26.0

@@ -1,0 +1,184 @@
+"""pytest fixtures on a real cluster: `testbed`, `images`, `namespace`, `kubectl`, `bucket`.
+
+The cluster is the project's own testbed, started once per run if it is not up, or the one that
+GRIDFOLD_TEST_KUBECONFIG points to. Where neither can be had the tests are skipped, in one line; where CI=true
+they fail, because a green run must have run them.
+"""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+from tests.testbed import machine
+from tests.testbed.api import Testbed
+from tests.testbed.errors import UnavailableError
+from tests.testbed.kubectl import Kubectl
+
+_PREFIX = "GRIDFOLD_TEST_"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What a test may know of the cluster it runs on. `own` is None on a cluster that is not ours."""
+
+    kubectl: Kubectl
+    s3_endpoint: str
+    s3_access_key: str
+    s3_secret_key: str
+    s3_region: str
+    python_image: str
+    own: Testbed | None
+
+    @property
+    def kubeconfig(self) -> str:
+        return str(self.kubectl.kubeconfig)
+
+    def require_own(self) -> Testbed:
+        """Return the testbed, or skip a test that needs its simulated nodes or its files."""
+        if self.own is None:
+            pytest.skip(
+                "This test needs the project's own testbed, and GRIDFOLD_TEST_KUBECONFIG names another cluster."
+            )
+        return self.own
+
+
+@pytest.fixture(scope="session")
+def testbed() -> Iterator[Cluster]:
+    """The running cluster."""
+    if kubeconfig := os.environ.get(f"{_PREFIX}KUBECONFIG"):
+        yield _foreign(Path(kubeconfig))
+        return
+    bed = Testbed(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
+    was_up = bed.is_up()
+    if lacking := _lacking():
+        _cannot(lacking)
+    described = bed.up()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("NO_PROXY", "no_proxy"):
+            patch.setenv(name, described.as_environment()[name])
+        yield Cluster(
+            kubectl=Kubectl.of(bed.instance()),
+            s3_endpoint=described.s3_endpoint,
+            s3_access_key=described.s3_access_key,
+            s3_secret_key=described.s3_secret_key,
+            s3_region=described.s3_region,
+            python_image=described.python_image,
+            own=bed,
+        )
+    if not was_up and os.environ.get("GRIDFOLD_TESTBED_KEEP") != "1":
+        bed.down()
+
+
+def _lacking() -> str | None:
+    """Return what this machine lacks to run the testbed."""
+    try:
+        machine.check()
+    except UnavailableError as error:
+        return str(error)
+    return None
+
+
+def _foreign(kubeconfig: Path) -> Cluster:
+    """Return the cluster that somebody has pointed to on purpose."""
+    program = shutil.which("kubectl")
+    if program is None:
+        _cannot(f"{_PREFIX}KUBECONFIG is set, but there is no kubectl on the path; install it.")
+    return Cluster(
+        kubectl=Kubectl(program, kubeconfig),
+        s3_endpoint=_given("S3_ENDPOINT"),
+        s3_access_key=_given("S3_ACCESS_KEY"),
+        s3_secret_key=_given("S3_SECRET_KEY"),
+        s3_region=os.environ.get(f"{_PREFIX}S3_REGION", "us-east-1"),
+        python_image=os.environ.get(f"{_PREFIX}PYTHON_IMAGE", "python:3.12-slim"),
+        own=None,
+    )
+
+
+def _given(name: str) -> str:
+    value = os.environ.get(_PREFIX + name)
+    if not value:
+        _cannot(f"{_PREFIX}KUBECONFIG is set, but {_PREFIX}{name} is not; a cluster that is not ours needs both.")
+    return value
+
+
+def _cannot(reason: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"In CI the cluster tests must run. {reason}", pytrace=False)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def images(testbed: Cluster) -> dict[str, str]:
+    """The names of the project's images by "operator" and "trainer", as the sources are now, in the cluster."""
+    if testbed.own is None:
+        return {"operator": _given("OPERATOR_IMAGE"), "trainer": _given("TRAINER_IMAGE")}
+    return testbed.own.load_images()
+
+
+@pytest.fixture(scope="session")
+def kubectl(testbed: Cluster) -> Kubectl:
+    """kubectl as a function: it returns what it prints, and raises with what it says when it fails."""
+    return testbed.kubectl
+
+
+@pytest.fixture
+def namespace(kubectl: Kubectl) -> Iterator[str]:
+    """A fresh namespace under restricted Pod Security; it is deleted while the next test runs."""
+    name = f"test-{secrets.token_hex(4)}"
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    kubectl.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A fresh S3 bucket and a client for it."""
+
+    name: str
+    client: Any
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.name}"
+
+    def list_keys(self, prefix: str = "") -> list[str]:
+        """Return the keys below a prefix."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def s3_client(cluster: Cluster, *, secret_key: str | None = None) -> Any:
+    """Return a boto3 client for the cluster's S3 server; another secret key is for proving that it is refused."""
+    boto3 = pytest.importorskip("boto3")
+    from botocore.config import Config
+
+    config = Config(
+        proxies={}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, signature_version="s3v4"
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=cluster.s3_endpoint,
+        aws_access_key_id=cluster.s3_access_key,
+        aws_secret_access_key=secret_key or cluster.s3_secret_key,
+        region_name=cluster.s3_region,
+        config=config,
+    )
+
+
+@pytest.fixture
+def bucket(testbed: Cluster) -> Iterator[Bucket]:
+    """A fresh bucket, emptied and removed at the end."""
+    made = Bucket(f"test-{secrets.token_hex(6)}", s3_client(testbed))
+    made.client.create_bucket(Bucket=made.name)
+    yield made
+    for key in made.list_keys():
+        made.client.delete_object(Bucket=made.name, Key=key)
+    made.client.delete_bucket(Bucket=made.name)
+    made.client.close()
