@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 import pytest
 
-from gridfold.api.crd import build_crd
 from gridfold.api.validation import parse_training_job
+from tests.cluster.kind import ensure_kind
 from tests.contract.invalid_jobs import REFUSED, UNACCEPTED, broken
 from tests.unit.domain.world import document
 
@@ -15,35 +15,35 @@ Kubectl = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def crd(testbed: object, session_kubectl: Kubectl) -> None:
-    session_kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(build_crd()))
-    session_kubectl("wait", "--for=condition=Established", "crd/trainingjobs.gridfold.dev", "--timeout=60s")
+def crd(kubectl: Kubectl) -> None:
+    ensure_kind(kubectl)
 
 
-def manifest(raw: dict[str, object], namespace: str) -> str:
-    return json.dumps({**raw, "metadata": {"name": "job", "namespace": namespace}})
+def manifest(raw: dict[str, object]) -> str:
+    """Return a document for a dry run, which leaves nothing behind."""
+    return json.dumps({**raw, "metadata": {"name": "job", "namespace": "default"}})
 
 
 @pytest.mark.parametrize(("path", "word", "edit"), REFUSED)
 def test_the_api_server_refuses_what_validate_refuses_and_names_the_field(
-    crd: None, namespace: str, kubectl: Kubectl, path: str, word: str, edit: object
+    crd: None, kubectl: Kubectl, path: str, word: str, edit: object
 ) -> None:
     with pytest.raises(Exception, match="invalid") as caught:
-        kubectl("apply", "--dry-run=server", "-f", "-", stdin=manifest(broken(edit), namespace))
+        kubectl("apply", "--dry-run=server", "-f", "-", stdin=manifest(broken(edit)))
     assert path in str(caught.value)
     assert word in str(caught.value)
 
 
 @pytest.mark.parametrize(("path", "word", "edit"), UNACCEPTED)
 def test_the_api_server_takes_what_only_the_operator_can_judge(
-    crd: None, namespace: str, kubectl: Kubectl, path: str, word: str, edit: object
+    crd: None, kubectl: Kubectl, path: str, word: str, edit: object
 ) -> None:
-    kubectl("apply", "--dry-run=server", "-f", "-", stdin=manifest(broken(edit), namespace))
+    kubectl("apply", "--dry-run=server", "-f", "-", stdin=manifest(broken(edit)))
 
 
-def test_defaults_of_the_api_server_are_those_of_the_models(crd: None, namespace: str, kubectl: Kubectl) -> None:
+def test_defaults_of_the_api_server_are_those_of_the_models(crd: None, kubectl: Kubectl) -> None:
     raw = document([{"C": [0.5, None, {"float": 1}], "class_weight": [None, "balanced"]}])
-    stored = json.loads(kubectl("apply", "--dry-run=server", "-o", "json", "-f", "-", stdin=manifest(raw, namespace)))
+    stored = json.loads(kubectl("apply", "--dry-run=server", "-o", "json", "-f", "-", stdin=manifest(raw)))
     assert parse_training_job(stored).spec == parse_training_job(raw).spec
     assert stored["spec"]["search"]["grid"] == raw["spec"]["search"]["grid"]
     assert stored["spec"]["split"] == {"train": 70, "validation": 15, "test": 15, "method": "Auto", "seed": 0}

@@ -43,6 +43,7 @@ def running_karpenter(
     component = _component(instance)
     with lock(paths.cache() / "locks" / f"karpenter-{instance.name}"):
         _apply_definitions(kubectl)
+        namespace.kill(instance, component)  # of a run that was cut off
         namespace.launch(instance, component)
         try:
             _wait_ready(instance, component)

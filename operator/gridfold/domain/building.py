@@ -125,9 +125,10 @@ class StatusBuilder:
 
     def complete(self, report: RefitReport) -> None:
         """End the job well."""
-        cells = self._status.cells or CellCounts()
-        reason = Reason.COMPLETED_WITH_FAILURES if cells.failed else Reason.COMPLETED
-        message = f"cell {report.best} of {cells.total} won; {cells.failed} failed, {cells.infeasible} infeasible"
+        # Cached results count as cached in status.cells, whatever they are; refit has read them all.
+        reason = Reason.COMPLETED_WITH_FAILURES if report.failed else Reason.COMPLETED
+        total = report.succeeded + report.infeasible + report.failed
+        message = f"cell {report.best} of {total} won; {report.failed} failed, {report.infeasible} infeasible"
         self._end(State.COMPLETE, C.COMPLETE, reason, message)
 
     def fail(self, reason: str, message: str) -> None:

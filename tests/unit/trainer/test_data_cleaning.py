@@ -8,14 +8,10 @@ import pytest
 from gridfold.api.v1alpha1 import Cleaning, Csv, Dataset, Source
 from gridfold_trainer.cleaning import Cleaned, clean
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.frames import add_frames
+
+pytestmark = pytest.mark.usefixtures("frames")
 
 Columns = dict[str, list[str]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def frames() -> None:
-    add_frames()
 
 
 def cleaned(columns: Columns, missing: tuple[str, ...] = (), exclude: tuple[str, ...] = (), **rules: Any) -> Cleaned:

@@ -11,16 +11,12 @@ from hypothesis import strategies as st
 
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold_trainer.columns import NUMBER, Rejected, Typed, type_column
-from gridfold_trainer.frames import add_frames
 from gridfold_trainer.targets import Target, type_target
+
+pytestmark = pytest.mark.usefixtures("frames")
 
 Texts = list[str | None]
 NUMERIC, CATEGORICAL = ColumnType.NUMERIC, ColumnType.CATEGORICAL
-
-
-@pytest.fixture(scope="module", autouse=True)
-def frames() -> None:
-    add_frames()
 
 
 def column(texts: Texts) -> object:

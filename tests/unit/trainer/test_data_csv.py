@@ -11,16 +11,12 @@ from hypothesis import strategies as st
 from gridfold.api.v1alpha1 import Csv
 from gridfold_trainer import csv_scan
 from gridfold_trainer.errors import DataError, UnreadableTableError
-from gridfold_trainer.frames import add_frames
 from gridfold_trainer.sources import Fetched
 from gridfold_trainer.tables import WHITE_SPACE, read_tables
 
+pytestmark = pytest.mark.usefixtures("frames")
+
 Rows = list[list[str]]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def frames() -> None:
-    add_frames()
 
 
 def read(folder: Path, *contents: bytes, csv: Csv | None = None, trim: bool = True) -> tuple[list[str], Rows]:

@@ -11,11 +11,12 @@ import pytest
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import PreparedCorruptError
-from gridfold_trainer.frames import add_frames
 from gridfold_trainer.prepared import Column, digest_of, folder_uri, labels, load_prepared, to_frame
 from gridfold_trainer.prepared_writer import Draft, MatrixWriter, save_prepared
 from gridfold_trainer.targets import Target
 from tests.unit.trainer.data_jobs import context
+
+pytestmark = pytest.mark.usefixtures("frames")
 
 CACHE = "file:cache/"
 NUMBERS = np.array([1.5, np.nan, -0.0, 5e-324])
@@ -204,7 +205,6 @@ def test_a_part_is_verified_once_per_run_and_machine_and_again_when_it_was_writt
 def test_the_frame_has_numbers_as_floats_and_categories_as_python_strings_with_float_nan(
     where: Context, saved: str
 ) -> None:
-    add_frames()
     frame = to_frame(load(where, saved))
     assert list(frame.columns) == ["n", "c"]
     assert [str(dtype) for dtype in frame.dtypes] == ["float64", "object"]

@@ -21,6 +21,8 @@ from gridfold_trainer.errors import (
 from gridfold_trainer.prepared import PreparedData, load_prepared
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 
+pytestmark = pytest.mark.usefixtures("frames")
+
 TREE = "sklearn.tree.DecisionTreeClassifier"
 FOREST = "sklearn.ensemble.RandomForestClassifier"
 

@@ -1,0 +1,195 @@
+"""What every object store does, over each adapter: files of this machine and a real S3 server."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from gridfold.api.v1alpha1 import Storage
+from gridfold_trainer import s3_store
+from gridfold_trainer.errors import AccessDeniedError, BucketMissingError, ObjectMissingError, StorageRefusedError
+from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.s3_store import S3Store
+from gridfold_trainer.stores import ObjectStore, RoutedStore
+
+AWKWARD = ["plain", "with space", "plus+and&and=", "100%", "ünïcode-日本", "a//b", "deep/er/still", "q?x#y", "(1)~!'"]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A store and an empty folder in it."""
+
+    store: ObjectStore
+    folder: str
+
+
+def _file(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield Place(FileStore(tmp_path / "base"), "file:bucket/")
+
+
+def _s3(request: pytest.FixtureRequest, tmp_path: Path, secret_key: str | None = None) -> Iterator[Place]:
+    cluster, bucket = request.getfixturevalue("testbed"), request.getfixturevalue("bucket")
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "AWS_ACCESS_KEY_ID").write_text(cluster.s3_access_key)
+    (secret / "AWS_SECRET_ACCESS_KEY").write_text(secret_key or cluster.s3_secret_key)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRIDFOLD_CREDENTIALS", str(secret))
+        store = S3Store(Storage(endpoint=cluster.s3_endpoint, region=cluster.s3_region))
+        yield Place(store, f"{bucket.uri}/")
+        store.close()
+
+
+@pytest.fixture(params=[pytest.param(_file, id="file"), pytest.param(_s3, id="s3", marks=pytest.mark.cluster)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
+    yield from request.param(request, tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"x", bytes(range(256)) * 12_000], ids=["empty", "one byte", "3 MB"])
+def test_what_is_put_is_got(place: Place, content: bytes) -> None:
+    uri = f"{place.folder}key"
+    place.store.put(uri, content)
+    assert place.store.get(uri) == content
+    assert place.store.sha256(uri) == hashlib.sha256(content).hexdigest()
+    found = place.store.stat(uri)
+    assert found is not None
+    assert found.size == len(content)
+
+
+@pytest.mark.parametrize("key", [key for key in AWKWARD if "//" not in key])
+def test_a_key_is_taken_as_it_stands(place: Place, key: str) -> None:
+    place.store.put(f"{place.folder}{key}", key.encode())
+    assert place.store.get(f"{place.folder}{key}") == key.encode()
+    assert list(place.store.list_uris(place.folder)) == [f"{place.folder}{key}"]
+
+
+def test_a_file_goes_up_and_comes_down_as_it_is(place: Place, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(bytes(range(256)) * 12_000)
+    place.store.upload(f"{place.folder}a/b", source)
+    assert place.store.download(f"{place.folder}a/b", target) == hashlib.sha256(source.read_bytes()).hexdigest()
+    assert target.read_bytes() == source.read_bytes()
+
+
+def test_a_large_file_goes_up_in_parts_and_is_one_object(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(s3_store, "MULTIPART_BYTES", 10 * 1024 * 1024)
+    source = tmp_path / "source"
+    source.write_bytes(bytes(range(256)) * 45_000)
+    place.store.upload(f"{place.folder}large", source)
+    assert place.store.sha256(f"{place.folder}large") == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+def test_the_last_write_wins_and_the_mark_changes(place: Place) -> None:
+    uri = f"{place.folder}key"
+    place.store.put(uri, b"first")
+    before = place.store.stat(uri)
+    place.store.put(uri, b"other")
+    assert place.store.get(uri) == b"other"
+    assert place.store.stat(uri) != before
+
+
+def test_the_same_write_may_be_done_twice(place: Place) -> None:
+    for _ in range(2):
+        place.store.put(f"{place.folder}key", b"same")
+    assert list(place.store.list_uris(place.folder)) == [f"{place.folder}key"]
+
+
+def test_an_object_that_is_not_there_is_missing_in_every_way(place: Place, tmp_path: Path) -> None:
+    uri = f"{place.folder}none"
+    assert place.store.stat(uri) is None
+    for read in (place.store.get, place.store.sha256, lambda uri: place.store.download(uri, tmp_path / "x")):
+        with pytest.raises(ObjectMissingError, match="none"):
+            read(uri)
+
+
+def test_a_folder_is_no_object(place: Place) -> None:
+    place.store.put(f"{place.folder}a/b", b"x")
+    with pytest.raises(ObjectMissingError):
+        place.store.get(f"{place.folder}a")
+
+
+def test_a_listing_has_what_starts_with_the_prefix_in_byte_order(place: Place) -> None:
+    for key in ("b/2", "b/10", "b!", "b/Z", "b/é", "bb", "a", "c"):
+        place.store.put(f"{place.folder}{key}", b"x")
+    assert list(place.store.list_uris(f"{place.folder}b")) == [
+        f"{place.folder}{key}" for key in ("b!", "b/10", "b/2", "b/Z", "b/é", "bb")
+    ]
+    assert list(place.store.list_uris(f"{place.folder}b/")) == [
+        f"{place.folder}{key}" for key in ("b/10", "b/2", "b/Z", "b/é")
+    ]
+    assert list(place.store.list_uris(f"{place.folder}nothing/here/")) == []
+
+
+def test_an_object_above_the_limit_is_refused(place: Place) -> None:
+    place.store.put(f"{place.folder}key", b"12345")
+    assert place.store.get(f"{place.folder}key", 5) == b"12345"
+    with pytest.raises(StorageRefusedError, match="more than 4 bytes"):
+        place.store.get(f"{place.folder}key", 4)
+
+
+def test_only_a_store_of_files_gives_paths(place: Place) -> None:
+    place.store.put(f"{place.folder}key", b"x")
+    path = place.store.local_path(f"{place.folder}key")
+    assert path is None if place.folder.startswith("s3:") else path is not None and path.read_bytes() == b"x"
+
+
+@pytest.mark.cluster
+def test_a_bucket_that_is_not_there_is_told_apart_from_an_object(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    for place in _s3(request, tmp_path):
+        with pytest.raises(BucketMissingError, match="has no bucket gridfold-none"):
+            place.store.get("s3://gridfold-none/key")
+
+
+@pytest.mark.cluster
+def test_a_wrong_secret_is_denied_and_never_shown(request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    for place in _s3(request, tmp_path, secret_key="wrong-secret-text"):
+        for touch in (place.store.get, place.store.stat, lambda uri, store=place.store: list(store.list_uris(uri))):
+            with pytest.raises(AccessDeniedError) as caught:
+                touch(f"{place.folder}key")
+            assert "wrong-secret-text" not in str(caught.value)
+
+
+def test_a_write_that_fails_leaves_neither_a_part_nor_a_change(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.put("file:key", b"before")
+    with pytest.raises(ObjectMissingError):
+        store.upload("file:key", tmp_path / "none")
+    assert store.get("file:key") == b"before"
+    assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_absolute_and_relative_file_uris_name_the_same_file(tmp_path: Path) -> None:
+    store = FileStore(tmp_path)
+    store.put("file:a/key", b"x")
+    for uri in ("file:a/key", "file:./a/key", f"file:{tmp_path}/a/key", f"file://{tmp_path}/a/key"):
+        assert store.get(uri) == b"x"
+
+
+def test_without_a_base_folder_no_file_of_this_machine_is_touched(tmp_path: Path) -> None:
+    store = FileStore(None)
+    for touch in (store.get, store.sha256, store.stat, store.local_path, lambda uri: store.put(uri, b"x")):
+        with pytest.raises(StorageRefusedError, match="`gridfold run`"):
+            touch(f"file:{tmp_path}/key")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_uri_goes_to_the_store_of_its_scheme_which_is_made_when_it_is_needed(tmp_path: Path) -> None:
+    made: list[str] = []
+
+    def make() -> ObjectStore:
+        made.append("file")
+        return FileStore(tmp_path)
+
+    store = RoutedStore({"file": make})
+    assert made == []
+    store.put("file:key", b"x")
+    assert store.get("file:key") == b"x"
+    assert made == ["file"]
+    with pytest.raises(StorageRefusedError, match=r"ftp://host/key has the scheme 'ftp'; expected one of file:"):
+        store.get("ftp://host/key")
