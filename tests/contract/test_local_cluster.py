@@ -1,7 +1,6 @@
 """The Cluster port over the adapter of one machine."""
 
 import asyncio
-import json
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from gridfold.engine.ports import Cluster, ConflictError, JobKey
 from gridfold_cli.local import LocalCluster
 from gridfold_cli.processes import Attempt
 from tests.unit.cli.jobs import start_prepare, start_wave, training_job
+from tests.unit.cli.processes import names, until
 from tests.unit.cli.scripted import ScriptedProcesses
 
 JOB = training_job(5)
@@ -31,10 +31,8 @@ async def cluster(processes: ScriptedProcesses, tmp_path: Path):
     await cluster.close()
 
 
-async def until(condition) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
+def read_input(path: Path) -> StageInput:
+    return StageInput.model_validate_json(path.read_bytes())
 
 
 def test_the_adapter_is_a_cluster_to_the_type_checker(tmp_path: Path) -> None:
@@ -83,8 +81,7 @@ async def test_the_input_stays_as_it_was_while_the_stage_exists(cluster: LocalCl
     await cluster.apply(job, start_wave(JOB, (0, 1)))
     other = start_wave(training_job(2, threads=2), (0, 1))
     await cluster.apply(job, other)
-    written = StageInput.model_validate(json.loads((tmp_path / "small-w0" / "job.json").read_text()))
-    assert written == start_wave(JOB).input
+    assert read_input(tmp_path / "small-w0" / "job.json") == start_wave(JOB).input
 
 
 async def test_parallelism_changes_while_a_wave_runs(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
@@ -107,7 +104,7 @@ async def test_deleting_ends_the_processes_first_and_may_be_done_twice(
         await cluster.apply(job, Delete("small-w0"))
     assert sorted(processes.stopped) == [0, 1]
     assert (await cluster.observe_children(job)) == Children()
-    assert list(tmp_path.iterdir()) == []
+    assert names(tmp_path) == []
 
 
 async def test_what_was_deleted_can_be_started_again(cluster: LocalCluster, processes: ScriptedProcesses) -> None:

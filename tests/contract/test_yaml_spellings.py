@@ -54,7 +54,7 @@ def test_a_key_is_read_as_the_table_says(spelling: str) -> None:
 
 @pytest.mark.parametrize("spelling", REFUSED)
 def test_what_kubectl_refuses_is_refused(spelling: str) -> None:
-    with pytest.raises(YamlError, match="."):
+    with pytest.raises(YamlError):
         read(f"- {spelling}\n")
 
 

@@ -1,0 +1,89 @@
+{{- define "gridfold.name" -}}
+{{- default .Chart.Name .Values.nameOverride | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- define "gridfold.fullname" -}}
+{{- if .Values.fullnameOverride -}}
+{{- .Values.fullnameOverride | trunc 63 | trimSuffix "-" -}}
+{{- else if contains (include "gridfold.name" .) .Release.Name -}}
+{{- .Release.Name | trunc 63 | trimSuffix "-" -}}
+{{- else -}}
+{{- printf "%s-%s" .Release.Name (include "gridfold.name" .) | trunc 63 | trimSuffix "-" -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Names of what belongs to no namespace: releases of one name in two namespaces do not meet. */ -}}
+{{- define "gridfold.clusterName" -}}
+{{- printf "%s-%s" .Release.Namespace (include "gridfold.fullname" .) -}}
+{{- end -}}
+
+{{- define "gridfold.serviceAccountName" -}}
+{{- if .Values.serviceAccount.create -}}
+{{- default (include "gridfold.fullname" .) .Values.serviceAccount.name -}}
+{{- else -}}
+{{- required "serviceAccount.name is empty: name a ServiceAccount, or let the chart create one (serviceAccount.create=true)" .Values.serviceAccount.name -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "gridfold.selectorLabels" -}}
+app.kubernetes.io/name: {{ include "gridfold.name" . }}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: operator
+{{- end -}}
+
+{{- define "gridfold.labels" -}}
+helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
+{{ include "gridfold.selectorLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- end -}}
+
+{{- /* An image's reference: a digest goes before a tag. Takes the image's values and the default tag. */ -}}
+{{- define "gridfold.image" -}}
+{{- $image := index . 0 -}}
+{{- if $image.digest -}}
+{{- printf "%s@%s" $image.repository $image.digest -}}
+{{- else -}}
+{{- printf "%s:%s" $image.repository (default (index . 1) $image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* The operator's settings; gridfold_operator/settings.py reads them. */ -}}
+{{- define "gridfold.settings" -}}
+trainer:
+  image: {{ include "gridfold.image" (list .Values.trainer.image .Chart.AppVersion) | quote }}
+  imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
+  imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
+  env: {{ toJson .Values.trainer.env }}
+watchNamespaces: {{ toJson .Values.watchNamespaces }}
+resyncSeconds: {{ .Values.resyncSeconds }}
+workers: {{ .Values.workers }}
+logLevel: {{ .Values.logLevel }}
+probePort: 8080
+{{- end -}}
+
+{{- /* All that the operator may do: nothing with Secrets, no pod made, no Job but in the namespaces it serves. */ -}}
+{{- define "gridfold.rules" -}}
+- apiGroups: [gridfold.dev]
+  resources: [trainingjobs]
+  verbs: [get, list, watch]
+- apiGroups: [gridfold.dev]
+  resources: [trainingjobs/status]
+  verbs: [patch]
+# Children block their owner's deletion; clusters that enforce owner references (OpenShift) ask for this.
+- apiGroups: [gridfold.dev]
+  resources: [trainingjobs/finalizers]
+  verbs: [update]
+- apiGroups: [batch]
+  resources: [jobs]
+  verbs: [create, get, list, watch, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [create, get, delete]
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list, watch]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, list]
+{{- end -}}

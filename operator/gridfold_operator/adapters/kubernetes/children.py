@@ -1,0 +1,171 @@
+"""From Jobs and pods to Children: the manifests' words become stages, waves and cells. Pure."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gridfold.api import labels
+from gridfold.api.handoff import Stage
+from gridfold.domain.grid import parse_ranges
+from gridfold.domain.observed import Children, ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold_operator.adapters.kubernetes.pods import Pod, condition, controller_of, parse_time
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A Job of ours."""
+
+    uid: str
+    name: str
+    stage: Stage
+    run_digest: str
+    progress: Progress
+    created: datetime
+    parallelism: int
+    completions: int
+    number: int  #: of a wave
+    cells: tuple[int, ...]  #: of a wave: the i-th is completion index i's
+    succeeded: frozenset[int]  #: completion indexes
+    failed: frozenset[int]  #: completion indexes
+    active: int  #: pods that are there and have not finished
+
+    @property
+    def missing_pods(self) -> int:
+        """Return how many pods should be there and are not."""
+        if self.progress is not Progress.ACTIVE:
+            return 0
+        left = self.completions - len(self.succeeded) - len(self.failed)
+        return max(0, min(self.parallelism, left) - self.active)
+
+
+def project_job(document: Document, owner_uid: str) -> JobView | None:
+    """Return the projection of a Job, or None where it is not, or no longer, a child of that owner."""
+    metadata, spec, status = document["metadata"], document["spec"], document.get("status") or {}
+    owner = controller_of(metadata)
+    if owner is None or owner.get("uid") != owner_uid or metadata.get("deletionTimestamp"):
+        return None
+    marks, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    stage = marks.get(labels.STAGE)
+    if stage not in set(Stage):
+        return None
+    return JobView(
+        uid=metadata["uid"],
+        name=metadata["name"],
+        stage=Stage(stage),
+        run_digest=annotations.get(labels.RUN, ""),
+        progress=_progress(status),
+        created=parse_time(metadata.get("creationTimestamp")),
+        parallelism=spec.get("parallelism", 1),
+        completions=spec.get("completions", 1),
+        number=int(marks.get(labels.WAVE, 0)),
+        cells=parse_ranges(annotations.get(labels.CELLS, "")),
+        succeeded=frozenset(parse_ranges(status.get("completedIndexes") or "")),
+        failed=frozenset(parse_ranges(status.get("failedIndexes") or "")),
+        active=status.get("active") or 0,
+    )
+
+
+def _progress(status: Document) -> Progress:
+    """Return how far a Job is. SuccessCriteriaMet and FailureTarget come before the pods are gone: not yet the end."""
+    if condition(status, "Complete").get("status") == "True":
+        return Progress.SUCCEEDED
+    if condition(status, "Failed").get("status") == "True":
+        return Progress.FAILED
+    return Progress.ACTIVE
+
+
+@dataclass(frozen=True)
+class Child:
+    """A Job, its pods and what Events say of pods that are missing or cannot start."""
+
+    job: JobView
+    pods: tuple[Pod, ...]
+    trouble: tuple[Waiting, ...] = ()
+
+
+def lacks_ends(job: JobView, pods: Iterable[Pod]) -> bool:
+    """Tell whether a finished Job has a message that is needed and not among these pods'."""
+    if job.progress is Progress.ACTIVE:
+        return False
+    if job.stage is Stage.CELL:
+        return not job.failed <= {pod.index for pod in pods if pod.end}
+    # Of a failure the last attempt's message counts: a list of a few pods is cheaper than a verdict on an earlier one.
+    return job.progress is Progress.FAILED or not any(pod.end and pod.end.exit_code == 0 for pod in pods)
+
+
+def collect_children(children: Iterable[Child], now: datetime) -> Children:
+    """Return all children as the engine knows them."""
+    children = sorted(children, key=lambda child: (child.job.number, child.job.name))
+    return Children(
+        tuple(_single_stage(child, now) for child in children if child.job.stage is Stage.PREPARE),
+        tuple(_wave(child, now) for child in children if child.job.stage is Stage.CELL),
+        tuple(_single_stage(child, now) for child in children if child.job.stage is Stage.REFIT),
+    )
+
+
+def _single_stage(child: Child, now: datetime) -> SingleStage:
+    ended = [pod for pod in child.pods if pod.end]
+    if child.job.progress is Progress.SUCCEEDED:
+        ended = [pod for pod in ended if pod.end and pod.end.exit_code == 0]
+    last = max(ended, key=_finished_at, default=None)
+    return SingleStage(
+        name=child.job.name,
+        run_digest=child.job.run_digest,
+        progress=child.job.progress,
+        end=last.end if last else None,
+        waiting=_waiting(child, now),
+        running_pods=sum(pod.running for pod in child.pods),
+    )
+
+
+def _wave(child: Child, now: datetime) -> Wave:
+    job = child.job
+    ends: dict[int, ProcessEnd] = {}
+    for pod in sorted((pod for pod in child.pods if pod.end), key=_finished_at):
+        cell = _cell(job, pod.index)
+        if cell is not None and pod.end is not None:
+            ends[cell] = pod.end
+    return Wave(
+        name=job.name,
+        run_digest=job.run_digest,
+        number=job.number,
+        cells=job.cells,
+        parallelism=job.parallelism,
+        progress=job.progress,
+        succeeded=_cells(job, job.succeeded),
+        failed=_cells(job, job.failed),
+        ends=ends,
+        running=_cells(job, (pod.index for pod in child.pods if pod.running)),
+        waiting=_waiting(child, now),
+    )
+
+
+def _finished_at(pod: Pod) -> tuple[datetime, datetime, str]:
+    return (pod.ended, pod.created, pod.name)
+
+
+def _cell(job: JobView, index: int | None) -> int | None:
+    return job.cells[index] if index is not None and 0 <= index < len(job.cells) else None
+
+
+def _cells(job: JobView, indexes: Iterable[int | None]) -> frozenset[int]:
+    return frozenset(cell for index in indexes if (cell := _cell(job, index)) is not None)
+
+
+def _waiting(child: Child, now: datetime) -> tuple[Waiting, ...]:
+    """Return the pods that cannot start, grouped by reason; the longest wait's message stands for its group."""
+    if child.job.progress is not Progress.ACTIVE:
+        return ()
+    groups: dict[str, list[Pod]] = {}
+    for pod in child.pods:
+        if pod.waiting:
+            groups.setdefault(pod.waiting[0], []).append(pod)
+    found = []
+    for reason, pods in sorted(groups.items()):
+        oldest = min(pods, key=lambda pod: (pod.since, pod.name))
+        message = oldest.waiting[1] if oldest.waiting else ""
+        found.append(Waiting(reason, message, len(pods), max(0.0, (now - oldest.since).total_seconds())))
+    return (*found, *child.trouble)

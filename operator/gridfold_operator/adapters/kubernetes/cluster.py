@@ -1,0 +1,197 @@
+"""The port Cluster on Kubernetes: stages and waves are Jobs, their input is a ConfigMap."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from gridfold.api import labels
+from gridfold.api.status import TrainingJobStatus
+from gridfold.api.v1alpha1 import PLURAL, Metadata
+from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.domain.naming import label_value
+from gridfold.domain.observed import Children, ObservedJob
+from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
+from gridfold.engine.ports import Clock, ConflictError, JobKey
+from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.adapters.kubernetes.children import Child, JobView, collect_children, lacks_ends, project_job
+from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
+from gridfold_operator.adapters.kubernetes.trouble import find_trouble
+from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ForeignChildError
+from gridfold_operator.manifests import (
+    Manifest,
+    build_input_manifest,
+    build_stage_manifest,
+    build_wave_manifest,
+)
+from gridfold_operator.settings import TrainerSettings
+
+LOG = logging.getLogger(__name__)
+
+LOOK_AGAIN_SECONDS = 5.0  #: where no watch tells that a trouble has come or gone
+
+
+def _ignore(_key: JobKey, _seconds: float) -> None:
+    """Wake nobody."""
+
+
+@dataclass(frozen=True)
+class KubernetesCluster:
+    """Keeps TrainingJobs in the API server and runs stages as Jobs."""
+
+    client: KubernetesClient
+    pods: PodStore  #: kept up to date by a PodWatch
+    clock: Clock
+    trainer: TrainerSettings
+    wake: Callable[[JobKey, float], None] = field(default=_ignore)  #: called with who is to be looked at again, when
+
+    async def load_job(self, key: JobKey) -> ObservedJob | None:
+        """Return the resource as it is now, or None where it is gone or being deleted."""
+        try:
+            document = await self.client.get(paths.training_job(key.namespace, key.name))
+        except ApiNotFoundError:
+            return None
+        metadata = Metadata.model_validate(document["metadata"])
+        if metadata.deletion_timestamp is not None:
+            return None
+        status = parse_status(document.pop("status", None) or {})
+        try:
+            job = parse_training_job(document)
+        except InvalidTrainingJobError as error:
+            return ObservedJob(metadata, None, status, error.problems)
+        return ObservedJob(metadata, job.spec, status)
+
+    async def observe_children(self, job: ObservedJob) -> Children:
+        """Return all children that are controlled by exactly this resource."""
+        key = JobKey(job.metadata.namespace, job.metadata.name)
+        documents = await self.client.items(
+            paths.collection(paths.BATCH, "jobs", key.namespace), labelSelector=f"{labels.JOB}={label_value(key.name)}"
+        )
+        views = [view for document in documents if (view := project_job(document, job.metadata.uid))]
+        return collect_children([await self._child(key, view) for view in views], self.clock.now())
+
+    async def _child(self, key: JobKey, job: JobView) -> Child:
+        pods = self.pods.of_job(job.uid)
+        if lacks_ends(job, pods):
+            pods = await self._list_pods(key.namespace, job)
+        trouble = await find_trouble(self.client, key.namespace, Child(job, pods), self.clock.now())
+        if trouble.suspected:
+            self.wake(key, LOOK_AGAIN_SECONDS)
+        return Child(job, pods, trouble.found)
+
+    async def _list_pods(self, namespace: str, job: JobView) -> tuple[Pod, ...]:
+        """Return a Job's pods from the API server itself."""
+        found = await self.client.items(
+            paths.collection(paths.CORE, "pods", namespace),
+            labelSelector=f"batch.kubernetes.io/controller-uid={job.uid}",
+        )
+        return tuple(pod for document in found if (pod := project_pod(document)) and pod.job_uid == job.uid)
+
+    async def apply(self, job: ObservedJob, action: Action) -> None:
+        """Carry out one action; what exists already, or is gone already, is fine."""
+        owner = job.metadata
+        LOG.info("%s/%s: %s %s", owner.namespace, owner.name, type(action).__name__, action.name)
+        match action:
+            case StartStage():
+                await self._start(owner, action, build_stage_manifest(owner, action, self.trainer))
+            case StartWave():
+                await self._start(owner, action, build_wave_manifest(owner, action, self.trainer))
+            case SetParallelism():
+                await self._set_parallelism(owner, action)
+            case Delete():
+                # The Job first: its input is kept for as long as it exists.
+                await self.client.delete(paths.job(owner.namespace, action.name))
+                await self.client.delete(paths.config_map(owner.namespace, action.name))
+
+    async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:
+        """Write the whole status of the resource that was read, guarded by its resourceVersion."""
+        metadata = job.metadata
+        patch = [
+            {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata.resource_version},
+            {"op": "add", "path": "/status", "value": status.document()},
+        ]
+        path = f"{paths.training_job(metadata.namespace, metadata.name)}/status"
+        try:
+            await self.client.patch(path, patch, JSON_PATCH)
+        except (ApiConflictError, ApiNotFoundError) as error:
+            raise ConflictError(f"TrainingJob {metadata.namespace}/{metadata.name} has changed since") from error
+
+    async def list_keys(self, namespace: str) -> list[JobKey]:
+        """Return the keys of all TrainingJobs of a namespace ("" for all)."""
+        found = await self.client.names(paths.collection(paths.TRAINING_JOBS, PLURAL, namespace))
+        return [JobKey(namespace, name) for namespace, name in found]
+
+    async def _start(self, owner: Metadata, action: StartStage | StartWave, manifest: Manifest) -> None:
+        job_path = paths.job(owner.namespace, action.name)
+        await self._create_input(owner, build_input_manifest(owner, action.name, action.input), job_path)
+        try:
+            await self.client.create(paths.collection(paths.BATCH, "jobs", owner.namespace), manifest)
+        except ApiConflictError:
+            _check_owner(await self._existing(job_path), owner)
+
+    async def _create_input(self, owner: Metadata, manifest: Manifest, job_path: str) -> None:
+        """Create a stage's input; what an earlier stage of that name left behind is replaced, never what one uses."""
+        collection = paths.collection(paths.CORE, "configmaps", owner.namespace)
+        path = paths.config_map(owner.namespace, manifest["metadata"]["name"])
+        try:
+            await self.client.create(collection, manifest)
+        except ApiConflictError:
+            existing = await self._existing(path)
+            _check_owner(existing, owner)
+            if existing.get("data") == manifest["data"] or await self._exists(job_path):
+                return
+            await self.client.delete(path)
+            await self.client.create(collection, manifest)
+
+    async def _existing(self, path: str) -> Document:
+        try:
+            return await self.client.get(path)
+        except ApiNotFoundError as error:
+            raise ConflictError(f"{path} was there and is gone: observe again") from error
+
+    async def _exists(self, path: str) -> bool:
+        try:
+            await self.client.get(path)
+        except ApiNotFoundError:
+            return False
+        return True
+
+    async def _set_parallelism(self, owner: Metadata, action: SetParallelism) -> None:
+        path = paths.job(owner.namespace, action.name)
+        try:
+            _check_owner(await self.client.get(path), owner)
+            await self.client.patch(path, {"spec": {"parallelism": action.parallelism}}, MERGE_PATCH)
+        except ApiNotFoundError:
+            return
+
+
+def parse_status(document: dict[str, Any]) -> TrainingJobStatus:
+    """Return a status as far as it can be understood: fields that another version wrote otherwise are left out."""
+    try:
+        return TrainingJobStatus.model_validate(document)
+    except ValidationError as error:
+        strange = {str(found["loc"][0]) for found in error.errors() if found["loc"]}
+        return TrainingJobStatus.model_validate({k: v for k, v in document.items() if k not in strange})
+
+
+def _check_owner(existing: Document, owner: Metadata) -> None:
+    """Make sure that a child of the wanted name is this resource's, and there to stay.
+
+    Raises:
+        ForeignChildError: it is somebody else's.
+        ConflictError: it is about to go.
+    """
+    metadata = existing["metadata"]
+    controller = controller_of(metadata) or {}
+    name = f"{existing.get('kind', 'the child')} {metadata['namespace']}/{metadata['name']}"
+    if controller.get("uid") != owner.uid:
+        held = f"{controller.get('kind')} {controller.get('name')}" if controller else "nobody"
+        raise ForeignChildError(
+            f"{name} belongs to {held}, expected TrainingJob {owner.name} (uid {owner.uid}); "
+            "delete it, or give the TrainingJob another name"
+        )
+    if metadata.get("deletionTimestamp"):
+        raise ConflictError(f"{name} is being deleted: observe again")

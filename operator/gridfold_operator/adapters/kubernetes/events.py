@@ -1,0 +1,99 @@
+"""Events: written about TrainingJobs, and read where Jobs and pods have no other way to say what is wrong."""
+
+import logging
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from gridfold.api.v1alpha1 import API_VERSION, KIND
+from gridfold.domain.naming import label_value
+from gridfold.domain.observed import ObservedJob
+from gridfold.domain.plan import Event
+from gridfold.engine.ports import Clock
+from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.pods import parse_time
+from gridfold_operator.errors import ClusterError
+
+LOG = logging.getLogger(__name__)
+
+CONTROLLER = "gridfold.dev/operator"
+NOTE_LIMIT_BYTES = 1024  #: of events.k8s.io/v1
+
+
+class KubernetesEventRecorder:
+    """Records Events about TrainingJobs; what cannot be recorded is logged."""
+
+    def __init__(self, client: KubernetesClient, clock: Clock, instance: str) -> None:
+        self._client, self._clock, self._instance = client, clock, instance
+
+    async def record(self, job: ObservedJob, event: Event) -> None:
+        """Record one event about the resource."""
+        namespace = job.metadata.namespace
+        try:
+            await self._client.create(paths.collection(paths.EVENTS, "events", namespace), self._build(job, event))
+        except ClusterError as error:
+            LOG.warning("the Event %s of %s/%s is lost: %s", event.reason, namespace, job.metadata.name, error)
+
+    def _build(self, job: ObservedJob, event: Event) -> Document:
+        metadata = job.metadata
+        return {
+            "apiVersion": "events.k8s.io/v1",
+            "kind": "Event",
+            "metadata": {
+                "name": f"{label_value(metadata.name)}.{secrets.token_hex(8)}",
+                "namespace": metadata.namespace,
+            },
+            "eventTime": self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "reportingController": CONTROLLER,
+            "reportingInstance": self._instance[:128],
+            "action": "Reconcile",
+            "type": event.type,
+            "reason": event.reason[:128],
+            "note": _cut(event.message),
+            "regarding": {
+                "apiVersion": API_VERSION,
+                "kind": KIND,
+                "namespace": metadata.namespace,
+                "name": metadata.name,
+                "uid": metadata.uid,
+                "resourceVersion": metadata.resource_version,
+            },
+        }
+
+
+def _cut(note: str) -> str:
+    data = note.encode()
+    if len(data) <= NOTE_LIMIT_BYTES:
+        return note
+    return data[: NOTE_LIMIT_BYTES - len("…".encode())].decode(errors="ignore") + "…"
+
+
+@dataclass(frozen=True)
+class Warned:
+    """The latest warning about an object."""
+
+    reason: str
+    message: str
+    at: datetime
+
+
+async def find_warning(client: KubernetesClient, namespace: str, uid: str) -> Warned | None:
+    """Return the latest Event of type Warning about an object, None where there is none."""
+    found = await client.items(
+        paths.collection(paths.EVENTS, "events", namespace), fieldSelector=f"regarding.uid={uid},type=Warning"
+    )
+    warnings = [Warned(e.get("reason") or "", e.get("note") or "", _time(e)) for e in found]
+    return max(warnings, key=lambda warning: warning.at, default=None)
+
+
+def _time(event: dict[str, Any]) -> datetime:
+    """Return when an Event was last seen, in whichever of its four ways it says so."""
+    series = event.get("series") or {}
+    return max(
+        parse_time(series.get("lastObservedTime")),
+        parse_time(event.get("deprecatedLastTimestamp")),
+        parse_time(event.get("eventTime")),
+        parse_time((event.get("metadata") or {}).get("creationTimestamp")),
+    )

@@ -1,0 +1,39 @@
+"""What the kubelet asks: /healthz (does the loop turn?) and /readyz (does it see the cluster?).
+
+A server of its own, so that it answers before kopf runs and whatever kopf does.
+"""
+
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+
+
+@asynccontextmanager
+async def serve_probes(port: int, missing: Callable[[], str]) -> AsyncIterator[int]:
+    """Serve the probes while the block runs and give the port; `missing` says what keeps it from being ready ("")."""
+
+    async def healthz(_: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def readyz(_: web.Request) -> web.Response:
+        words = missing()
+        return web.Response(text=f"{words or 'ok'}\n", status=503 if words else 200)
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, _listen(port)).start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _listen(port: int) -> socket.socket:
+    """Return one socket for IPv4 and IPv6, as far as the machine has them."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))

@@ -1,0 +1,224 @@
+"""From the actions of a plan to what is created in the cluster. Pure: the same action gives the same manifests.
+
+A Job is created once and never re-applied (a change of its template is refused), so everything that a pod needs is
+decided here.
+"""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from gridfold.api import labels
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import (
+    CREDENTIALS_VARIABLE,
+    JOB_FILE,
+    SCRATCH_VARIABLE,
+    Stage,
+    StageInput,
+)
+from gridfold.api.v1alpha1 import API_VERSION, KIND, Metadata, PodTemplate, TrainingJobSpec
+from gridfold.domain.grid import format_ranges
+from gridfold.domain.naming import label_value
+from gridfold.domain.plan import StartStage, StartWave
+from gridfold_operator.settings import TrainerSettings
+
+Manifest = dict[str, Any]
+
+CONTAINER = "trainer"
+INPUT_FOLDER = "/etc/gridfold"
+SCRATCH_FOLDER = "/scratch"
+USER_ID = 65532  #: "nonroot" of distroless images; the trainer's image has no other need
+GRACE_SECONDS = 5  #: the supervisor forwards SIGTERM; a cell has nothing to save
+CREDENTIAL_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+OPTIONAL_CREDENTIAL_KEYS = ("AWS_SESSION_TOKEN",)
+#: Every library that could start threads of its own (performance.md: unset, two cells on two cores took 16 × longer).
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+#: Autoscalers leave the node of a running cell alone.
+CELL_ANNOTATIONS = {
+    "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
+    "karpenter.sh/do-not-disrupt": "true",
+}
+#: Ends of a cell that the Job must not try again: only a new wave may (out of memory), or nobody.
+FINAL_INDEX_EXITS = (
+    ExitCode.INFEASIBLE,
+    ExitCode.FIT_FAILED,
+    ExitCode.MEMORY,
+    ExitCode.TIMEOUT,
+    ExitCode.KILLED,
+)
+
+
+def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput) -> Manifest:
+    """Return the immutable ConfigMap with a stage's job.json."""
+    document = stage_input.document()
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name,
+            "namespace": owner.namespace,
+            "labels": _labels(owner, stage_input.run_digest),
+            "ownerReferences": [_owner_reference(owner)],
+        },
+        "immutable": True,
+        "data": {JOB_FILE: json.dumps(document, separators=(",", ":"), ensure_ascii=False)},
+    }
+
+
+def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
+    """Return the Job of prepare or refit."""
+    spec = action.input.spec
+    pod = _pod(action.stage, action.name, spec, settings)
+    job = {
+        "backoffLimit": spec.execution.retries,
+        "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", ExitCode.DATA)]},
+    }
+    return _job(owner, action, action.stage, job, pod)
+
+
+def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
+    """Return the Indexed Job of a wave: completion index i is the i-th of the action's cells, ascending."""
+    spec = action.input.spec
+    pod = _pod(Stage.CELL, action.name, spec, settings)
+    pod["spec"].update(_placement(spec.execution.template))
+    pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
+    job = {
+        "completionMode": "Indexed",
+        "completions": len(action.cells),
+        "parallelism": action.parallelism,  # may be more than there are cells: the Job knows
+        "backoffLimitPerIndex": spec.execution.retries,
+        "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailIndex", *FINAL_INDEX_EXITS)]},
+    }
+    manifest = _job(owner, action, Stage.CELL, job, pod)
+    for marked in (manifest, manifest["spec"]["template"]):
+        marked["metadata"]["labels"][labels.WAVE] = str(action.number)
+    manifest["metadata"]["annotations"][labels.CELLS] = format_ranges(action.cells)
+    return manifest
+
+
+def _job(owner: Metadata, action: StartStage | StartWave, stage: Stage, job: Manifest, pod: Manifest) -> Manifest:
+    digest = action.input.run_digest
+    marks = _labels(owner, digest) | {labels.STAGE: stage.value}
+    pod["metadata"]["labels"] = dict(marks)
+    pod["metadata"]["annotations"][labels.JOB] = owner.name
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {
+            "name": action.name,
+            "namespace": owner.namespace,
+            "labels": marks,
+            # A label's value ends at 63 characters: the whole name and the whole digest stand in annotations.
+            "annotations": {labels.JOB: owner.name, labels.RUN: digest},
+            "ownerReferences": [_owner_reference(owner)],
+        },
+        "spec": {**job, "template": pod},
+    }
+
+
+def _labels(owner: Metadata, digest: str) -> dict[str, str]:
+    return {
+        labels.JOB: label_value(owner.name),
+        labels.RUN: digest[:63],
+        labels.MANAGED_BY: labels.MANAGED_BY_VALUE,
+    }
+
+
+def _owner_reference(owner: Metadata) -> Manifest:
+    return {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "name": owner.name,
+        "uid": owner.uid,
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def _ignored_ends() -> list[Manifest]:
+    """Return the rules for pods that the cluster took away: tried again, not counted."""
+    disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
+    return [disrupted, _on_exit("Ignore", ExitCode.TERMINATED)]
+
+
+def _on_exit(action: str, *codes: int) -> Manifest:
+    values = sorted(int(code) for code in codes)
+    return {"action": action, "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": values}}
+
+
+def _placement(template: PodTemplate) -> Manifest:
+    """Return where cells may run. Prepare and refit run wherever there is room: they need no special node."""
+    placement: Manifest = {}
+    if template.node_selector:
+        placement["nodeSelector"] = dict(template.node_selector)
+    if template.tolerations:
+        placement["tolerations"] = [toleration.document() for toleration in template.tolerations]
+    return placement
+
+
+def _pod(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
+    pod: Manifest = {
+        "restartPolicy": "Never",
+        "automountServiceAccountToken": False,
+        "enableServiceLinks": False,
+        "terminationGracePeriodSeconds": GRACE_SECONDS,
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": USER_ID,
+            "runAsGroup": USER_ID,
+            "fsGroup": USER_ID,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [_container(stage, spec, settings)],
+        "volumes": [_input_volume(name, spec.storage.credentials_secret_name), {"name": "scratch", "emptyDir": {}}],
+    }
+    if settings.image_pull_secrets:
+        pod["imagePullSecrets"] = [{"name": secret} for secret in settings.image_pull_secrets]
+    return {"metadata": {"annotations": {}}, "spec": pod}
+
+
+def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
+    return {
+        "name": CONTAINER,
+        "image": settings.image,
+        "imagePullPolicy": settings.image_pull_policy,
+        "command": ["python", "-m", "gridfold_trainer", stage.value, "--job", f"{INPUT_FOLDER}/{JOB_FILE}"],
+        "env": [{"name": key, "value": value} for key, value in _environment(spec, settings.env).items()],
+        "resources": spec.execution.resources.document(),
+        # Whatever the trainer did not foresee still leaves its last lines in the pod's status.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": [
+            {"name": "input", "mountPath": INPUT_FOLDER, "readOnly": True},
+            {"name": "scratch", "mountPath": SCRATCH_FOLDER},
+        ],
+    }
+
+
+def _environment(spec: TrainingJobSpec, extra: Mapping[str, str]) -> dict[str, str]:
+    environment = dict(extra)
+    environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.execution.threads)))
+    environment.update(dict.fromkeys((SCRATCH_VARIABLE, "HOME", "TMPDIR"), SCRATCH_FOLDER))
+    if spec.storage.credentials_secret_name:
+        environment[CREDENTIALS_VARIABLE] = f"{INPUT_FOLDER}/credentials"
+    return environment
+
+
+def _input_volume(name: str, secret: str | None) -> Manifest:
+    """Return the one volume with job.json and, as files, the credentials: those keys of the Secret and no other."""
+    sources: list[Manifest] = [{"configMap": {"name": name, "items": [{"key": JOB_FILE, "path": JOB_FILE}]}}]
+    if secret:
+        # The items of one source cannot be optional one by one.
+        sources.append({"secret": {"name": secret, "items": _credential_items(CREDENTIAL_KEYS)}})
+        optional = {"name": secret, "optional": True, "items": _credential_items(OPTIONAL_CREDENTIAL_KEYS)}
+        sources.append({"secret": optional})
+    return {"name": "input", "projected": {"defaultMode": 0o440, "sources": sources}}
+
+
+def _credential_items(keys: tuple[str, ...]) -> list[Manifest]:
+    return [{"key": key, "path": f"credentials/{key}"} for key in keys]

@@ -1,0 +1,69 @@
+"""What the platform team has configured: one mounted YAML file, rendered from the chart's values."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.alias_generators import to_camel
+
+SETTINGS_VARIABLE = "GRIDFOLD_SETTINGS"
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message has every reason."""
+
+
+class SettingsModel(BaseModel):
+    """A part of the settings: camelCase in the file, unknown fields refused."""
+
+    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
+
+
+class TrainerSettings(SettingsModel):
+    """How the pods of the trainer are made."""
+
+    image: Annotated[str, Field(min_length=1, max_length=1024)]
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
+    image_pull_secrets: tuple[str, ...] = ()
+    #: Further variables of every trainer pod, such as OPENBLAS_CORETYPE.
+    env: Mapping[str, str] = Field(default_factory=dict)
+
+
+class OperatorSettings(SettingsModel):
+    """The operator's settings."""
+
+    trainer: TrainerSettings
+    watch_namespaces: tuple[str, ...] = ()  #: none: the whole cluster
+    #: Every job is looked at again after this time, ± 20 %, whatever events say.
+    resync_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
+    workers: Annotated[int, Field(ge=1, le=256)] = 16  #: reconciles side by side
+    probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080  #: 0: any free one
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+def load_settings(path: str | None) -> OperatorSettings:
+    """Return the settings of a file; without a path, of the file that GRIDFOLD_SETTINGS names.
+
+    Raises:
+        SettingsError: with every reason.
+    """
+    chosen = path or os.environ.get(SETTINGS_VARIABLE)
+    if not chosen:
+        raise SettingsError(f"no settings: name the file with --settings or the variable {SETTINGS_VARIABLE}")
+    try:
+        document = yaml.safe_load(Path(chosen).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"the settings {chosen} cannot be read: {error.strerror}") from error
+    except yaml.YAMLError as error:
+        raise SettingsError(f"the settings {chosen} are no YAML: {error}") from error
+    try:
+        return OperatorSettings.model_validate(document)
+    except ValidationError as error:
+        problems = (
+            f"{'.'.join(map(str, found['loc'])) or 'the file'}: {found['msg']} (seen: {str(found['input'])[:100]})"
+            for found in error.errors(include_url=False)
+        )
+        raise SettingsError(f"the settings {chosen} are not valid: {'; '.join(problems)}") from error

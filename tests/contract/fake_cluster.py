@@ -1,0 +1,209 @@
+"""A Cluster in memory, with the Job controller's rules as far as the port can see them."""
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from pydantic import ValidationError
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import Stage, StageInput
+from gridfold.api.status import TrainingJobStatus
+from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
+from gridfold.engine.ports import ConflictError, JobKey
+
+FINAL_INDEX_EXITS = {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
+
+
+@dataclass
+class FakeChild:
+    """A stage or wave, whose it is, and what its pods were told."""
+
+    owner: str
+    stage: Stage
+    view: SingleStage | Wave
+    told: StageInput
+    failures: dict[int, int] = field(default_factory=dict)
+
+
+@dataclass
+class FakeCluster:
+    """Implements gridfold.engine.ports.Cluster."""
+
+    documents: dict[JobKey, dict[str, Any]] = field(default_factory=dict)
+    children: dict[tuple[str, str], FakeChild] = field(default_factory=dict)
+    now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+
+    async def load_job(self, key: JobKey) -> ObservedJob | None:
+        document = self.documents.get(key)
+        if document is None:
+            return None
+        job = parse_training_job({**document, "spec": VALID_SPEC, "status": {}})
+        status = _known_part(document.get("status", {}))
+        try:
+            return ObservedJob(job.metadata, parse_training_job({**document, "status": {}}).spec, status)
+        except InvalidTrainingJobError as error:
+            return ObservedJob(job.metadata, None, status, error.problems)
+
+    async def observe_children(self, job: ObservedJob) -> Children:
+        mine = [child for child in self.children.values() if child.owner == job.metadata.uid]
+        return Children(
+            tuple(c.view for c in mine if c.stage is Stage.PREPARE and isinstance(c.view, SingleStage)),
+            tuple(c.view for c in mine if isinstance(c.view, Wave)),
+            tuple(c.view for c in mine if c.stage is Stage.REFIT and isinstance(c.view, SingleStage)),
+        )
+
+    async def apply(self, job: ObservedJob, action: Action) -> None:
+        place = (job.metadata.namespace, action.name)
+        child = self.children.get(place)
+        match action:
+            case Delete():
+                self.children.pop(place, None)
+            case SetParallelism():
+                if child and isinstance(child.view, Wave):
+                    child.view = replace(child.view, parallelism=action.parallelism)
+            case _ if child is None:
+                self.children[place] = _new_child(job.metadata.uid, action)
+            case _ if child.owner != job.metadata.uid:
+                raise ConflictError(f"{action.name} belongs to {child.owner}, expected {job.metadata.uid}")
+
+    async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:
+        key = JobKey(job.metadata.namespace, job.metadata.name)
+        document = self.documents.get(key)
+        if document is None or document["metadata"]["resourceVersion"] != job.metadata.resource_version:
+            raise ConflictError(f"{key} has changed")
+        self.write(key, status=status.document())
+
+    def write(self, key: JobKey, **parts: Any) -> None:
+        """Replace parts of a resource; its version changes."""
+        document = self.documents[key]
+        metadata = document["metadata"]
+        metadata = {**metadata, "resourceVersion": str(int(metadata["resourceVersion"]) + 1)}
+        if "spec" in parts:
+            metadata["generation"] += 1
+        self.documents[key] = {**document, **parts, "metadata": metadata}
+
+    def end(self, place: tuple[str, str], end: ProcessEnd, index: int) -> None:
+        """Apply the Job controller's rules to the end of a pod."""
+        child = self.children[place]
+        retries = child.told.spec.execution.retries
+        child.failures[index] = child.failures.get(index, 0) + 1
+        spent = child.failures[index] > retries
+        if isinstance(child.view, Wave):
+            child.view = _end_of_cell(child.view, end, index, spent)
+            return
+        progress = child.view.progress
+        if end.exit_code == 0:
+            progress = Progress.SUCCEEDED
+        elif end.exit_code == ExitCode.DATA or spent:
+            progress = Progress.FAILED
+        child.view = replace(child.view, end=end, progress=progress, running_pods=0)
+
+
+def _end_of_cell(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
+    cell = wave.cells[index]
+    succeeded, failed = wave.succeeded, wave.failed
+    if end.exit_code == 0:
+        succeeded |= {cell}
+    elif end.exit_code in FINAL_INDEX_EXITS or spent:
+        failed |= {cell}
+    progress = Progress.ACTIVE
+    if succeeded | failed == set(wave.cells):
+        progress = Progress.FAILED if failed else Progress.SUCCEEDED
+    ends = {**wave.ends, cell: end}
+    running = wave.running - {cell}
+    return replace(wave, succeeded=succeeded, failed=failed, progress=progress, ends=ends, running=running)
+
+
+def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
+    digest = action.input.run_digest
+    if isinstance(action, StartStage):
+        stage = SingleStage(action.name, digest, Progress.ACTIVE)
+        return FakeChild(owner, action.stage, stage, action.input)
+    wave = Wave(action.name, digest, action.number, action.cells, action.parallelism, Progress.ACTIVE)
+    return FakeChild(owner, Stage.CELL, wave, action.input)
+
+
+def _known_part(document: dict[str, Any]) -> TrainingJobStatus:
+    known = {}
+    for name, value in document.items():
+        try:
+            TrainingJobStatus.model_validate({name: value})
+        except ValidationError:
+            continue
+        known[name] = value
+    return TrainingJobStatus.model_validate(known)
+
+
+VALID_SPEC = {
+    "dataset": {"sources": [{"uri": "s3://data/rows.csv"}], "target": "y"},
+    "estimator": {"className": "sklearn.linear_model.LogisticRegression"},
+    "search": {"grid": [{"C": [1]}]},
+    "output": {"uri": "s3://models/job/"},
+}
+
+
+class FakeWorld:
+    """The world around the fake: what a user and a kubelet would do."""
+
+    def __init__(self) -> None:
+        self.cluster = FakeCluster()
+        self.namespace = "team"
+        self._created = 0
+
+    async def create(self, name: str, **spec: Any) -> JobKey:
+        self._created += 1
+        key = JobKey(self.namespace, name)
+        self.cluster.documents[key] = {
+            "apiVersion": "gridfold.dev/v1alpha1",
+            "kind": "TrainingJob",
+            "metadata": {
+                "name": name,
+                "namespace": self.namespace,
+                "uid": f"uid-{self._created}",
+                "generation": 1,
+                "resourceVersion": str(100 * self._created),
+            },
+            "spec": {**VALID_SPEC, **spec},
+        }
+        return key
+
+    async def remove(self, key: JobKey) -> None:
+        uid = self.cluster.documents.pop(key)["metadata"]["uid"]
+        self.cluster.children = {p: c for p, c in self.cluster.children.items() if c.owner != uid}
+
+    async def edit(self, key: JobKey, **spec: Any) -> None:
+        self.cluster.write(key, spec={**self.cluster.documents[key]["spec"], **spec})
+
+    async def set_raw_status(self, key: JobKey, status: dict[str, Any]) -> None:
+        self.cluster.write(key, status=status)
+
+    async def take_name(self, key: JobKey, child: str) -> None:
+        job = await self.cluster.load_job(key)
+        assert job is not None
+        assert job.spec is not None
+        told = StageInput(namespace=key.namespace, name="else", run_digest="d", spec=job.spec)
+        stage = SingleStage(child, "d", Progress.ACTIVE)
+        self.cluster.children[key.namespace, child] = FakeChild("somebody-else", Stage.PREPARE, stage, told)
+
+    async def run_pod(self, key: JobKey, child: str, index: int = 0) -> None:
+        found = self.cluster.children[key.namespace, child]
+        if isinstance(found.view, Wave):
+            found.view = replace(found.view, running=found.view.running | {found.view.cells[index]})
+        else:
+            found.view = replace(found.view, running_pods=1)
+
+    async def end_pod(self, key: JobKey, child: str, end: ProcessEnd, index: int = 0) -> None:
+        self.cluster.end((key.namespace, child), end, index)
+
+    async def block_pods(self, key: JobKey, child: str, message: str) -> None:
+        found = self.cluster.children[key.namespace, child]
+        pods = len(found.view.cells) if isinstance(found.view, Wave) else 1
+        seconds = timedelta(seconds=5).total_seconds()
+        found.view = replace(found.view, waiting=(Waiting("Unschedulable", message, pods, seconds),))
+
+    async def input_of(self, key: JobKey, child: str) -> StageInput | None:
+        found = self.cluster.children.get((key.namespace, child))
+        return found.told if found else None

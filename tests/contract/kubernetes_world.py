@@ -1,0 +1,209 @@
+"""The real KubernetesCluster on a real API server with the real Job controller; the test is the kubelet.
+
+Every pod asks for more processors than there are, so no node takes it, and the test writes its status.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+from kubernetes.aio import config
+from kubernetes.aio.client import Configuration
+
+from gridfold.api.handoff import StageInput
+from gridfold.domain.observed import Children, ProcessEnd
+from gridfold.engine.ports import JobKey
+from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
+from gridfold_operator.adapters.kubernetes.pod_watch import PodWatch
+from gridfold_operator.adapters.kubernetes.pods import PodStore
+from gridfold_operator.errors import ApiNotFoundError
+from gridfold_operator.settings import TrainerSettings
+from tests.contract.fake_cluster import VALID_SPEC
+
+TRAINER = TrainerSettings(image="never-pulled:1")
+NOWHERE = {"resources": {"requests": {"cpu": "10000"}, "limits": {}}}
+LIMIT_SECONDS = 60
+INDEX = "batch.kubernetes.io/job-completion-index"
+
+
+@asynccontextmanager
+async def kubernetes_world(kubeconfig: str, namespace: str) -> AsyncIterator["KubernetesWorld"]:
+    """Have a world in a namespace; the pod watch runs while the block does."""
+    configuration = Configuration()
+    await config.load_kube_config(config_file=kubeconfig, client_configuration=configuration)
+    client = KubernetesClient(configuration)
+    store = PodStore()
+    cluster = KubernetesCluster(client, store, SystemClock(), TRAINER)
+    watch = asyncio.create_task(PodWatch(client, store, lambda _: None, 60).run(namespace))
+    try:
+        yield KubernetesWorld(cluster, client, namespace)
+    finally:
+        watch.cancel()
+        with suppress(asyncio.CancelledError):
+            await watch
+        await client.close()
+
+
+class KubernetesWorld:
+    """The world around the adapter."""
+
+    def __init__(self, cluster: KubernetesCluster, client: KubernetesClient, namespace: str) -> None:
+        self.cluster, self.client, self.namespace = cluster, client, namespace
+
+    async def create(self, name: str, **spec: Any) -> JobKey:
+        execution = {**NOWHERE, **spec.pop("execution", {})}
+        document = {
+            "apiVersion": "gridfold.dev/v1alpha1",
+            "kind": "TrainingJob",
+            "metadata": {"name": name, "namespace": self.namespace},
+            "spec": {**VALID_SPEC, "execution": execution, **spec},
+        }
+        await self.client.create(paths.collection(paths.TRAINING_JOBS, "trainingjobs", self.namespace), document)
+        return JobKey(self.namespace, name)
+
+    async def remove(self, key: JobKey) -> None:
+        await self.client.delete(paths.training_job(key.namespace, key.name))
+        await self._until(lambda: self._is_gone(paths.training_job(key.namespace, key.name)))
+
+    async def edit(self, key: JobKey, **spec: Any) -> None:
+        await self.client.patch(paths.training_job(key.namespace, key.name), {"spec": spec}, MERGE_PATCH)
+
+    async def set_raw_status(self, key: JobKey, status: dict[str, Any]) -> None:
+        path = f"{paths.training_job(key.namespace, key.name)}/status"
+        await self.client.patch(path, {"status": status}, MERGE_PATCH)
+
+    async def take_name(self, key: JobKey, child: str) -> None:
+        pod = {"restartPolicy": "Never", "containers": [{"name": "c", "image": "never-pulled:1"}]}
+        job = {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": child, "namespace": key.namespace},
+            "spec": {"suspend": True, "template": {"spec": pod}},
+        }
+        await self.client.create(paths.collection(paths.BATCH, "jobs", key.namespace), job)
+
+    async def run_pod(self, key: JobKey, child: str, index: int = 0) -> None:
+        pod = await self._newest_pod(key, child, index)
+        state = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+        await self._set_pod_status(pod, {"phase": "Running", "containerStatuses": [_container(state)]})
+        await self._observed(key, lambda children: index in _running(children, child))
+
+    async def end_pod(self, key: JobKey, child: str, end: ProcessEnd, index: int = 0) -> None:
+        pod = await self._newest_pod(key, child, index)
+        terminated = {
+            "exitCode": end.exit_code,
+            "reason": end.reason,
+            "message": end.message,
+            "finishedAt": self.cluster.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+        }
+        status = {
+            "phase": "Failed" if end.exit_code else "Succeeded",
+            "containerStatuses": [_container({"terminated": terminated})],
+        }
+        await self._set_pod_status(pod, status)
+        await self._until(lambda: self._is_accounted_for(key, child, pod["metadata"]["uid"]))
+
+    async def block_pods(self, key: JobKey, child: str, message: str) -> None:
+        """The real scheduler does so by itself, in its own words: wait for it."""
+        await self._observed(key, lambda children: bool(_waiting(children, child)))
+
+    async def input_of(self, key: JobKey, child: str) -> StageInput | None:
+        try:
+            stored = await self.client.get(paths.config_map(key.namespace, child))
+        except ApiNotFoundError:
+            return None
+        return StageInput.model_validate(json.loads(stored["data"]["job.json"]))
+
+    async def _newest_pod(self, key: JobKey, child: str, index: int) -> Document:
+        """Return the one unfinished pod of an index."""
+        found: list[Document] = []
+
+        async def is_there() -> bool:
+            path = paths.collection(paths.CORE, "pods", key.namespace)
+            pods = await self.client.items(path, labelSelector=f"batch.kubernetes.io/job-name={child}")
+            found[:] = [
+                pod
+                for pod in pods
+                if pod["metadata"]["annotations"].get(INDEX, "0") == str(index)
+                and pod["status"].get("phase") not in {"Succeeded", "Failed"}
+            ]
+            return bool(found)
+
+        await self._until(is_there)
+        return found[0]
+
+    async def _set_pod_status(self, pod: Document, status: dict[str, Any]) -> None:
+        metadata = pod["metadata"]
+        path = f"{paths.collection(paths.CORE, 'pods', metadata['namespace'])}/{metadata['name']}/status"
+        await self.client.patch(path, {"status": status}, MERGE_PATCH)
+
+    async def _is_accounted_for(self, key: JobKey, child: str, uid: str) -> bool:
+        """Tell whether the Job controller has drawn its conclusions and the watch has brought the end.
+
+        Where a Job is over, its terminal condition has come too.
+        """
+        job = await self.client.get(paths.job(key.namespace, child))
+        status = job["status"]
+        uncounted = status.get("uncountedTerminatedPods") or {}
+        conditions = {c["type"] for c in status.get("conditions") or () if c["status"] == "True"}
+        over = conditions & {"FailureTarget", "SuccessCriteriaMet"}
+        known = [pod for pod in self.cluster.pods.of_job(job["metadata"]["uid"]) if pod.uid == uid and pod.end]
+        counted = not uncounted.get("failed") and not uncounted.get("succeeded")
+        replaced = bool(conditions & {"Complete", "Failed"}) or not over
+        return bool(known) and counted and replaced and not await self._has_finalizer(key, child, uid)
+
+    async def _has_finalizer(self, key: JobKey, child: str, uid: str) -> bool:
+        path = paths.collection(paths.CORE, "pods", key.namespace)
+        pods = await self.client.items(path, labelSelector=f"batch.kubernetes.io/job-name={child}")
+        return any(pod["metadata"]["uid"] == uid and pod["metadata"].get("finalizers") for pod in pods)
+
+    async def _is_gone(self, path: str) -> bool:
+        try:
+            await self.client.get(path)
+        except ApiNotFoundError:
+            return True
+        return False
+
+    async def _observed(self, key: JobKey, condition: Callable[[Children], bool]) -> None:
+        async def is_so() -> bool:
+            job = await self.cluster.load_job(key)
+            return job is not None and condition(await self.cluster.observe_children(job))
+
+        await self._until(is_so)
+
+    async def _until(self, condition: Callable[[], Awaitable[bool]]) -> None:
+        async with asyncio.timeout(LIMIT_SECONDS):
+            while not await condition():
+                await asyncio.sleep(0.05)
+
+
+def _container(state: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "name": "trainer",
+        "image": "never-pulled:1",
+        "imageID": "",
+        "ready": "running" in state,
+        "restartCount": 0,
+        "state": state,
+    }
+
+
+def _running(children: Children, child: str) -> set[int]:
+    indexes: set[int] = set()
+    for wave in children.waves:
+        if wave.name == child:
+            indexes = {wave.cells.index(cell) for cell in wave.running}
+    for stage in (*children.prepares, *children.refits):
+        if stage.name == child and stage.running_pods:
+            indexes.add(0)
+    return indexes
+
+
+def _waiting(children: Children, child: str) -> int:
+    everything = (*children.prepares, *children.waves, *children.refits)
+    return sum(cause.pods for found in everything if found.name == child for cause in found.waiting)

@@ -1,0 +1,311 @@
+"""One suite over every Cluster that runs whole jobs: the fake, and Kubernetes with its real Job controller."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gridfold.api.handoff import PreparedRun, Stage, StageInput
+from gridfold.api.status import CellCounts, Condition, RankedCell, Resolved, State, TrainingJobStatus
+from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
+from gridfold.domain.plan import Delete, SetParallelism, StartStage, StartWave
+from gridfold.engine.ports import Cluster, ConflictError, JobKey
+from tests.cluster.kind import ensure_kind
+from tests.contract.fake_cluster import FakeWorld
+from tests.contract.kubernetes_world import kubernetes_world
+from tests.contract.worlds import World
+
+DIGEST = "c0ffee" * 10
+PREPARE, WAVE = "job-c0ffee-prepare", "job-c0ffee-w0"
+OK = ProcessEnd(0, "Completed", '{"kind": "…", "text": "ü"}')
+
+
+@pytest.fixture(params=["fake", pytest.param("kubernetes", marks=pytest.mark.cluster)])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[World]:
+    if request.param == "fake":
+        yield FakeWorld()
+        return
+    kubectl, namespace = request.getfixturevalue("kubectl"), request.getfixturevalue("namespace")
+    ensure_kind(kubectl)
+    async with kubernetes_world(str(kubectl.kubeconfig), namespace) as real:
+        yield real
+
+
+async def load(world: World, key: JobKey) -> ObservedJob:
+    job = await world.cluster.load_job(key)
+    assert job is not None
+    return job
+
+
+def told(job: ObservedJob, **changes: Any) -> StageInput:
+    assert job.spec is not None
+    metadata = job.metadata
+    return StageInput(
+        namespace=metadata.namespace, name=metadata.name, uid=metadata.uid, run_digest=DIGEST, spec=job.spec, **changes
+    )
+
+
+def start_prepare(job: ObservedJob, **changes: Any) -> StartStage:
+    return StartStage(Stage.PREPARE, PREPARE, told(job, **changes))
+
+
+def start_wave(job: ObservedJob, cells: tuple[int, ...] = (2, 3, 7), parallelism: int = 20) -> StartWave:
+    prepared = PreparedRun(digest="d", environment="e", resolved=Resolved(), split_digest="s")
+    return StartWave(WAVE, 0, cells, parallelism, told(job, prepared=prepared, cells="2-3,7"))
+
+
+async def prepared_world(world: World, **spec: Any) -> tuple[JobKey, ObservedJob]:
+    """Return a job whose prepare stage has been started."""
+    key = await world.create("job", **spec)
+    job = await load(world, key)
+    await world.cluster.apply(job, start_prepare(job))
+    return key, job
+
+
+async def searching_world(world: World, **spec: Any) -> tuple[JobKey, ObservedJob]:
+    """Return a job whose first wave has been started."""
+    key = await world.create("job", **spec)
+    job = await load(world, key)
+    await world.cluster.apply(job, start_wave(job))
+    return key, job
+
+
+async def test_the_adapter_is_a_cluster_to_the_type_checker(world: World) -> None:
+    port: Cluster = world.cluster
+    assert port is not None
+
+
+async def test_a_job_that_never_was_is_none(world: World) -> None:
+    assert await world.cluster.load_job(JobKey(world.namespace, "nobody")) is None
+
+
+async def test_a_job_is_loaded_as_it_was_made(world: World) -> None:
+    key = await world.create("job", search={"grid": [{"C": [0.1, None, {"float": 1}]}]})
+    job = await load(world, key)
+    assert (job.metadata.name, job.metadata.namespace, job.metadata.generation) == ("job", world.namespace, 1)
+    assert job.metadata.uid
+    assert job.metadata.resource_version
+    assert job.spec is not None
+    assert job.spec.search.grid == [{"C": [0.1, None, {"float": 1}]}]
+    assert job.status == TrainingJobStatus()
+    assert job.problems == ()
+
+
+async def test_a_job_that_was_deleted_is_none(world: World) -> None:
+    key = await world.create("job")
+    await world.remove(key)
+    assert await world.cluster.load_job(key) is None
+
+
+async def test_a_spec_that_cannot_be_accepted_comes_with_every_problem(world: World) -> None:
+    key = await world.create("job", search={"grid": [{"n_jobs": [1]}, {"preprocessing.scale": ["Standard"]}]})
+    job = await load(world, key)
+    assert job.spec is None
+    assert sorted(problem.path for problem in job.problems) == [
+        "spec.search.grid[0].n_jobs",
+        "spec.search.grid[1].preprocessing.scale",
+    ]
+
+
+async def test_an_edit_is_seen_at_once_with_its_generation(world: World) -> None:
+    key = await world.create("job")
+    await world.edit(key, search={"grid": [{"C": [5]}]})
+    job = await load(world, key)
+    assert job.spec is not None
+    assert job.spec.search.grid == [{"C": [5]}]
+    assert job.metadata.generation == 2
+
+
+async def test_a_new_job_has_no_children(world: World) -> None:
+    job = await load(world, await world.create("job"))
+    assert await world.cluster.observe_children(job) == Children()
+
+
+async def test_children_are_observed_with_what_they_were_started_with(world: World) -> None:
+    _, job = await prepared_world(world)
+    await world.cluster.apply(job, start_wave(job, parallelism=2))
+    refit = StartStage(Stage.REFIT, "job-c0ffee-refit", told(job))
+    await world.cluster.apply(job, refit)
+    children = await world.cluster.observe_children(job)
+    (prepare,), (wave,), (refitting,) = children.prepares, children.waves, children.refits
+    assert (prepare.name, prepare.run_digest, prepare.progress) == (PREPARE, DIGEST, Progress.ACTIVE)
+    assert (wave.name, wave.run_digest, wave.progress) == (WAVE, DIGEST, Progress.ACTIVE)
+    assert (wave.cells, wave.number, wave.parallelism) == ((2, 3, 7), 0, 2)
+    assert (refitting.name, refitting.progress) == ("job-c0ffee-refit", Progress.ACTIVE)
+    assert wave.running == wave.succeeded == wave.failed == frozenset()
+
+
+async def test_starting_twice_is_starting_once(world: World) -> None:
+    _, job = await prepared_world(world)
+    await world.cluster.apply(job, start_prepare(job))
+    assert len((await world.cluster.observe_children(job)).prepares) == 1
+
+
+async def test_the_input_is_kept_unchanged_while_its_stage_exists(world: World) -> None:
+    key, job = await prepared_world(world)
+    first = await world.input_of(key, PREPARE)
+    await world.cluster.apply(job, start_prepare(job, generation=9))
+    assert await world.input_of(key, PREPARE) == first == told(job)
+
+
+async def test_a_stage_that_is_started_again_is_told_what_is_true_now(world: World) -> None:
+    key, job = await prepared_world(world)
+    await world.cluster.apply(job, Delete(PREPARE))
+    await world.cluster.apply(job, start_prepare(job, generation=9))
+    again = await world.input_of(key, PREPARE)
+    assert again is not None
+    assert again.generation == 9
+
+
+async def test_deleting_a_child_takes_all_of_it_and_may_be_repeated(world: World) -> None:
+    key, job = await searching_world(world)
+    for _ in range(2):
+        await world.cluster.apply(job, Delete(WAVE))
+    assert await world.cluster.observe_children(job) == Children()
+    assert await world.input_of(key, WAVE) is None
+
+
+async def test_parallelism_is_changed_while_a_wave_lives_and_ignored_when_it_is_gone(world: World) -> None:
+    _, job = await searching_world(world)
+    await world.cluster.apply(job, SetParallelism(WAVE, 5))
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert wave.parallelism == 5
+    await world.cluster.apply(job, SetParallelism("job-c0ffee-w9", 5))
+
+
+async def test_a_name_that_somebody_else_holds_is_a_conflict_and_stays_his(world: World) -> None:
+    key = await world.create("job")
+    job = await load(world, key)
+    await world.take_name(key, PREPARE)
+    with pytest.raises(ConflictError, match=f"{PREPARE} belongs to .*, expected "):
+        await world.cluster.apply(job, start_prepare(job))
+    assert await world.cluster.observe_children(job) == Children()
+
+
+async def test_a_namesake_made_later_adopts_nothing(world: World) -> None:
+    _, job = await prepared_world(world)
+    reborn = replace(job, metadata=job.metadata.model_copy(update={"uid": "00000000-0000-4000-8000-000000000000"}))
+    assert await world.cluster.observe_children(reborn) == Children()
+    with pytest.raises(ConflictError, match="belongs to"):
+        await world.cluster.apply(reborn, start_prepare(job))
+
+
+async def test_a_stage_that_succeeds_hands_its_message_over_whole(world: World) -> None:
+    key, job = await prepared_world(world)
+    await world.run_pod(key, PREPARE)
+    (prepare,) = (await world.cluster.observe_children(job)).prepares
+    assert prepare.running_pods == 1
+    await world.end_pod(key, PREPARE, OK)
+    (prepare,) = (await world.cluster.observe_children(job)).prepares
+    assert (prepare.progress, prepare.end, prepare.running_pods) == (Progress.SUCCEEDED, OK, 0)
+
+
+async def test_bad_data_ends_a_stage_at_the_first_try(world: World) -> None:
+    key, job = await prepared_world(world, execution={"retries": 3})
+    end = ProcessEnd(10, "Error", "no such column")
+    await world.end_pod(key, PREPARE, end)
+    (prepare,) = (await world.cluster.observe_children(job)).prepares
+    assert (prepare.progress, prepare.end) == (Progress.FAILED, end)
+
+
+async def test_a_stage_out_of_reach_of_storage_is_tried_again_as_often_as_asked(world: World) -> None:
+    key, job = await prepared_world(world, execution={"retries": 0})
+    end = ProcessEnd(14, "Error", "no storage")
+    await world.end_pod(key, PREPARE, end)
+    (prepare,) = (await world.cluster.observe_children(job)).prepares
+    assert (prepare.progress, prepare.end) == (Progress.FAILED, end)
+
+
+async def test_cells_of_a_wave_end_one_by_one(world: World) -> None:
+    key, job = await searching_world(world)
+    await world.run_pod(key, WAVE, index=1)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert wave.running == {3}
+    await world.end_pod(key, WAVE, OK, index=1)
+    failed = ProcessEnd(12, "Error", "fit raised")
+    await world.end_pod(key, WAVE, failed, index=2)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.failed, wave.running) == ({3}, {7}, frozenset())
+    assert wave.ends == {3: OK, 7: failed}
+    assert wave.progress is Progress.ACTIVE
+
+
+async def test_a_wave_with_one_failed_cell_has_failed_when_all_have_ended(world: World) -> None:
+    key, job = await searching_world(world)
+    await world.end_pod(key, WAVE, OK, index=0)
+    await world.end_pod(key, WAVE, ProcessEnd(137, "OOMKilled", ""), index=1)
+    await world.end_pod(key, WAVE, OK, index=2)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.progress, wave.succeeded, wave.failed) == (Progress.FAILED, {2, 7}, {3})
+    assert wave.ends[3].reason == "OOMKilled"
+
+
+async def test_a_wave_whose_cells_all_succeeded_has_succeeded(world: World) -> None:
+    key, job = await searching_world(world)
+    for index in range(3):
+        await world.end_pod(key, WAVE, OK, index=index)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.progress, wave.succeeded) == (Progress.SUCCEEDED, {2, 3, 7})
+
+
+async def test_pods_without_a_node_wait_in_the_schedulers_words_and_do_not_run(world: World) -> None:
+    key, job = await searching_world(world)
+    await world.block_pods(key, WAVE, "0/1 nodes are available: 1 Insufficient cpu.")
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    (waiting,) = wave.waiting
+    assert waiting.reason == "Unschedulable"
+    assert "nodes are available" in waiting.message
+    assert waiting.pods >= 1
+    assert wave.running == frozenset()
+
+
+def full_status() -> TrainingJobStatus:
+    condition = Condition(type="Accepted", status="True", reason="Valid", last_transition_time="2026-01-01T00:00:00Z")
+    return TrainingJobStatus(
+        observed_generation=1,
+        state=State.RUNNING,
+        conditions=[condition],
+        cells=CellCounts(total=3, running=1),
+        best=RankedCell(cell=1, score="0.5", parameters={"C": "0.1"}),
+        leaderboard=[RankedCell(cell=1, score="0.5")],
+    )
+
+
+async def test_a_saved_status_is_what_is_loaded_next(world: World) -> None:
+    key = await world.create("job")
+    await world.cluster.save_status(await load(world, key), full_status())
+    job = await load(world, key)
+    assert job.status == full_status()
+    assert job.metadata.generation == 1, "a status is no edit"
+
+
+async def test_a_saved_status_replaces_the_earlier_one_and_is_not_merged_with_it(world: World) -> None:
+    key = await world.create("job")
+    await world.cluster.save_status(await load(world, key), full_status())
+    later = TrainingJobStatus(observed_generation=1, state=State.FAILED)
+    await world.cluster.save_status(await load(world, key), later)
+    assert (await load(world, key)).status == later
+
+
+async def test_a_status_from_a_stale_look_is_refused(world: World) -> None:
+    key = await world.create("job")
+    stale = await load(world, key)
+    await world.edit(key, search={"grid": [{"C": [5]}]})
+    with pytest.raises(ConflictError, match="changed"):
+        await world.cluster.save_status(stale, full_status())
+    assert (await load(world, key)).status == TrainingJobStatus()
+
+
+async def test_the_status_of_a_job_that_is_gone_is_refused(world: World) -> None:
+    key = await world.create("job")
+    stale = await load(world, key)
+    await world.remove(key)
+    with pytest.raises(ConflictError, match="changed"):
+        await world.cluster.save_status(stale, full_status())
+
+
+async def test_of_another_versions_status_is_kept_what_can_be_understood(world: World) -> None:
+    key = await world.create("job")
+    await world.set_raw_status(key, {"runDigest": "x", "state": "Running", "progress": "1/3"})
+    assert (await load(world, key)).status == TrainingJobStatus(run_digest="x", state=State.RUNNING, progress="1/3")

@@ -1,0 +1,43 @@
+"""What the suite of the Cluster port needs beside the port itself: a user, a kubelet, and eyes."""
+
+from typing import Any, Protocol
+
+from gridfold.api.handoff import StageInput
+from gridfold.domain.observed import ProcessEnd
+from gridfold.engine.ports import Cluster, JobKey
+
+NAMESPACE = "team"  #: what a key's namespace is called in the fake; on a real cluster it is a fresh one
+
+
+class World(Protocol):
+    """One adapter of the port with everything around it. Every change has arrived when a call returns."""
+
+    cluster: Cluster
+    namespace: str
+
+    async def create(self, name: str, **spec: Any) -> JobKey:
+        """Have a user create a TrainingJob."""
+
+    async def remove(self, key: JobKey) -> None:
+        """Have a user delete a TrainingJob; it is gone on return."""
+
+    async def edit(self, key: JobKey, **spec: Any) -> None:
+        """Have a user replace parts of the spec."""
+
+    async def set_raw_status(self, key: JobKey, status: dict[str, Any]) -> None:
+        """Write a status as some other version of the operator would."""
+
+    async def take_name(self, key: JobKey, child: str) -> None:
+        """Have somebody else hold the name of a child."""
+
+    async def run_pod(self, key: JobKey, child: str, index: int = 0) -> None:
+        """Have the newest pod of a child run."""
+
+    async def end_pod(self, key: JobKey, child: str, end: ProcessEnd, index: int = 0) -> None:
+        """Have the newest pod of a child end; on return it and its consequences for the child can be observed."""
+
+    async def block_pods(self, key: JobKey, child: str, message: str) -> None:
+        """Have the scheduler find no node for any pod of a child."""
+
+    async def input_of(self, key: JobKey, child: str) -> StageInput | None:
+        """Return what the pods of a child are told, None where there is nothing."""

@@ -1,0 +1,182 @@
+"""From Jobs and pods to stages, waves and cells."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gridfold.api.handoff import Stage
+from gridfold.domain.observed import Progress, SingleStage, Waiting, Wave
+from gridfold_operator.adapters.kubernetes.children import Child, JobView, collect_children, lacks_ends, project_job
+from gridfold_operator.adapters.kubernetes.pods import Pod, project_pod
+from tests.unit.operator import jobs
+from tests.unit.operator.jobs import DIGEST, UID, ended, job_document, pod_document
+
+NOW = datetime(2026, 1, 1, 10, 2, tzinfo=UTC)
+
+
+def view(document: dict[str, Any]) -> JobView:
+    job = project_job(document, UID)
+    assert job is not None
+    return job
+
+
+def pod(name: str, *, index: int | None = None, **status: Any) -> Pod:
+    projected = project_pod(pod_document(name, "job-1", index=index, **status))
+    assert projected is not None
+    return projected
+
+
+def prepare(*pods: Pod, **status: Any) -> SingleStage:
+    child = Child(view(job_document(Stage.PREPARE, "pima-prepare", **status)), pods)
+    (stage,) = collect_children([child], NOW).prepares
+    return stage
+
+
+def wave(*pods: Pod, cells: str = "2-4,9", trouble: tuple[Waiting, ...] = (), **status: Any) -> Wave:
+    child = Child(view(job_document(Stage.CELL, "pima-w1", cells=cells, **status)), pods, trouble)
+    (found,) = collect_children([child], NOW).waves
+    return found
+
+
+def test_a_wave_speaks_of_cells_and_never_of_completion_indexes() -> None:
+    found = wave(
+        pod("a", index=0, **jobs.terminated(0, "Completed", "zero")),
+        pod("b", index=3, **jobs.running()),
+        pod("c", index=1, **jobs.terminated(12, "Error", "one")),
+        completedIndexes="0",
+        failedIndexes="1",
+    )
+    assert found.cells == (2, 3, 4, 9)
+    assert found.succeeded == {2}
+    assert found.failed == {3}
+    assert found.running == {9}
+    assert {cell: end.message for cell, end in found.ends.items()} == {2: "zero", 3: "one"}
+    assert (found.number, found.run_digest, found.parallelism) == (1, DIGEST, 3)
+
+
+def test_of_several_attempts_the_one_that_finished_last_counts() -> None:
+    found = wave(
+        pod("second", index=0, **jobs.terminated(0, "Completed", "second", "2026-01-01T10:01:30Z")),
+        pod("first", index=0, **jobs.terminated(14, "Error", "first", "2026-01-01T10:00:30Z")),
+    )
+    assert found.ends[2].message == "second"
+
+
+def test_an_index_beyond_the_cells_is_nobodys() -> None:
+    found = wave(
+        pod("a", index=7, **jobs.terminated(0, "Completed")), pod("b", **jobs.running()), completedIndexes="0,7"
+    )
+    assert found.ends == {}
+    assert found.succeeded == {2}
+    assert found.running == frozenset()
+
+
+PROGRESS = [
+    ({}, Progress.ACTIVE),
+    (ended("Complete"), Progress.SUCCEEDED),
+    (ended("Failed"), Progress.FAILED),
+    (ended("FailureTarget"), Progress.ACTIVE),
+    (ended("SuccessCriteriaMet"), Progress.ACTIVE),
+    (
+        {"conditions": [{"type": "Failed", "status": "False"}, {"type": "Suspended", "status": "False"}]},
+        Progress.ACTIVE,
+    ),
+]
+
+
+@pytest.mark.parametrize(("status", "progress"), PROGRESS)
+def test_only_a_terminal_condition_that_is_true_ends_a_job(status: dict[str, Any], progress: Progress) -> None:
+    assert prepare(**status).progress is progress
+
+
+def test_a_stage_that_succeeded_is_never_told_by_the_attempt_that_failed_before() -> None:
+    failed = pod("failed", **jobs.terminated(14, "Error", "no storage", "2026-01-01T10:01:50Z"))
+    succeeded = pod("succeeded", **jobs.terminated(0, "Completed", "report", "2026-01-01T10:01:40Z"))
+    assert prepare(failed, **ended("Complete")).end is None
+    stage = prepare(failed, succeeded, **ended("Complete"))
+    assert stage.end is not None
+    assert stage.end.message == "report"
+
+
+def test_a_stage_counts_its_running_pods() -> None:
+    assert (
+        prepare(pod("a", **jobs.running()), pod("b", **jobs.container_waiting("ContainerCreating"))).running_pods == 1
+    )
+
+
+def test_pods_that_cannot_start_are_grouped_by_cause_and_the_longest_wait_speaks() -> None:
+    late = jobs.unschedulable("later words")
+    late["conditions"][0]["lastTransitionTime"] = "2026-01-01T10:01:59Z"
+    found = wave(
+        pod("a", index=0, **late),
+        pod("b", index=1, **jobs.unschedulable("first words")),
+        pod("c", index=2, **jobs.container_waiting("ErrImagePull", "no such image")),
+        trouble=(Waiting("FailedCreate", "quota", 1),),
+    )
+    assert found.waiting == (
+        Waiting("ErrImagePull", "no such image", 1, 115.0),
+        Waiting("Unschedulable", "first words", 2, 119.0),
+        Waiting("FailedCreate", "quota", 1),
+    )
+
+
+def test_a_finished_wave_waits_for_nothing() -> None:
+    assert wave(pod("a", index=0, **jobs.unschedulable("x")), **ended("Failed")).waiting == ()
+
+
+@pytest.mark.parametrize("change", ["other uid", "no owner", "not the controller", "going", "unknown stage"])
+def test_a_job_that_is_not_controlled_by_this_very_resource_is_no_child(change: str) -> None:
+    document = job_document(Stage.PREPARE, "pima-prepare")
+    metadata = document["metadata"]
+    match change:
+        case "other uid":
+            metadata["ownerReferences"][0]["uid"] = "the uid of a namesake that was deleted"
+        case "no owner":
+            metadata["ownerReferences"] = []
+        case "not the controller":
+            metadata["ownerReferences"][0]["controller"] = False
+        case "going":
+            metadata["deletionTimestamp"] = "2026-01-01T10:00:00Z"
+        case "unknown stage":
+            metadata["labels"]["gridfold.dev/stage"] = "dance"
+    assert project_job(document, UID) is None
+
+
+MISSING = [
+    ({}, 3),
+    ({"active": 1}, 2),
+    ({"active": 3}, 0),
+    ({"active": 1, "completedIndexes": "0-1", "failedIndexes": "3"}, 0),
+    ({"completedIndexes": "0-3"}, 0),
+    ({"active": 5}, 0),
+    (ended("Failed"), 0),
+]
+
+
+@pytest.mark.parametrize(("status", "missing"), MISSING)
+def test_missing_pods_are_those_that_parallelism_and_open_indexes_allow(status: dict[str, Any], missing: int) -> None:
+    assert view(job_document(Stage.CELL, "pima-w1", cells="0-3", **status)).missing_pods == missing
+
+
+def test_a_failed_index_without_a_message_is_asked_for_once_the_wave_has_ended() -> None:
+    known = (pod("a", index=0, **jobs.terminated(12, "Error")),)
+    running_wave = view(job_document(Stage.CELL, "w", cells="0-3", failedIndexes="0-1"))
+    failed_wave = view(job_document(Stage.CELL, "w", cells="0-3", failedIndexes="0-1", **ended("Failed")))
+    other_wave = view(job_document(Stage.CELL, "w", cells="0-3", failedIndexes="0", **ended("Failed")))
+    assert [lacks_ends(job, known) for job in (running_wave, failed_wave, other_wave)] == [False, True, False]
+
+
+def test_a_stage_that_succeeded_is_asked_for_only_if_its_report_is_not_known() -> None:
+    done = view(job_document(Stage.REFIT, "r", **ended("Complete")))
+    assert lacks_ends(done, (pod("a", **jobs.terminated(14, "Error")),))
+    assert not lacks_ends(done, (pod("a", **jobs.terminated(0, "Completed")),))
+    assert lacks_ends(view(job_document(Stage.REFIT, "r", **ended("Failed"))), (pod("a", **jobs.terminated(14, "E")),))
+
+
+def test_children_come_in_order_and_by_stage() -> None:
+    documents = [job_document(Stage.REFIT, "r"), job_document(Stage.CELL, "w"), job_document(Stage.PREPARE, "p")]
+    second = job_document(Stage.CELL, "v")
+    second["metadata"]["labels"]["gridfold.dev/wave"] = "10"
+    found = collect_children([Child(view(document), ()) for document in [*documents, second]], NOW)
+    assert [stage.name for stage in (*found.prepares, *found.waves, *found.refits)] == ["p", "w", "v", "r"]

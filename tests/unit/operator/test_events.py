@@ -1,0 +1,56 @@
+"""Events about TrainingJobs: within the API's limits, and never an error."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from gridfold.api.status import TrainingJobStatus
+from gridfold.domain.observed import ObservedJob
+from gridfold.domain.plan import Event
+from gridfold_operator.adapters.kubernetes.events import KubernetesEventRecorder
+from tests.unit.operator.api_server import ApiServer, refuse, say, serving
+from tests.unit.operator.jobs import OWNER, UID
+
+
+class NoonClock:
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, 12, 0, 0, 5, tzinfo=UTC)
+
+
+async def record(server: ApiServer, event: Event, name: str = "pima") -> Any:
+    job = ObservedJob(OWNER.model_copy(update={"name": name}), None, TrainingJobStatus())
+    async with serving(server, tries=1) as client:
+        await KubernetesEventRecorder(client, NoonClock(), "operator-0").record(job, event)
+    return server.bodies[0]
+
+
+async def test_an_event_is_about_the_resource_and_says_when_what_and_by_whom() -> None:
+    body = await record(ApiServer().then(say({})), Event("Warning", "Unschedulable", "no node"))
+    assert (body["type"], body["reason"], body["note"]) == ("Warning", "Unschedulable", "no node")
+    assert body["eventTime"] == "2026-01-01T12:00:00.000005Z"
+    assert body["regarding"]["uid"] == UID
+    assert body["regarding"]["kind"] == "TrainingJob"
+    assert (body["reportingController"], body["reportingInstance"]) == ("gridfold.dev/operator", "operator-0")
+
+
+@pytest.mark.parametrize("character", ["x", "ü", "€", "🙂"])
+async def test_a_long_note_is_cut_between_characters_to_what_the_api_takes(character: str) -> None:
+    body = await record(ApiServer().then(say({})), Event("Normal", "Prepared", character * 2000))
+    assert 1018 <= len(body["note"].encode()) <= 1024
+    assert set(body["note"]) == {character, "…"}
+
+
+async def test_names_differ_and_fit_however_long_the_jobs_name_is() -> None:
+    names = {
+        (await record(ApiServer().then(say({})), Event("Normal", "R", "m"), "n" * 253))["metadata"]["name"]
+        for _ in range(3)
+    }
+    assert len(names) == 3
+    assert all(len(name) <= 253 for name in names)
+
+
+async def test_an_event_that_cannot_be_recorded_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    await record(ApiServer().then(refuse(403, "events is forbidden")), Event("Normal", "Prepared", "m"))
+    assert "the Event Prepared of team-a/pima is lost: " in caplog.text
+    assert "events is forbidden" in caplog.text

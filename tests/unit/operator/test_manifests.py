@@ -1,0 +1,258 @@
+"""What is created in the cluster, field by field where a field carries a promise."""
+
+import json
+from typing import Any
+
+import pytest
+
+from gridfold.api import labels
+from gridfold.api.handoff import Stage, StageInput
+from gridfold.domain.grid import parse_ranges
+from gridfold.domain.plan import StartStage
+from gridfold_operator.manifests import build_input_manifest, build_stage_manifest, build_wave_manifest
+from gridfold_operator.settings import TrainerSettings
+from tests.unit.operator.jobs import DIGEST, OWNER, UID, stage_input, start_prepare, start_wave
+
+TRAINER = TrainerSettings(image="trainer:1", env={"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "64"})
+REFIT = StartStage(Stage.REFIT, "pima-abababab-refit", stage_input())
+
+
+def prepare(**spec: Any) -> dict[str, Any]:
+    return build_stage_manifest(OWNER, start_prepare(**spec), TRAINER)
+
+
+def wave(**spec: Any) -> dict[str, Any]:
+    return build_wave_manifest(OWNER, start_wave(**spec), TRAINER)
+
+
+ALL = [
+    pytest.param(prepare(), id="prepare"),
+    pytest.param(wave(), id="wave"),
+    pytest.param(build_stage_manifest(OWNER, REFIT, TRAINER), id="refit"),
+]
+
+
+def pod_of(job: dict[str, Any]) -> dict[str, Any]:
+    return job["spec"]["template"]["spec"]
+
+
+def container_of(job: dict[str, Any]) -> dict[str, Any]:
+    (container,) = pod_of(job)["containers"]
+    return container
+
+
+def environment_of(job: dict[str, Any]) -> dict[str, str]:
+    return {entry["name"]: entry["value"] for entry in container_of(job)["env"]}
+
+
+def policy_of(job: dict[str, Any]) -> list[tuple[str, Any]]:
+    """Return (action, what it is about) of the podFailurePolicy's rules, in order."""
+    return [
+        (rule["action"], rule["onExitCodes"]["values"] if "onExitCodes" in rule else rule["onPodConditions"][0]["type"])
+        for rule in job["spec"]["podFailurePolicy"]["rules"]
+    ]
+
+
+@pytest.mark.parametrize("job", ALL)
+def test_every_pod_keeps_to_the_restricted_pod_security_standard(job: dict[str, Any]) -> None:
+    pod, container = pod_of(job), container_of(job)
+    assert pod["securityContext"]["runAsNonRoot"] is True
+    assert pod["securityContext"]["runAsUser"] == 65532
+    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert not {"hostNetwork", "hostPID", "hostIPC"} & set(pod)
+
+
+@pytest.mark.parametrize("job", ALL)
+def test_no_pod_gets_a_token_of_the_api_or_the_addresses_of_services(job: dict[str, Any]) -> None:
+    assert pod_of(job)["automountServiceAccountToken"] is False
+    assert pod_of(job)["enableServiceLinks"] is False
+
+
+@pytest.mark.parametrize("job", ALL)
+def test_every_child_is_controlled_by_exactly_this_resource(job: dict[str, Any]) -> None:
+    (owner,) = job["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"]) == ("TrainingJob", "pima", UID)
+    assert owner["controller"] is True
+    assert owner["blockOwnerDeletion"] is True
+
+
+@pytest.mark.parametrize("job", ALL)
+def test_pods_can_be_found_by_the_labels_of_their_job(job: dict[str, Any]) -> None:
+    assert job["spec"]["template"]["metadata"]["labels"].items() <= job["metadata"]["labels"].items()
+    assert job["metadata"]["labels"][labels.MANAGED_BY] == "gridfold"
+    assert job["spec"]["template"]["metadata"]["annotations"][labels.JOB] == "pima"
+
+
+@pytest.mark.parametrize("job", ALL)
+def test_labels_fit_and_the_whole_digest_is_kept_beside_them(job: dict[str, Any]) -> None:
+    assert all(len(value) <= 63 for value in job["metadata"]["labels"].values())
+    assert job["metadata"]["annotations"][labels.RUN] == DIGEST
+
+
+def test_a_name_that_is_no_label_still_leads_back_to_its_job() -> None:
+    owner = OWNER.model_copy(update={"name": "a.dotted." + "very-" * 20 + "long.name"})
+    job = build_stage_manifest(owner, start_prepare(), TRAINER)
+    assert len(job["metadata"]["labels"][labels.JOB]) <= 63
+    assert job["metadata"]["annotations"][labels.JOB] == owner.name
+    assert job["spec"]["template"]["metadata"]["annotations"][labels.JOB] == owner.name
+
+
+@pytest.mark.parametrize("job", [ALL[0], ALL[2]])
+def test_a_single_stage_counts_neither_disruptions_nor_sigterm_and_ends_on_bad_data(job: dict[str, Any]) -> None:
+    assert policy_of(job) == [("Ignore", "DisruptionTarget"), ("Ignore", [143]), ("FailJob", [10])]
+
+
+def test_a_wave_fails_an_index_at_once_where_another_attempt_cannot_help() -> None:
+    assert policy_of(wave()) == [
+        ("Ignore", "DisruptionTarget"),
+        ("Ignore", [143]),
+        ("FailIndex", [11, 12, 13, 15, 137]),
+    ]
+
+
+def test_storage_errors_are_tried_again_because_no_rule_names_them() -> None:
+    codes = {code for _, about in policy_of(wave()) + policy_of(prepare()) if isinstance(about, list) for code in about}
+    assert 14 not in codes
+    assert prepare(execution={"retries": 4})["spec"]["backoffLimit"] == 4
+    assert wave(execution={"retries": 4})["spec"]["backoffLimitPerIndex"] == 4
+
+
+def test_exit_codes_are_those_of_the_trainers_container() -> None:
+    rules = [*wave()["spec"]["podFailurePolicy"]["rules"], *prepare()["spec"]["podFailurePolicy"]["rules"]]
+    names = {rule["onExitCodes"]["containerName"] for rule in rules if "onExitCodes" in rule}
+    assert names == {container_of(wave())["name"]}
+
+
+def test_a_wave_has_one_index_per_cell_and_says_which() -> None:
+    job = wave()
+    assert job["spec"]["completionMode"] == "Indexed"
+    assert job["spec"]["completions"] == 4
+    assert parse_ranges(job["metadata"]["annotations"][labels.CELLS]) == (0, 1, 2, 5)
+    assert "maxFailedIndexes" not in job["spec"]
+    assert job["metadata"]["labels"][labels.WAVE] == "0"
+
+
+def test_a_waves_parallelism_is_the_plans_so_that_it_is_not_patched_for_ever() -> None:
+    assert wave()["spec"]["parallelism"] == 20
+
+
+def test_autoscalers_leave_running_cells_alone_and_no_other_pod() -> None:
+    kept = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+    assert kept.items() <= wave()["spec"]["template"]["metadata"]["annotations"].items()
+    assert not kept.keys() & prepare()["spec"]["template"]["metadata"]["annotations"].keys()
+
+
+def test_only_cells_are_placed_where_the_template_says() -> None:
+    template = {
+        "nodeSelector": {"pool": "cheap"},
+        "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}, {"operator": "Exists"}],
+    }
+    pod = pod_of(wave(execution={"template": template}))
+    assert pod["nodeSelector"] == {"pool": "cheap"}
+    assert pod["tolerations"] == [
+        {"key": "spot", "operator": "Exists", "effect": "NoSchedule"},
+        {"operator": "Exists"},
+    ]
+    assert not {"nodeSelector", "tolerations"} & set(pod_of(prepare(execution={"template": template})))
+
+
+def test_resources_are_the_specs_and_unset_ones_are_left_out() -> None:
+    resources = {"requests": {"cpu": "2", "memory": "3Gi"}, "limits": {"memory": "4Gi"}}
+    assert container_of(wave(execution={"resources": resources}))["resources"] == resources
+
+
+@pytest.mark.parametrize(
+    "job", [pytest.param(prepare(execution={"threads": 3}), id="prepare"), wave(execution={"threads": 3})]
+)
+def test_threads_are_the_specs_whatever_the_platform_sets(job: dict[str, Any]) -> None:
+    environment = environment_of(job)
+    assert {environment[f"{library}_NUM_THREADS"] for library in ("OMP", "OPENBLAS", "MKL", "BLIS")} == {"3"}
+    assert environment["OPENBLAS_CORETYPE"] == "Haswell"
+
+
+def test_all_that_is_written_goes_to_the_scratch_volume() -> None:
+    job = wave()
+    environment = environment_of(job)
+    assert {environment[name] for name in ("GRIDFOLD_SCRATCH", "HOME", "TMPDIR")} == {"/scratch"}
+    assert {"name": "scratch", "emptyDir": {}} in pod_of(job)["volumes"]
+    writable = [mount["name"] for mount in container_of(job)["volumeMounts"] if not mount.get("readOnly")]
+    assert writable == ["scratch"]
+
+
+def test_credentials_are_files_of_three_named_keys_and_of_no_other() -> None:
+    (volume,) = [v for v in pod_of(wave())["volumes"] if v["name"] == "input"]
+    secrets = [source["secret"] for source in volume["projected"]["sources"] if "secret" in source]
+    keys = {
+        item["key"]: (item["path"], secret.get("optional", False)) for secret in secrets for item in secret["items"]
+    }
+    assert {secret["name"] for secret in secrets} == {"s3"}
+    assert keys == {
+        "AWS_ACCESS_KEY_ID": ("credentials/AWS_ACCESS_KEY_ID", False),
+        "AWS_SECRET_ACCESS_KEY": ("credentials/AWS_SECRET_ACCESS_KEY", False),
+        "AWS_SESSION_TOKEN": ("credentials/AWS_SESSION_TOKEN", True),
+    }
+    assert environment_of(wave())["GRIDFOLD_CREDENTIALS"] == "/etc/gridfold/credentials"
+    assert "env" not in json.dumps(volume)
+
+
+def test_without_a_secret_nothing_of_credentials_is_mentioned() -> None:
+    job = wave(storage={"endpoint": "http://10.0.0.1:9000"})
+    assert "GRIDFOLD_CREDENTIALS" not in environment_of(job)
+    assert "secret" not in json.dumps(pod_of(job)["volumes"])
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARE, Stage.REFIT])
+def test_a_stage_runs_the_trainer_with_its_job_file(stage: Stage) -> None:
+    job = build_stage_manifest(OWNER, StartStage(stage, "x", stage_input()), TRAINER)
+    assert container_of(job)["command"] == [
+        "python", "-m", "gridfold_trainer", stage.value, "--job", "/etc/gridfold/job.json",
+    ]  # fmt: skip
+
+
+def test_a_cell_runs_the_trainer_as_a_cell() -> None:
+    assert container_of(wave())["command"][3] == "cell"
+    assert container_of(wave())["terminationMessagePolicy"] == "FallbackToLogsOnError"
+
+
+def test_the_image_and_how_to_get_it_are_the_platforms() -> None:
+    trainer = TrainerSettings(image="r/t@sha256:1", image_pull_policy="Always", image_pull_secrets=("a", "b"))
+    job = build_stage_manifest(OWNER, start_prepare(), trainer)
+    assert (container_of(job)["image"], container_of(job)["imagePullPolicy"]) == ("r/t@sha256:1", "Always")
+    assert pod_of(job)["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
+
+
+def test_the_input_is_immutable_owned_and_reads_back_as_it_was() -> None:
+    action = start_wave()
+    manifest = build_input_manifest(OWNER, action.name, action.input)
+    assert manifest["immutable"] is True
+    assert manifest["metadata"]["ownerReferences"][0]["uid"] == UID
+    assert StageInput.model_validate_json(manifest["data"]["job.json"]) == action.input
+
+
+def test_a_null_in_the_grid_and_the_kind_of_a_number_survive_the_way_to_the_pod() -> None:
+    told = stage_input(search={"grid": [{"class_weight": [None, "balanced"], "max_features": [1, 1.0, {"float": 1}]}]})
+    manifest = build_input_manifest(OWNER, "x", told)
+    grid = json.loads(manifest["data"]["job.json"])["spec"]["search"]["grid"][0]
+    assert grid["class_weight"] == [None, "balanced"]
+    assert [type(value) for value in grid["max_features"]] == [int, float, dict]
+
+
+def test_the_same_action_gives_the_same_bytes() -> None:
+    action = start_wave()
+    again = start_wave()
+    assert json.dumps(build_wave_manifest(OWNER, action, TRAINER)) == json.dumps(
+        build_wave_manifest(OWNER, again, TRAINER)
+    )
+
+
+def test_ten_thousand_scattered_cells_fit_into_what_an_object_may_carry() -> None:
+    action = start_wave(cells=tuple(range(0, 20000, 2)))
+    manifest = build_wave_manifest(OWNER, action, TRAINER)
+    annotations = manifest["metadata"]["annotations"]
+    assert sum(len(key) + len(value) for key, value in annotations.items()) < 256 * 1024
+    assert manifest["spec"]["completions"] == 10000

@@ -1,0 +1,104 @@
+"""One turn for one key: what is told to whom when it fails."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from gridfold.domain.observed import ObservedJob
+from gridfold.domain.plan import Action, Event
+from gridfold.engine.ports import ConflictError, JobKey
+from gridfold_operator.__main__ import Reconciler
+from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.kubernetes.cluster import parse_status
+from gridfold_operator.errors import ApiRefusedError, ApiUnavailableError, ClusterError, ForeignChildError
+from gridfold_operator.workqueue import WorkQueue
+from tests.contract.fake_cluster import FakeCluster, FakeWorld
+
+
+@dataclass
+class Notebook:
+    """An EventRecorder that keeps what it is told."""
+
+    events: list[Event] = field(default_factory=list)
+
+    async def record(self, job: ObservedJob, event: Event) -> None:
+        self.events.append(event)
+
+
+class RefusingCluster(FakeCluster):
+    """A cluster that refuses every action in one way."""
+
+    error: Exception
+
+    async def apply(self, job: ObservedJob, action: Action) -> None:
+        raise self.error
+
+
+async def turn(error: Exception | None) -> tuple[Notebook, FakeCluster, Exception | None]:
+    """Let a new job have one turn on a cluster that refuses in that way."""
+    world, notebook = FakeWorld(), Notebook()
+    if error is not None:
+        world.cluster = RefusingCluster()
+        world.cluster.error = error
+    key = await world.create("job")
+    reconciler = Reconciler(WorkQueue(), world.cluster, SystemClock(), notebook)
+    try:
+        await reconciler(key)
+    except (ClusterError, ConflictError) as caught:
+        return notebook, world.cluster, caught
+    return notebook, world.cluster, None
+
+
+async def test_a_good_turn_starts_prepare_and_tells_that_the_job_was_accepted() -> None:
+    notebook, cluster, error = await turn(None)
+    assert error is None
+    assert len(cluster.children) == 1
+    assert "Valid" in [event.reason for event in notebook.events]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiRefusedError("POST …/jobs: 403: exceeded quota: no-jobs", 403),
+        ForeignChildError("Job team/job-prepare belongs to nobody, expected TrainingJob job"),
+    ],
+)
+async def test_what_only_a_person_can_change_is_told_on_the_resource_and_tried_again(error: Exception) -> None:
+    notebook, _, caught = await turn(error)
+    assert caught is error
+    (event,) = notebook.events
+    assert (event.type, event.message) == ("Warning", str(error))
+    assert event.reason in {"ApiRefused", "NameTaken"}
+
+
+@pytest.mark.parametrize("error", [ApiUnavailableError("GET /x: 503: no"), ConflictError("changed")])
+async def test_what_passes_by_itself_is_nobodys_business(error: Exception) -> None:
+    notebook, _, caught = await turn(error)
+    assert caught is error
+    assert notebook.events == []
+
+
+async def test_a_job_that_is_gone_is_no_error() -> None:
+    notebook = Notebook()
+    await Reconciler(WorkQueue(), FakeCluster(), SystemClock(), notebook)(JobKey("team", "gone"))
+    assert notebook.events == []
+
+
+def test_the_clock_tells_utc() -> None:
+    before = datetime.now(UTC)  # noqa: TID251 (the clock itself is the subject)
+    assert before <= SystemClock().now() <= datetime.now(UTC)  # noqa: TID251
+
+
+def test_of_a_strange_status_the_strange_fields_are_left_out_and_the_rest_is_kept() -> None:
+    document = {
+        "runDigest": "abc",
+        "state": "Dancing",
+        "cells": {"total": "many"},
+        "leaderboard": [{"cell": 1, "score": "0.5"}, {"cell": -1, "score": 7}],
+        "progress": "1/3",
+        "inventedLater": {"x": 1},
+    }
+    status = parse_status(document)
+    assert (status.run_digest, status.progress) == ("abc", "1/3")
+    assert (status.state, status.cells, status.leaderboard) == (None, None, [])

@@ -1,0 +1,59 @@
+"""The settings file: read strictly, with every reason at once."""
+
+from pathlib import Path
+
+import pytest
+
+from gridfold_operator.settings import SettingsError, load_settings
+
+
+def write(folder: Path, text: str) -> str:
+    path = folder / "settings.yaml"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+def test_an_image_is_enough_and_the_rest_has_defaults(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, "trainer: {image: trainer:1}"))
+    assert settings.trainer.image == "trainer:1"
+    assert settings.watch_namespaces == ()
+    assert settings.resync_seconds == 60
+    assert settings.workers >= 16
+
+
+def test_names_are_those_of_the_chart(tmp_path: Path) -> None:
+    text = "trainer: {image: t, imagePullPolicy: Never, env: {A: b}}\nwatchNamespaces: [a, b]\nresyncSeconds: 5\n"
+    settings = load_settings(write(tmp_path, text))
+    assert settings.trainer.image_pull_policy == "Never"
+    assert dict(settings.trainer.env) == {"A": "b"}
+    assert settings.watch_namespaces == ("a", "b")
+
+
+def test_all_problems_are_told_with_the_values_seen(tmp_path: Path) -> None:
+    path = write(tmp_path, "trainer: {image: '', imagePullPolicy: Sometimes}\nresyncSeconds: 0\nwatchNamespace: a\n")
+    with pytest.raises(SettingsError) as told:
+        load_settings(path)
+    for words in ("trainer.image", "Sometimes", "resyncSeconds", "watchNamespace", path):
+        assert words in str(told.value)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "trainer: [", "just words"])
+def test_a_file_that_is_no_settings_file_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    with pytest.raises(SettingsError, match=r"settings\.yaml"):
+        load_settings(write(tmp_path, text))
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"missing\.yaml cannot be read: No such file"):
+        load_settings(str(tmp_path / "missing.yaml"))
+
+
+def test_the_variable_names_the_file_where_no_option_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GRIDFOLD_SETTINGS", write(tmp_path, "trainer: {image: from-variable}"))
+    assert load_settings(None).trainer.image == "from-variable"
+
+
+def test_without_either_both_ways_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("GRIDFOLD_SETTINGS", raising=False)
+    with pytest.raises(SettingsError, match="--settings or the variable GRIDFOLD_SETTINGS"):
+        load_settings(None)
