@@ -9,13 +9,20 @@ DEBUG_VARIABLE = "GRIDFOLD_DEBUG"
 def main() -> None:
     """Run the command of sys.argv and exit. A user never sees a traceback, unless GRIDFOLD_DEBUG asks for it."""
     try:
+        import click
+
         from gridfold_cli.commands import gridfold
         from gridfold_cli.documents import InvalidInputError
         from gridfold_cli.exits import Exit
     except ModuleNotFoundError as error:
         sys.exit(f"gridfold: {error.name} cannot be imported: pip install 'gridfold[local]'")
     try:
-        gridfold.main(standalone_mode=True)
+        sys.exit(gridfold.main(standalone_mode=False))
+    except click.ClickException as error:  # wrong usage
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:  # Ctrl-C before anything was started
+        sys.exit(Exit.INTERRUPTED)
     except InvalidInputError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201 (this is the command line)

@@ -8,6 +8,7 @@ from typing import Any
 from gridfold.api.v1alpha1 import API_VERSION, KIND, TrainingJob
 from gridfold.api.validation import InvalidTrainingJobError, Problem, parse_training_job, show
 from gridfold_cli.kubectl_yaml import Document, YamlError, read_documents
+from gridfold_cli.metadata import metadata_problems
 from gridfold_cli.suggestions import suggest
 from gridfold_cli.yaml_scalars import json_value
 
@@ -41,10 +42,14 @@ def load_training_job(path: Path) -> TrainingJob:
         )
     # Like the API server, which takes the status from the operator alone.
     resource = {name: value for name, value in document.value.items() if name != "status"}
+    problems = metadata_problems(resource.get("metadata"))
     try:
-        return parse_training_job(resource)
+        job = parse_training_job(resource)
     except InvalidTrainingJobError as error:
-        raise InvalidInputError(*_sentences(path, error.problems, document.lines)) from error
+        raise InvalidInputError(*_sentences(path, (*problems, *error.problems), document.lines)) from error
+    if problems:
+        raise InvalidInputError(*_sentences(path, problems, document.lines))
+    return job
 
 
 def _read_text(path: Path) -> str:

@@ -20,7 +20,7 @@ def relocate(job: TrainingJob, output: str) -> TrainingJob:
     Raises:
         InvalidInputError: it is neither s3:// nor file: nor a path.
     """
-    uri = output if _SCHEME.match(output) else f"file:{Path(output).absolute()}"
+    uri = output if not output or _SCHEME.match(output) else f"file:{Path(output).absolute()}"
     try:
         moved = Output(uri=uri if uri.endswith("/") else f"{uri}/")
     except ValidationError:

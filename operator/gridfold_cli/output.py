@@ -9,6 +9,7 @@ from rich.text import Text
 
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import Condition, RankedCell, TrainingJobStatus
+from gridfold.domain.grid import PREPROCESSING
 from gridfold_cli.locations import local_path
 
 #: Wide enough for every column where nobody looks at a terminal.
@@ -68,10 +69,10 @@ def _leaderboard(status: TrainingJobStatus) -> Table:
     metrics = [objective, *sorted({name for line in board for name in line.scores} - {objective})]
     axes = sorted({name for line in board for name in line.parameters})
     table = Table(box=None, header_style="bold", pad_edge=False)
-    for name in ("rank", "cell", f"{objective} (mean ± std)", *metrics[1:]):
-        table.add_column(name, justify="right")
+    for name in ("rank", "cell", f"{objective} ± std", *metrics[1:]):
+        table.add_column(name, justify="right", no_wrap=True)
     for name in axes:
-        table.add_column(name, overflow="fold")
+        table.add_column(name.removeprefix(PREPROCESSING), overflow="fold")
     for rank, line in enumerate(board, 1):
         scores = (_mean_std(line, objective), *(_mean(line, name) for name in metrics[1:]))
         texts = (str(rank), str(line.cell), *scores, *(line.parameters.get(name, "") for name in axes))

@@ -50,6 +50,7 @@ class Surroundings:
     base_folder: Path  #: where relative file: URIs start
     threads: int
     estimator: str = ""  #: class that the cells need; "" imports nothing in advance
+    s3: bool = False  #: whether they need a client of S3
     command: tuple[str, ...] = TRAINER
     grace_seconds: float = 2.0  #: from SIGTERM to SIGKILL
 
@@ -66,7 +67,9 @@ class TrainerProcesses:
         self._numbers = count()
         self._forks = surroundings.threads == 1 and surroundings.command == TRAINER
         self._server_log = surroundings.scratch / "server.txt"
-        self._server = ForkServer(self._environment(), self._server_log, surroundings.estimator if self._forks else "")
+        preload = {"preload": surroundings.estimator, "s3": surroundings.s3}
+        wanted = preload if self._forks and surroundings.estimator else None
+        self._server = ForkServer(self._environment(), self._server_log, wanted)
 
     async def run(self, attempt: Attempt) -> ProcessEnd:
         """Run one process to its end. If this is cancelled, its process group is ended first.

@@ -21,7 +21,7 @@ class ServerGoneError(Exception):
 class ForkServer:
     """Starts processes through one server, which is started with the first of them."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, preload: str) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, preload: Mapping[str, Any] | None) -> None:
         self._environment, self._log, self._preload = environment, log, preload
         self._process: asyncio.subprocess.Process | None = None
         self._listener: asyncio.Task[None] | None = None
@@ -75,6 +75,7 @@ class ForkServer:
                 self._process = await asyncio.create_subprocess_exec(
                     *SERVER,
                     f"--parent={os.getpid()}",
+                    f"--scratch={self._log.parent}",
                     stdin=asyncio.subprocess.PIPE,
                     stdout=asyncio.subprocess.PIPE,
                     stderr=log,
@@ -90,8 +91,8 @@ class ForkServer:
     def _send_preload(self) -> None:
         """Let the server import what cells need while its first process, prepare, works."""
         if self._preload:
-            self._send({"preload": self._preload})
-            self._preload = ""
+            self._send(self._preload)
+            self._preload = None
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         if process.stdout is None:

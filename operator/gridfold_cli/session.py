@@ -62,8 +62,14 @@ def run_job(
     """
     scratch = Path(tempfile.mkdtemp(prefix="gridfold-"))
     try:
-        execution, estimator = job.spec.execution, job.spec.estimator.class_name
-        surroundings = Surroundings(scratch, base_folder, execution.threads, estimator, command)
+        surroundings = Surroundings(
+            scratch,
+            base_folder,
+            threads=job.spec.execution.threads,
+            estimator=job.spec.estimator.class_name,
+            s3=job.spec.cache_uri.startswith("s3:"),
+            command=command,
+        )
         return asyncio.run(_run(job, surroundings, display))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import Problem
+from gridfold_cli.metadata import FIELDS
 
 
 def suggest(problem: Problem) -> str:
@@ -16,7 +17,7 @@ def suggest(problem: Problem) -> str:
     if problem.value in ("true", "false") and "string" in problem.rule:
         return "; YAML reads y, yes, on, n, no and off as true or false: write the text in quotes"
     parent, _, name = problem.path.rpartition(".")
-    known = field_names(parent)
+    known = sorted(FIELDS) if parent == "metadata" else field_names(parent)
     if name in known:
         return ""
     alike = difflib.get_close_matches(_plain(name), [_plain(field) for field in known], n=1)

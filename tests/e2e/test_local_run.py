@@ -5,7 +5,7 @@ import json
 import re
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -94,13 +94,27 @@ def test_an_interrupted_run_leaves_nothing_and_the_next_one_continues(job: Local
     assert kept.items() <= job.cells().items()
 
 
-def test_when_the_command_line_is_killed_its_processes_end_too(job: LocalJob) -> None:
+def prepare_is_there(job: LocalJob) -> bool:
+    return len(job.trainers()) >= 2  # it, and the server that starts it
+
+
+def two_cells_work(job: LocalJob) -> bool:
+    """Tell whether the server has two cells, each with its supervisor."""
+    commands = [" ".join(words) for words in job.trainers().values()]
+    return len(commands) >= 5 and not any(" prepare " in command for command in commands)
+
+
+@pytest.mark.parametrize("moment", [prepare_is_there, two_cells_work])
+def test_when_the_command_line_is_killed_its_processes_end_and_its_folder_goes(
+    job: LocalJob, moment: Callable[[LocalJob], bool]
+) -> None:
     job.write(estimator=SLOW, search={"grid": [{"n_estimators": [20000, 20001]}]})
     process = job.start()
-    wait_until(lambda: sum("cell" in words for words in job.trainers().values()) >= 2, seconds=60)
+    wait_until(lambda: moment(job), seconds=60)
     process.kill()
     job.finish(process)
     wait_until(lambda: job.trainers() == {}, seconds=20)
+    assert list((job.folder / "tmp").iterdir()) == []
 
 
 def test_a_cell_that_runs_out_of_time_fails_alone(job: LocalJob) -> None:

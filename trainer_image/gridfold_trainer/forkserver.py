@@ -9,10 +9,11 @@ One JSON document a line. Requests come on stdin:
     {"id": 1, "run": [program, argument, …], "environment": {…}, "log": path}   a fresh process
     {"id": 2, "fork": [argument, …], "environment": {…}, "log": path}           like `python -m gridfold_trainer …`
     {"id": 2, "signal": 15}                                                     to the whole process group
-    {"preload": "sklearn.svm.SVC"}                                              import what its cells need
+    {"preload": "sklearn.svm.SVC", "s3": false}                                 import what its cells need
 
 Answers go to stdout: {"id": 1, "end": 0}, negative for a signal, or {"id": 1, "error": "…"} if it cannot be started.
-When stdin ends, or the process that started this one dies, all processes are ended.
+When stdin ends, or the process that started this one dies, all processes are ended; of a parent that died, the
+scratch folder is removed, too.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import gc
 import json
 import os
 import selectors
+import shutil
 import signal
 import sys
 import time
@@ -75,7 +77,7 @@ class ForkServer:
 
     def _serve_one(self, request: dict[str, Any]) -> None:
         if "preload" in request:
-            _preload(request["preload"])
+            _preload(request["preload"], s3=request["s3"])
         elif "signal" in request:
             self._kill(request["id"], request["signal"])
         else:
@@ -175,7 +177,7 @@ def _work(arguments: list[str]) -> int:
     return main(arguments)
 
 
-def _preload(class_name: str) -> None:
+def _preload(class_name: str, *, s3: bool) -> None:
     """Import what cells of this estimator need, without making any garbage to collect."""
     gc.disable()
     from gridfold_trainer import cell, estimators, stages  # noqa: F401
@@ -183,6 +185,8 @@ def _preload(class_name: str) -> None:
 
     with contextlib.suppress(ImportError, TrainerError):  # prepare says it, and better
         estimators.load_class(class_name)
+        if s3:
+            import boto3  # noqa: F401
     gc.freeze()
 
 
@@ -204,8 +208,12 @@ def main() -> None:
     """Serve the process that started this one; it names itself, so that its death before now is noticed."""
     parser = argparse.ArgumentParser(prog="python -m gridfold_trainer.forkserver", description=__doc__)
     parser.add_argument("--parent", type=int, required=True, help="process id of the command line")
-    die_after_parent(parser.parse_args().parent, signal.SIGTERM)
+    parser.add_argument("--scratch", required=True, help="folder to remove if the command line cannot do it")
+    options = parser.parse_args()
+    die_after_parent(options.parent, signal.SIGTERM)
     ForkServer(sys.stdin.fileno(), sys.stdout.fileno()).serve()
+    if os.getppid() != options.parent:
+        shutil.rmtree(options.scratch, ignore_errors=True)
 
 
 if __name__ == "__main__":

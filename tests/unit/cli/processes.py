@@ -1,5 +1,7 @@
 """What runs on this machine, found by what its environment says."""
 
+import asyncio
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,3 +32,28 @@ def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"not so after {seconds} s")
         time.sleep(0.02)
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Let the event loop turn until a condition holds.
+
+    Raises:
+        TimeoutError: it did not.
+    """
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.002)
+
+
+def lives(pid: int) -> bool:
+    """Tell whether a process runs; one that has ended and waits to be reaped by a lazy process 1 does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def names(folder: Path) -> list[str]:
+    """Return what is in a folder."""
+    return sorted(path.name for path in folder.iterdir())

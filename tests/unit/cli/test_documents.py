@@ -36,7 +36,7 @@ def problems(tmp_path: Path, content: str | bytes | dict[str, Any]) -> tuple[str
     path = tmp_path / "JOB.yaml"
     raw = json.dumps(content) if isinstance(content, dict) else content
     path.write_bytes(raw if isinstance(raw, bytes) else raw.encode())
-    with pytest.raises(InvalidInputError, match="JOB.yaml") as caught:
+    with pytest.raises(InvalidInputError, match=r"JOB\.yaml") as caught:
         load_training_job(path)
     return tuple(problem.replace(f"{tmp_path}/", "") for problem in caught.value.problems)
 
@@ -148,6 +148,23 @@ def test_a_text_that_yaml_reads_as_true_gets_the_advice_to_quote_it(tmp_path: Pa
 def test_only_true_and_false_are_flags_as_for_the_api_server(tmp_path: Path, written: str) -> None:
     (found,) = problems(tmp_path, YAML.replace("  split:", f"  cleaning: {{trimText: {written}}}\n  split:"))
     assert "spec.cleaning.trimText" in found
+
+
+def test_metadata_is_held_to_what_the_api_server_holds_it_to(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path, YAML.replace("  name: small", "  name: small\n  lables: {}\n  annotations: {a: 1, b: x}")
+    )
+    assert found == (
+        "JOB.yaml:5: metadata.lables is {}: is not a field of an object's metadata; did you mean labels?",
+        "JOB.yaml:6: metadata.annotations.a is 1: must be a string: write it in quotes",
+    )
+
+
+def test_metadata_that_gridfold_never_reads_may_be_there(tmp_path: Path) -> None:
+    path = tmp_path / "JOB.yaml"
+    more = "  labels: {team: a}\n  annotations: {note: 'yes'}\n  finalizers: []\n  namespace: team-a"
+    path.write_text(YAML.replace("  name: small", f"  name: small\n{more}"))
+    assert load_training_job(path).metadata.namespace == "team-a"
 
 
 def test_a_field_that_resembles_nothing_gets_no_guess(tmp_path: Path) -> None:

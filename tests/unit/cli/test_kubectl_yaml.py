@@ -22,7 +22,7 @@ def read(text: str) -> object:
 
 
 def refusal(text: str) -> YamlError:
-    with pytest.raises(YamlError, match=".") as caught:
+    with pytest.raises(YamlError) as caught:
         list(read_documents(text))
     return caught.value
 

@@ -14,6 +14,7 @@ from gridfold.api.handoff import Stage
 from gridfold_cli import processes as module
 from gridfold_cli import server
 from gridfold_cli.processes import Attempt, Surroundings, TrainerProcesses
+from tests.unit.cli.processes import lives, names, until
 
 ATTEMPT = Attempt(Stage.CELL, Path("job.json"), index=7)
 
@@ -151,7 +152,7 @@ async def test_nothing_stays_in_the_scratch_folder(running: Scripts, tmp_path: P
     processes = running(say("a report", 1))
     await processes.run(ATTEMPT)
     await processes.close()
-    assert list(tmp_path.iterdir()) == []
+    assert names(tmp_path) == []
 
 
 @pytest.mark.parametrize("trap", ["SIG_DFL", "SIG_IGN"])
@@ -171,22 +172,12 @@ async def test_cancelling_ends_the_whole_group_even_one_that_ignores_sigterm(
 
 
 async def _until_gone(pids: list[int]) -> None:
-    async with asyncio.timeout(10):
-        while any(_lives(pid) for pid in pids):
-            await asyncio.sleep(0.01)
+    await until(lambda: not any(lives(pid) for pid in pids))
 
 
 async def _two_numbers(log: Path) -> list[int]:
-    async with asyncio.timeout(10):
-        while not log.exists() or len(log.read_text().splitlines()) < 2:
-            await asyncio.sleep(0.01)
-    return [int(line) for line in log.read_text().splitlines()]
+    def lines() -> list[str]:
+        return log.read_text().splitlines() if log.exists() else []
 
-
-def _lives(pid: int) -> bool:
-    """Tell whether a process runs; one that has ended and waits to be reaped by a lazy process 1 does not."""
-    try:
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except (ProcessLookupError, FileNotFoundError):
-        return False
+    await until(lambda: len(lines()) == 2)
+    return [int(line) for line in lines()]

@@ -31,10 +31,10 @@ def finish(process: subprocess.Popen[str]) -> tuple[int, str, str]:
 def test_a_complete_job_ends_with_0_and_its_results_on_stdout_alone(gridfold: Gridfold, write_job: Write) -> None:
     code, out, err = finish(gridfold("run", write_job(ordered(3))))
     assert code == 0
-    assert re.search(r"^Winner +cell 2: C=2.5$", out, re.M)
-    assert re.search(r"^Validation +accuracy 0.875\d*, precision 0.875", out, re.M)
-    assert re.search(r"^Test +accuracy 0.875", out, re.M)
-    assert re.search(r"^Cells +3: 3 computed$", out, re.M)
+    assert re.search(r"^Winner +cell 2: C=2.5$", out, re.MULTILINE)
+    assert re.search(r"^Validation +accuracy 0.875\d*, precision 0.875", out, re.MULTILINE)
+    assert re.search(r"^Test +accuracy 0.875", out, re.MULTILINE)
+    assert re.search(r"^Cells +3: 3 computed$", out, re.MULTILINE)
     assert "Winner" not in err
 
 
@@ -42,7 +42,7 @@ def test_the_place_of_the_results_is_a_path_from_the_folder_of_the_yaml_file(
     gridfold: Gridfold, write_job: Write, tmp_path: Path
 ) -> None:
     _, out, _ = finish(gridfold("run", write_job(ordered(3))))
-    assert re.search(rf"^Results +{tmp_path}/results/runs/1-00000000$", out, re.M)
+    assert re.search(rf"^Results +{tmp_path}/results/runs/1-00000000$", out, re.MULTILINE)
 
 
 def test_without_a_terminal_progress_is_a_few_plain_lines(gridfold: Gridfold, write_job: Write) -> None:
@@ -65,7 +65,7 @@ def test_a_job_in_which_every_cell_fails_ends_with_1(gridfold: Gridfold, write_j
     code, out, err = finish(gridfold("run", write_job(ordered(3, cells="fail"))))
     assert code == 1
     assert "NoCellSucceeded" in err
-    assert re.search(r"^Cells +3: 3 failed$", out, re.M)
+    assert re.search(r"^Cells +3: 3 failed$", out, re.MULTILINE)
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_missed_targets_end_with_3_only_where_they_are_required(
 ) -> None:
     code, out, _ = finish(gridfold("run", write_job(ordered(3, targets)), *options))
     assert code == expected
-    assert re.search(rf"^Targets +{words}", out, re.M)
+    assert re.search(rf"^Targets +{words}", out, re.MULTILINE)
 
 
 def test_targets_cannot_be_required_where_there_are_none(gridfold: Gridfold, write_job: Write) -> None:
@@ -108,7 +108,7 @@ def test_an_interrupt_ends_every_process_removes_every_folder_and_says_how_to_go
 
 def test_the_output_option_moves_results(gridfold: Gridfold, write_job: Write, tmp_path: Path) -> None:
     _, out, _ = finish(gridfold("run", write_job(ordered()), "--output", "elsewhere"))
-    assert re.search(rf"^Results +{tmp_path}/elsewhere/runs/1-00000000$", out, re.M)
+    assert re.search(rf"^Results +{tmp_path}/elsewhere/runs/1-00000000$", out, re.MULTILINE)
 
 
 def test_a_reader_that_has_seen_enough_gives_no_traceback(gridfold: Gridfold, write_job: Write) -> None:

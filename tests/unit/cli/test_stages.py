@@ -10,6 +10,7 @@ from gridfold.domain.observed import Progress, Wave
 from gridfold_cli.gate import Gate
 from gridfold_cli.stages import LocalStage, LocalWave, Machine
 from tests.unit.cli.jobs import start_prepare, start_wave, training_job
+from tests.unit.cli.processes import until
 from tests.unit.cli.scripted import ScriptedProcesses
 
 JOB_FILE = Path("job.json")
@@ -98,8 +99,7 @@ async def test_a_running_cell_is_seen_as_running_and_every_change_is_announced()
     waves: list[LocalWave] = []
     shared = Machine(processes, Gate(2), lambda: changes.append(waves[0].observe().running), pause_seconds=0)
     waves.append(LocalWave(start_wave(training_job()), JOB_FILE, shared))
-    while len(processes.started) < 2:
-        await asyncio.sleep(0)
+    await until(lambda: len(processes.started) == 2)
     assert waves[0].observe().running == {0, 1}
     processes.hold.set()
     await waves[0].task
