@@ -102,8 +102,9 @@ class Play:
     async def _changes(self, path: str) -> AsyncIterator[tuple[str, Document]]:
         version = (await self.client.get(path, limit="1"))["metadata"]["resourceVersion"]
         async with aclosing(self.client.watch(path, version, LIMIT_SECONDS * 2)) as changes:
-            async for change in changes:
-                yield change
+            async for kind, document in changes:
+                if kind != "BOOKMARK":
+                    yield kind, document
 
     async def _end(self, pod: Document) -> None:
         metadata = pod["metadata"]

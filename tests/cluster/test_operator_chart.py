@@ -1,0 +1,140 @@
+"""The chart: what it renders, what it refuses, and what the API server says to it."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cluster.installation import CHART, helm
+from tests.testbed.errors import TestbedError
+from tests.testbed.kubectl import Kubectl
+from tests.testbed.plugin import Cluster
+
+pytestmark = pytest.mark.cluster
+
+Manifests = dict[tuple[str, str], dict[str, Any]]
+
+
+def template(testbed: Cluster, namespace: str = "gf", kube_version: str = "1.33", **values: Any) -> str:
+    """Return what the chart renders."""
+    words = ["template", "gridfold", str(CHART), "--namespace", namespace, "--kube-version", kube_version]
+    return helm(testbed, *words, values=values)
+
+
+def render(testbed: Cluster, **values: Any) -> Manifests:
+    """Return what the chart renders, by kind and name."""
+    documents = [document for document in yaml.safe_load_all(template(testbed, **values)) if document]
+    return {(document["kind"], document["metadata"]["name"]): document for document in documents}
+
+
+def test_the_chart_is_without_a_fault_to_helm(testbed: Cluster) -> None:
+    assert "0 chart(s) failed" in helm(testbed, "lint", str(CHART), "--strict")
+
+
+def test_the_operator_may_do_this_and_nothing_else(testbed: Cluster) -> None:
+    found: dict[str, set[str]] = {}
+    for rule in render(testbed)["ClusterRole", "gf-gridfold"]["rules"]:
+        assert len(rule["apiGroups"]) == len(rule["resources"]) == 1, "a rule on several of both allows their product"
+        found.setdefault(f"{rule['apiGroups'][0]}/{rule['resources'][0]}", set()).update(rule["verbs"])
+    assert found == {
+        "gridfold.dev/trainingjobs": {"get", "list", "watch"},
+        "gridfold.dev/trainingjobs/status": {"patch"},
+        "gridfold.dev/trainingjobs/finalizers": {"update"},
+        "batch/jobs": {"create", "get", "list", "watch", "patch", "delete"},
+        "/configmaps": {"create", "get", "delete"},
+        "/pods": {"list", "watch"},
+        "events.k8s.io/events": {"create", "list"},
+    }
+
+
+def test_an_operator_of_some_namespaces_has_the_same_rights_there_and_none_elsewhere(testbed: Cluster) -> None:
+    documents = [d for d in yaml.safe_load_all(template(testbed, watchNamespaces=["a", "b"])) if d]
+    roles = [d for d in documents if d["kind"] == "Role"]
+    assert [role["metadata"]["namespace"] for role in roles] == ["a", "b"]
+    everywhere = render(testbed)["ClusterRole", "gf-gridfold"]["rules"]
+    assert all(role["rules"] == everywhere for role in roles)
+    assert not [d for d in documents if d["kind"] == "ClusterRoleBinding"]
+    assert {d["metadata"]["namespace"] for d in documents if d["kind"] == "RoleBinding"} == {"a", "b"}
+
+
+def test_users_of_a_namespace_get_their_rights_by_aggregation(testbed: Cluster) -> None:
+    manifests = render(testbed)
+    edit = manifests["ClusterRole", "gf-gridfold-edit"]
+    view = manifests["ClusterRole", "gf-gridfold-view"]
+    assert edit["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-edit"] == "true"
+    assert view["metadata"]["labels"]["rbac.authorization.k8s.io/aggregate-to-view"] == "true"
+    assert {verb for rule in view["rules"] for verb in rule["verbs"]} == {"get", "list", "watch"}
+    assert all("trainingjobs/status" not in rule["resources"] for rule in edit["rules"])
+
+
+def test_everything_is_acceptable_to_the_api_server_under_restricted_pod_security(
+    testbed: Cluster, kubectl: Kubectl, namespace: str
+) -> None:
+    text = template(testbed, namespace, crds={"install": False})
+    said = kubectl("apply", "--dry-run=server", "--namespace", namespace, "-f", "-", stdin=text)
+    assert "deployment.apps/gridfold created" in said
+    assert "would violate PodSecurity" not in said
+
+
+def test_the_kind_stays_when_the_release_goes_unless_asked_otherwise(testbed: Cluster) -> None:
+    name = ("CustomResourceDefinition", "trainingjobs.gridfold.dev")
+    kept = render(testbed)[name]
+    assert kept["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    going = render(testbed, crds={"keep": False})[name]
+    assert "helm.sh/resource-policy" not in going["metadata"].get("annotations", {})
+    assert name not in render(testbed, crds={"install": False})
+
+
+def test_the_kind_is_the_generated_one(testbed: Cluster) -> None:
+    rendered = render(testbed)["CustomResourceDefinition", "trainingjobs.gridfold.dev"]
+    generated = yaml.safe_load((CHART.parents[1] / "crds" / "gridfold.dev_trainingjobs.yaml").read_text())
+    assert rendered["spec"] == generated["spec"]
+
+
+def test_settings_reach_the_operator_and_a_change_of_them_starts_it_again(testbed: Cluster) -> None:
+    def parts(**values: Any) -> tuple[dict[str, Any], str]:
+        manifests = render(testbed, **values)
+        settings = yaml.safe_load(manifests["ConfigMap", "gridfold"]["data"]["settings.yaml"])
+        template = manifests["Deployment", "gridfold"]["spec"]["template"]
+        return settings, template["metadata"]["annotations"]["checksum/settings"]
+
+    trainer = {"image": {"repository": "r/t", "digest": "sha256:" + "a" * 64}, "env": {"OPENBLAS_CORETYPE": "Haswell"}}
+    changed, changed_sum = parts(trainer=trainer, watchNamespaces=["a"], resyncSeconds=5)
+    default, default_sum = parts()
+    assert changed["trainer"]["image"] == "r/t@sha256:" + "a" * 64
+    assert changed["trainer"]["env"] == {"OPENBLAS_CORETYPE": "Haswell"}
+    assert (changed["watchNamespaces"], changed["resyncSeconds"]) == (["a"], 5)
+    assert default["trainer"]["image"] == "gridfold-trainer:0.1.0"
+    assert changed_sum != default_sum
+
+
+def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tmp_path: Any) -> None:
+    from gridfold_operator.settings import load_settings
+
+    path = tmp_path / "settings.yaml"
+    path.write_text(render(testbed)["ConfigMap", "gridfold"]["data"]["settings.yaml"])
+    settings = load_settings(str(path))
+    container = render(testbed)["Deployment", "gridfold"]["spec"]["template"]["spec"]["containers"][0]
+    assert settings.probe_port == container["ports"][0]["containerPort"]
+
+
+REFUSED = [
+    ({"trainer": {"image": {"repository": ""}}}, "repository"),
+    ({"watchNamespace": ["a"]}, "watchNamespace"),
+    ({"resyncSeconds": 0}, "resyncSeconds"),
+    ({"logLevel": "LOUD"}, "logLevel"),
+    ({"image": {"digest": "latest"}}, "digest"),
+    ({"trainer": {"env": {"A": 1}}}, "env"),
+    ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
+]
+
+
+@pytest.mark.parametrize(("values", "word"), REFUSED)
+def test_values_that_make_no_sense_are_refused_by_name(testbed: Cluster, values: dict[str, Any], word: str) -> None:
+    with pytest.raises(TestbedError, match=word):
+        render(testbed, **values)
+
+
+def test_a_cluster_that_is_too_old_is_refused(testbed: Cluster) -> None:
+    with pytest.raises(TestbedError, match=r"requires kubeVersion: >=1\.31"):
+        template(testbed, kube_version="1.30")

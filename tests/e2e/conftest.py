@@ -1,0 +1,53 @@
+"""One operator and one bucket for all whole jobs of a session.
+
+The operator serves one namespace: other tests' TrainingJobs are left alone.
+"""
+
+import secrets
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cluster.installation import Installation, chart_values, installed, make_namespace
+from tests.e2e.cluster_jobs import ClusterJobs
+from tests.testbed.plugin import Bucket, Cluster, s3_client
+
+
+@pytest.fixture(scope="session")
+def operator(testbed: Cluster, images: dict[str, str]) -> Iterator[Installation]:
+    """The operator, installed by its chart from the images as the sources are now."""
+    served = make_namespace(testbed.kubectl, "e2e")
+    try:
+        with installed(testbed, chart_values(images, (served,))) as installation:
+            yield installation
+    finally:
+        testbed.kubectl("delete", "namespace", served, "--wait=false")
+
+
+@pytest.fixture(scope="session")
+def session_bucket(testbed: Cluster) -> Iterator[Bucket]:
+    """A bucket, emptied and removed at the end of the session."""
+    made = Bucket(f"e2e-{secrets.token_hex(6)}", s3_client(testbed))
+    made.client.create_bucket(Bucket=made.name)
+    yield made
+    for key in made.list_keys():
+        made.client.delete_object(Bucket=made.name, Key=key)
+    made.client.delete_bucket(Bucket=made.name)
+    made.client.close()
+
+
+@pytest.fixture(scope="session")
+def session_jobs(testbed: Cluster, operator: Installation, session_bucket: Bucket) -> ClusterJobs:
+    """TrainingJobs in the operator's namespace."""
+    (namespace,) = operator.served
+    made = ClusterJobs(testbed, namespace, session_bucket, operator)
+    made.add_credentials()
+    return made
+
+
+@pytest.fixture
+def jobs(session_jobs: ClusterJobs) -> Iterator[ClusterJobs]:
+    """The same for one test; what it leaves behind is deleted."""
+    before = len(session_jobs.names)
+    yield session_jobs
+    session_jobs.delete(*session_jobs.names[before:])
