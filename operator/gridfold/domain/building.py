@@ -110,7 +110,7 @@ class StatusBuilder:
         self._set(state=State.RUNNING)
         waiting = tuple(cause for wave in waves for cause in wave.waiting)
         running = len(standing.running)
-        self._show_pods(running, waiting, Reason.SEARCHING, f"{running} cells run")
+        self._show_pods(running, waiting, Reason.SEARCHING, "1 cell runs" if running == 1 else f"{running} cells run")
         if waves and not waiting and (standing.running or standing.succeeded):
             self._capacity_ready()
 
@@ -169,12 +169,12 @@ class StatusBuilder:
         unschedulable = [cause for cause in waiting if cause.reason == Reason.UNSCHEDULABLE]
         if unschedulable:
             pods = sum(cause.pods for cause in unschedulable)
-            message = f"{pods} pods wait for a node: {unschedulable[0].message}"
+            message = f"{_pods(pods)} for a node: {unschedulable[0].message}"
             self._conditions.set(C.CAPACITY_READY, False, Reason.UNSCHEDULABLE, message)
         if running:
             self._conditions.set(C.RUNNING, True, reason, text)
         elif waiting:
-            words = "; ".join(f"{cause.pods} pods: {cause.reason}: {cause.message}" for cause in waiting)
+            words = "; ".join(f"{_pods(cause.pods)}: {cause.reason}: {cause.message}" for cause in waiting)
             first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
             self._conditions.set(C.RUNNING, False, first, words)
         else:
@@ -184,9 +184,11 @@ class StatusBuilder:
         self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")
 
     def _end(self, state: State, kind: ConditionType, reason: str, message: str) -> None:
-        other = C.FAILED if kind is C.COMPLETE else C.COMPLETE
         self._set(state=state, completion_time=format_time(self._now))
         self._conditions.set(kind, True, reason, message)
-        self._conditions.set(other, False, reason)
         self._conditions.set(C.RUNNING, False, reason, "the run has ended")
         self._conditions.set(C.STALLED, kind is C.FAILED, reason, message)
+
+
+def _pods(number: int) -> str:
+    return "1 pod waits" if number == 1 else f"{number} pods wait"
