@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Coroutine, Iterator
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import kopf
@@ -26,7 +26,14 @@ from gridfold_operator.adapters.kubernetes.events import KubernetesEventRecorder
 from gridfold_operator.adapters.kubernetes.pod_watch import PodWatch
 from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.adapters.probes import serve_probes
-from gridfold_operator.errors import ApiNotFoundError, ApiRefusedError, ApiUnavailableError, ForeignChildError
+from gridfold_operator.errors import (
+    ApiNotFoundError,
+    ApiRefusedError,
+    ApiUnavailableError,
+    ClusterError,
+    ForeignChildError,
+    NoClusterError,
+)
 from gridfold_operator.settings import OperatorSettings, SettingsError, load_settings
 from gridfold_operator.workqueue import WorkQueue, work
 
@@ -35,6 +42,8 @@ LOG = logging.getLogger("gridfold_operator")
 ALL_NAMESPACES = ("",)
 #: Numbers that people watch are brought up to date this often; what brings a job a step further is done at once.
 PROGRESS_SECONDS = 3.0
+#: Of a job with thousands of cells a look takes a second: progress may cost at most a twentieth of the time.
+PROGRESS_SHARE = 20
 RESYNC_SPREAD = 0.2
 CRD_PAUSE_SECONDS = 2.0
 
@@ -47,16 +56,29 @@ class Reconciler:
     cluster: Cluster
     clock: Clock
     recorder: EventRecorder
+    seconds: dict[JobKey, float] = field(default_factory=dict)  #: that the last turn of a job took
 
     async def __call__(self, key: JobKey) -> None:
         """Reconcile a job and, where the engine asks for it, come back later."""
+        start = asyncio.get_running_loop().time()
         try:
             again = await reconcile(key, self.cluster, self.clock, self.recorder)
         except (ApiRefusedError, ForeignChildError) as error:
             await self._tell(key, Event("Warning", error.reason, str(error)))
             raise
+        self.seconds[key] = asyncio.get_running_loop().time() - start
         if again is not None:
             self.queue.add_after(key, again)
+
+    def progress_seconds(self, key: JobKey) -> float:
+        """Return how long a job's numbers may be old."""
+        return max(PROGRESS_SECONDS, PROGRESS_SHARE * self.seconds.get(key, 0.0))
+
+    def keep(self, keys: set[JobKey]) -> None:
+        """Forget all other jobs, but for what is still to be done with them."""
+        self.queue.keep(keys)
+        for key in self.seconds.keys() - keys:
+            del self.seconds[key]
 
     async def _tell(self, key: JobKey, event: Event) -> None:
         job = await self.cluster.load_job(key)
@@ -129,7 +151,7 @@ class Operator:
             except ApiUnavailableError as error:
                 LOG.warning("no resync for now: %s", error)
             else:
-                self._queue.keep(keys)
+                self._reconciler.keep(keys)
                 for key in keys:
                     self._queue.add_after(key, random.uniform(0, 2 * RESYNC_SPREAD * period))  # noqa: S311
             await asyncio.sleep(period * (1 - RESYNC_SPREAD))
@@ -138,10 +160,10 @@ class Operator:
         if urgent:
             self._queue.add(key)
         else:
-            self._queue.add_after(key, PROGRESS_SECONDS)
+            self._on_pod_news(key)
 
     def _on_pod_news(self, key: JobKey) -> None:
-        self._queue.add_after(key, PROGRESS_SECONDS)
+        self._queue.add_after(key, self._reconciler.progress_seconds(key))
 
     def _not_ready(self) -> str:
         if self._missing:
@@ -195,7 +217,14 @@ def main() -> int:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
     logging.getLogger("kopf").setLevel("WARNING")
-    asyncio.run(_main(settings))
+    try:
+        asyncio.run(_main(settings))
+    except NoClusterError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    except ClusterError as error:
+        LOG.critical("the operator ends, to be started again: %s", error)
+        return 1
     return 0
 
 

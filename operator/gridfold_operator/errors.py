@@ -65,6 +65,13 @@ class WatchGapError(ClusterError):
     reason = "WatchGap"
 
 
+class NoClusterError(ClusterError):
+    """Nothing says where the API server is."""
+
+    reason = "NoCluster"
+    retryable = False
+
+
 class ForeignChildError(ConflictError):
     """A child cannot be made: somebody else's object has its name."""
 

@@ -147,15 +147,18 @@ class KubernetesWorld:
 
         Where a Job is over, its terminal condition has come too.
         """
+        # In this order: the controller writes what it has counted, lets go of the pod, and writes the conditions.
+        if await self._has_finalizer(key, child, uid):
+            return False
         job = await self.client.get(paths.job(key.namespace, child))
         status = job["status"]
         uncounted = status.get("uncountedTerminatedPods") or {}
+        if uncounted.get("failed") or uncounted.get("succeeded"):
+            return False
         conditions = {c["type"] for c in status.get("conditions") or () if c["status"] == "True"}
-        over = conditions & {"FailureTarget", "SuccessCriteriaMet"}
-        known = [pod for pod in self.cluster.pods.of_job(job["metadata"]["uid"]) if pod.uid == uid and pod.end]
-        counted = not uncounted.get("failed") and not uncounted.get("succeeded")
-        replaced = bool(conditions & {"Complete", "Failed"}) or not over
-        return bool(known) and counted and replaced and not await self._has_finalizer(key, child, uid)
+        if conditions & {"FailureTarget", "SuccessCriteriaMet"} and not conditions & {"Complete", "Failed"}:
+            return False
+        return any(pod.uid == uid and pod.end for pod in self.cluster.pods.of_job(job["metadata"]["uid"]))
 
     async def _has_finalizer(self, key: JobKey, child: str, uid: str) -> bool:
         path = paths.collection(paths.CORE, "pods", key.namespace)

@@ -31,7 +31,8 @@ def test_cells_without_a_node_say_so_get_nodes_and_give_them_back(jobs: ClusterJ
     assert "node affinity/selector" in lacking["message"]
     assert condition(status, "Running")["status"] == "False"
 
-    with running_karpenter(testbed, pool="e2e"):
+    # Simulated cells end at once: their nodes stay a little, so that the pods can be looked at.
+    with running_karpenter(testbed, pool="e2e", consolidate_after="10s"):
         ready = jobs.wait(name, "has nodes", lambda s: condition(s, "CapacityReady")["status"] == "True")
         assert condition(ready, "CapacityReady")["reason"] == "PodsScheduled"
         pods = jobs.children("pods", name, "cell")

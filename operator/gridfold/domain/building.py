@@ -117,6 +117,8 @@ class StatusBuilder:
     def refitting(self, stage: SingleStage | None) -> None:
         """Show that refit is on its way."""
         self._set(state=State.REFITTING)
+        if stage is None or not stage.waiting:
+            self._capacity_ready()  # cells may come and go between two looks: that they all ended tells it
         self._show_stage(stage, Reason.REFITTING, "refit runs")
 
     def show_results(self, fields: Mapping[str, Any]) -> None:

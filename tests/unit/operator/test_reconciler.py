@@ -8,7 +8,7 @@ import pytest
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Action, Event
 from gridfold.engine.ports import ConflictError, JobKey
-from gridfold_operator.__main__ import Reconciler
+from gridfold_operator.__main__ import PROGRESS_SECONDS, Reconciler
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import parse_status
 from gridfold_operator.errors import ApiRefusedError, ApiUnavailableError, ClusterError, ForeignChildError
@@ -83,6 +83,15 @@ async def test_a_job_that_is_gone_is_no_error() -> None:
     notebook = Notebook()
     await Reconciler(WorkQueue(), FakeCluster(), SystemClock(), notebook)(JobKey("team", "gone"))
     assert notebook.events == []
+
+
+async def test_a_job_that_takes_long_to_look_at_is_looked_at_less_often_and_forgotten_when_gone() -> None:
+    key = JobKey("team", "big")
+    reconciler = Reconciler(WorkQueue(), FakeCluster(), SystemClock(), Notebook(), {key: 2.0})
+    assert reconciler.progress_seconds(JobKey("team", "small")) == PROGRESS_SECONDS
+    assert reconciler.progress_seconds(key) == 40.0
+    reconciler.keep(set())
+    assert reconciler.progress_seconds(key) == PROGRESS_SECONDS
 
 
 def test_the_clock_tells_utc() -> None:

@@ -25,6 +25,7 @@ from gridfold_operator.errors import (
     ApiRefusedError,
     ApiUnavailableError,
     ClusterError,
+    NoClusterError,
     WatchGapError,
 )
 
@@ -49,12 +50,18 @@ async def load_configuration() -> Configuration:
     """Return how to reach the API server: as a pod of the cluster, else as the kubeconfig says.
 
     The token of a pod is read again every minute: it is rotated.
+
+    Raises:
+        NoClusterError: this is no pod, and there is no usable kubeconfig.
     """
     configuration = Configuration()
     try:
         config.load_incluster_config(client_configuration=configuration)
     except config.ConfigException:
-        await config.load_kube_config(client_configuration=configuration)
+        try:
+            await config.load_kube_config(client_configuration=configuration)
+        except config.ConfigException as error:
+            raise NoClusterError(f"no cluster: this is not a pod, and the kubeconfig is of no use ({error})") from error
     return configuration
 
 
