@@ -6,18 +6,16 @@ from typing import Any
 
 import pytest
 
-from gridfold.api.handoff import PreparedRun, Stage, StageInput
-from gridfold.api.status import CellCounts, Condition, RankedCell, Resolved, State, TrainingJobStatus
+from gridfold.api.handoff import Stage
+from gridfold.api.status import CellCounts, Condition, RankedCell, State, TrainingJobStatus
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
-from gridfold.domain.plan import Delete, SetParallelism, StartStage, StartWave
-from gridfold.engine.ports import Cluster, ConflictError, JobKey
+from gridfold.domain.plan import Delete, SetParallelism, StartStage
+from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
 from tests.contract.fake_cluster import FakeWorld
 from tests.contract.kubernetes_world import kubernetes_world
-from tests.contract.worlds import World
+from tests.contract.worlds import DIGEST, PREPARE, WAVE, World, start_prepare, start_wave, told
 
-DIGEST = "c0ffee" * 10
-PREPARE, WAVE = "job-c0ffee-prepare", "job-c0ffee-w0"
 OK = ProcessEnd(0, "Completed", '{"kind": "…", "text": "ü"}')
 
 
@@ -38,23 +36,6 @@ async def load(world: World, key: JobKey) -> ObservedJob:
     return job
 
 
-def told(job: ObservedJob, **changes: Any) -> StageInput:
-    assert job.spec is not None
-    metadata = job.metadata
-    return StageInput(
-        namespace=metadata.namespace, name=metadata.name, uid=metadata.uid, run_digest=DIGEST, spec=job.spec, **changes
-    )
-
-
-def start_prepare(job: ObservedJob, **changes: Any) -> StartStage:
-    return StartStage(Stage.PREPARE, PREPARE, told(job, **changes))
-
-
-def start_wave(job: ObservedJob, cells: tuple[int, ...] = (2, 3, 7), parallelism: int = 20) -> StartWave:
-    prepared = PreparedRun(digest="d", environment="e", resolved=Resolved(), split_digest="s")
-    return StartWave(WAVE, 0, cells, parallelism, told(job, prepared=prepared, cells="2-3,7"))
-
-
 async def prepared_world(world: World, **spec: Any) -> tuple[JobKey, ObservedJob]:
     """Return a job whose prepare stage has been started."""
     key = await world.create("job", **spec)
@@ -69,11 +50,6 @@ async def searching_world(world: World, **spec: Any) -> tuple[JobKey, ObservedJo
     job = await load(world, key)
     await world.cluster.apply(job, start_wave(job))
     return key, job
-
-
-async def test_the_adapter_is_a_cluster_to_the_type_checker(world: World) -> None:
-    port: Cluster = world.cluster
-    assert port is not None
 
 
 async def test_a_job_that_never_was_is_none(world: World) -> None:

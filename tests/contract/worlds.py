@@ -2,11 +2,14 @@
 
 from typing import Any, Protocol
 
-from gridfold.api.handoff import StageInput
-from gridfold.domain.observed import ProcessEnd
+from gridfold.api.handoff import PreparedRun, Stage, StageInput
+from gridfold.api.status import Resolved
+from gridfold.domain.observed import ObservedJob, ProcessEnd
+from gridfold.domain.plan import StartStage, StartWave
 from gridfold.engine.ports import Cluster, JobKey
 
-NAMESPACE = "team"  #: what a key's namespace is called in the fake; on a real cluster it is a fresh one
+DIGEST = "c0ffee" * 10
+PREPARE, WAVE = "job-c0ffee-prepare", "job-c0ffee-w0"
 
 
 class World(Protocol):
@@ -41,3 +44,20 @@ class World(Protocol):
 
     async def input_of(self, key: JobKey, child: str) -> StageInput | None:
         """Return what the pods of a child are told, None where there is nothing."""
+
+
+def told(job: ObservedJob, **changes: Any) -> StageInput:
+    assert job.spec is not None
+    metadata = job.metadata
+    return StageInput(
+        namespace=metadata.namespace, name=metadata.name, uid=metadata.uid, run_digest=DIGEST, spec=job.spec, **changes
+    )
+
+
+def start_prepare(job: ObservedJob, **changes: Any) -> StartStage:
+    return StartStage(Stage.PREPARE, PREPARE, told(job, **changes))
+
+
+def start_wave(job: ObservedJob, cells: tuple[int, ...] = (2, 3, 7), parallelism: int = 20) -> StartWave:
+    prepared = PreparedRun(digest="d", environment="e", resolved=Resolved(), split_digest="s")
+    return StartWave(WAVE, 0, cells, parallelism, told(job, prepared=prepared, cells="2-3,7"))

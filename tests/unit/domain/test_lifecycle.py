@@ -226,6 +226,19 @@ def test_pods_without_a_node_show_the_schedulers_words_until_they_have_one(world
     assert world.condition("Running") == "True/Searching"
 
 
+def test_cells_that_came_and_went_between_two_looks_had_their_nodes(world: World) -> None:
+    wave = searching(world)
+    waiting = (Waiting("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 3),)
+    world.waves[wave] = replace(world.waves[wave], waiting=waiting)
+    world.step()
+    assert world.condition("CapacityReady") == "False/Unschedulable"
+    world.waves[wave] = replace(world.waves[wave], waiting=())
+    for cell in range(3):
+        world.end_cell(wave, cell, cell_end(cell, 0.5), good=True)
+    world.step()
+    assert world.condition("CapacityReady") == "True/PodsScheduled"
+
+
 def test_pods_that_cannot_start_are_never_reported_as_running(world: World) -> None:
     world.step()
     (name,) = world.prepares
