@@ -163,6 +163,7 @@ def credentials_of(pod: dict[str, Any]) -> set[str]:
 
 def test_a_deleted_job_leaves_no_child(jobs: ClusterJobs) -> None:
     source = jobs.upload(two_column_table())
+    restarts = jobs.operator.restarts()  # another test may have killed it before
     name = jobs.apply(jobs.manifest("deleted", source, search={"grid": [{"C": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}]}))
     jobs.wait(name, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) > 0)
     assert all(jobs.children(kind, name) for kind in ("jobs", "pods", "configmaps"))
@@ -175,4 +176,4 @@ def test_a_deleted_job_leaves_no_child(jobs: ClusterJobs) -> None:
         return f"Still there: {left}." if left else None
 
     wait_until(missing, timeout_seconds=60, what="The children go with their job", every_seconds=0.5)
-    assert jobs.operator.restarts() == 0
+    assert jobs.operator.restarts() == restarts
