@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import PreparedRun, StageInput
-from gridfold.api.v1alpha1 import Search
-from gridfold.domain.grid import cell_count, format_ranges
+from gridfold.domain.grid import Grid, format_ranges
 from gridfold_trainer.context import Context
 from gridfold_trainer.file_store import FileStore
 
@@ -31,8 +30,6 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
     }
     if "positive" in case:
         dataset["positiveClass"] = str(case["positive"])
-    dataset |= {f"{kind}Column": case[kind] for kind in ("group", "time") if kind in case}
-    drawn = {"algorithm": "Random", **case["draw"]} if "draw" in case else {}
     return {
         "dataset": dataset,
         "split": case["split"],
@@ -41,7 +38,7 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
             "parameters": case.get("parameters", {}),
             "preprocessing": preprocessing,
         },
-        "search": {"grid": case["grid"], **drawn},
+        "search": {"grid": case["grid"]},
         "crossValidation": case["cv"],
         "scoring": {"objective": case["objective"], "metrics": case["metrics"], "average": case["average"]},
         "output": {"uri": "file:out/"},
@@ -50,14 +47,13 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
 
 def stage_input(case: dict[str, Any], prepared: dict[str, Any] | None) -> StageInput:
     """Return job.json of a case."""
-    spec = spec_of(case)
-    cells = range(cell_count(Search.model_validate(spec["search"])))
+    cells = range(len(Grid.of(case["grid"])))
     return StageInput.model_validate(
         {
             "namespace": "oracle",
             "name": "case",
             "run_digest": "0" * 64,
-            "spec": spec,
+            "spec": spec_of(case),
             "prepared": prepared,
             "cells": format_ranges(cells),
         }
@@ -87,7 +83,7 @@ def run_case(stage: str, case: dict[str, Any], folder: Path) -> Any:
     if stage == "cell":
         from gridfold_trainer import cell
 
-        return [cell.run(job, index, context).model_dump(mode="json") for index in range(cell_count(job.spec.search))]
+        return [cell.run(job, index, context).model_dump(mode="json") for index in range(len(Grid.of(case["grid"])))]
     if stage == "twins":
         return twins(job, context)
     from gridfold_trainer import refit
@@ -121,7 +117,7 @@ def twins(job: StageInput, context: Context) -> list[bool]:
     data, parts = cell.load_parts(job, context)
     training, frame, targets = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train], labels(data)
     found = []
-    for item in cell.make_cells(job, range(cell_count(job.spec.search))):
+    for item in cell.make_cells(job, range(len(Grid.of(job.spec.search.grid)))):
         on_codes = item.pipeline(data.columns, data.classes, names=False)
         on_names = item.pipeline(data.columns, data.classes, names=True)
         try:
@@ -138,9 +134,7 @@ def decisions(model: Any, X: Any) -> bytes:
     for name in ("decision_function", "predict_proba"):
         if hasattr(model, name):
             return np.ascontiguousarray(getattr(model, name)(X)).tobytes()
-    predicted = model.predict(X)
-    codes = np.searchsorted(model.classes_, predicted) if hasattr(model, "classes_") else predicted
-    return np.ascontiguousarray(codes).tobytes()
+    return np.searchsorted(model.classes_, model.predict(X)).tobytes()
 
 
 def main(stage: str, folder: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gridfold.api.base import ApiModel
-from gridfold.api.v1alpha1 import PATTERN_WORDS, TrainingJob
+from gridfold.api.v1alpha1 import TrainingJob
 
 SHOWN_VALUE_CHARACTERS = 256
 
@@ -76,8 +76,7 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
         elif found["type"] == "extra_forbidden":
             yield Problem(path, show(found["input"]), "is not a field of this resource; see `kubectl explain`")
         else:
-            words = PATTERN_WORDS.get(found.get("ctx", {}).get("pattern", ""), found["msg"])
-            yield Problem(path, show(found["input"]), words)
+            yield Problem(path, show(found["input"]), found["msg"].removeprefix("Value error, "))
 
 
 def _join(parts: Iterator[str | int]) -> str:

@@ -27,7 +27,7 @@ def run_digest(uid: str, spec: TrainingJobSpec) -> str:
     document = spec.document()
     for name in ("storage", "execution"):
         document.pop(name)
-    document["search"].pop("maxCells")
+    document["search"] = {"grid": document["search"]["grid"]}
     document["scoring"].pop("targets")
     document["threads"] = spec.execution.threads
     return digest({"uid": uid, "spec": document})
@@ -75,7 +75,7 @@ class CellKeys:
                 "seed": spec.cross_validation.seed,
             },
             "estimator": spec.estimator.class_name,
-            "metrics": sorted(resolved.metrics),
+            "metrics": sorted(spec.scoring.metrics),
             "average": resolved.average,
             "positiveClass": resolved.positive_class,
             "threads": spec.execution.threads,
