@@ -1,15 +1,24 @@
 """The commands. What is slow to import is imported by the command that needs it."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from gridfold.api.v1alpha1 import TrainingJob
-from gridfold.domain.grid import Grid
+from gridfold.domain.grid import cell_count
 from gridfold_cli.documents import InvalidInputError, load_training_job
+from gridfold_cli.exits import Exit
 from gridfold_cli.locations import relocate
 
+output_option = click.option(
+    "--output",
+    metavar="URI",
+    help="Folder of results and cache, in place of spec.output: s3://BUCKET/FOLDER/, file:FOLDER/ "
+    "(as in the YAML file: relative to its folder) or a path (relative to the current one).",
+)
 job_file = click.argument("file", metavar="JOB.yaml", type=click.Path(path_type=Path))
 
 
@@ -28,28 +37,21 @@ def gridfold() -> None:
 def validate(file: Path) -> None:
     """Check a TrainingJob and say everything that is wrong with it. Reads no data and no scikit-learn."""
     job = _load(file)
-    cells, folds = len(Grid.of(job.spec.search.grid)), job.spec.cross_validation
+    cells, folds = cell_count(job.spec.search), job.spec.cross_validation
     fits = cells * folds.folds * folds.repeats
     click.echo(f"{file}: valid, {cells} cells × {folds.folds * folds.repeats} splits = {fits} fits")
 
 
 @gridfold.command()
 @job_file
-@click.option(
-    "--output",
-    metavar="URI",
-    help="Folder of results and cache, in place of spec.output: s3://BUCKET/FOLDER/, file:FOLDER/ "
-    "(as in the YAML file: relative to its folder) or a path (relative to the current one).",
-)
+@output_option
 @click.option("--require-targets", is_flag=True, help="End with 3 if spec.scoring.targets are not met.")
 def run(file: Path, output: str | None, require_targets: bool) -> None:
     """Run a TrainingJob on this machine, with the same result as in a cluster.
 
     Results of cells are kept in the cache: a second run computes only what is missing.
     """
-    job = _load(file)
-    if output is not None:
-        job = relocate(job, output)
+    job = _load(file, output)
     if require_targets and not job.spec.scoring.targets:
         raise InvalidInputError(
             f"{file}: --require-targets is given, but spec.scoring.targets is empty; add a target or drop the option"
@@ -59,12 +61,60 @@ def run(file: Path, output: str | None, require_targets: bool) -> None:
     sys.exit(run_and_report(job, file.absolute().parent, require_targets=require_targets))
 
 
-def _load(file: Path) -> TrainingJob:
+@gridfold.command()
+@job_file
+def export(file: Path) -> None:
+    """Print the plain scikit-learn script that computes the same numbers. Needs no Gridfold to run."""
+    job = _load(file)
+    from gridfold_cli.export.script import export_script
+
+    click.echo(export_script(job), nl=False)
+
+
+@gridfold.command()
+@job_file
+@output_option
+def plan(file: Path, output: str | None) -> None:
+    """Say how much work a TrainingJob is, and how much of it is in the cache. Computes and writes nothing."""
+    job = _load(file, output)
+    from gridfold_cli.plan import print_plan
+
+    with _told():
+        print_plan(job, file.absolute().parent)
+
+
+@gridfold.command()
+@job_file
+@output_option
+@click.option("--csv", type=click.Path(path_type=Path, dir_okay=False), help="Write the table of all cells to a file.")
+@click.option("--parquet", type=click.Path(path_type=Path, dir_okay=False), help="The same as Parquet.")
+def results(file: Path, output: str | None, csv: Path | None, parquet: Path | None) -> None:
+    """Show the results of a TrainingJob's current run, and write its table to files."""
+    job = _load(file, output)
+    from gridfold_cli.results import Copies, print_current_results
+
+    with _told():
+        print_current_results(job, file.absolute().parent, Copies(csv, parquet))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """End with a sentence where the trainer cannot answer."""
+    from gridfold_cli.inspection import InspectionError
+
+    try:
+        yield
+    except InspectionError as error:
+        click.echo(str(error), err=True)
+        sys.exit(Exit.FAILED)
+
+
+def _load(file: Path, output: str | None = None) -> TrainingJob:
     job = load_training_job(file)
-    cells, limit = len(Grid.of(job.spec.search.grid)), job.spec.search.max_cells
+    cells, limit = cell_count(job.spec.search), job.spec.search.max_cells
     if cells > limit:
         raise InvalidInputError(
             f"{file}: spec.search.grid has {cells} cells, spec.search.maxCells allows {limit}: take values out of the "
             "grid, or raise maxCells (at most 10000)"
         )
-    return job
+    return job if output is None else relocate(job, output)

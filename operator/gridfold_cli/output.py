@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from gridfold.api.conditions import ConditionType
-from gridfold.api.status import Condition, RankedCell, TrainingJobStatus
+from gridfold.api.status import Condition, RankedCell, TestStatus, TrainingJobStatus
 from gridfold.domain.grid import PREPROCESSING
 from gridfold_cli.locations import local_path
 
@@ -28,18 +28,36 @@ def print_results(console: Console, status: TrainingJobStatus, base_folder: Path
     if status.leaderboard:
         console.print(_leaderboard(status), "")
     if status.best:
-        texts = ", ".join(f"{name}={value}" for name, value in status.best.parameters.items())
-        _line(console, "Winner", f"cell {status.best.cell}: {texts}" if texts else f"cell {status.best.cell}")
-    _line(console, "Cells", cell_counts(status))
+        _line(console, "Winner", _winner(status.best))
+    if status.cells:
+        _line(console, "Cells", cell_counts(status))
     if status.validation:
         _line(console, "Validation", _scores(status.validation))
     if status.test and status.test.scores:
-        _line(console, "Test", _scores(status.test.scores))
+        _line(console, "Test", _test_scores(status.test))
     targets = condition(status, ConditionType.TARGETS_MET)
     if targets:
         _line(console, "Targets", f"{'met' if targets.status == 'True' else 'missed'}: {targets.message}")
     if status.results:
         _files(console, status.results.uri, base_folder)
+
+
+def _winner(best: RankedCell) -> str:
+    """Return which cell won, with what, and how many others are as good as far as anyone can tell."""
+    texts = ", ".join(f"{name}={value}" for name, value in best.parameters.items())
+    others = best.indistinguishable_from
+    doubt = f" ({others} other cells cannot be told apart from it)" if others else ""
+    return f"cell {best.cell}{f': {texts}' if texts else ''}{doubt}"
+
+
+def _test_scores(test: TestStatus) -> str:
+    """Return the test scores with their intervals, and a warning where others were scored on the same rows before."""
+    shown = ", ".join(
+        f"{name} {score}" + (f" [{', '.join(test.intervals[name])}]" if name in test.intervals else "")
+        for name, score in test.scores.items()
+    )
+    openings = test.openings or 1
+    return f"{shown}; {openings} models have been scored on these rows: no fresh test" if openings > 1 else shown
 
 
 def condition(status: TrainingJobStatus, kind: ConditionType) -> Condition | None:

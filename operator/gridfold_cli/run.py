@@ -21,7 +21,7 @@ NEEDED = ("gridfold_trainer", "numpy", "sklearn", "boto3")
 
 def run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: bool) -> Exit:
     """Run a job, tell how it goes and return how the command is to end."""
-    _check_installed()
+    check_installed("run")
     try:
         status = _run(job, base_folder)
     except InterruptedRunError:
@@ -59,9 +59,14 @@ def _exit_code(status: TrainingJobStatus, *, require_targets: bool) -> Exit:
     return Exit.OK
 
 
-def _check_installed() -> None:
+def check_installed(command: str) -> None:
+    """Make sure that the trainer can be started here.
+
+    Raises:
+        InvalidInputError: something is missing; the message says how to install it.
+    """
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise InvalidInputError(
-            f"gridfold run needs {', '.join(missing)}, which cannot be imported: pip install 'gridfold[local]'"
+            f"gridfold {command} needs {', '.join(missing)}, which cannot be imported: pip install 'gridfold[local]'"
         )

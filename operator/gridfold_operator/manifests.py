@@ -11,9 +11,13 @@ from typing import Any
 from gridfold.api import labels
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import (
+    CA_BUNDLE_KEY,
+    CA_BUNDLE_VARIABLE,
     CREDENTIALS_VARIABLE,
     JOB_FILE,
     SCRATCH_VARIABLE,
+    SOURCE_CA_BUNDLES_VARIABLE,
+    SOURCE_CREDENTIALS_VARIABLE,
     Stage,
     StageInput,
 )
@@ -28,6 +32,8 @@ Manifest = dict[str, Any]
 CONTAINER = "trainer"
 INPUT_FOLDER = "/etc/gridfold"
 SCRATCH_FOLDER = "/scratch"
+SOURCE_CREDENTIALS = "source-credentials"
+SOURCE_CA_BUNDLES = "source-ca"
 USER_ID = 65532  #: "nonroot" of distroless images; the trainer's image has no other need
 GRACE_SECONDS = 5  #: the supervisor forwards SIGTERM; a cell has nothing to save
 CREDENTIAL_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -171,7 +177,7 @@ def _pod(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettin
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(stage, spec, settings)],
-        "volumes": [_input_volume(name, spec.storage.credentials_secret_name), {"name": "scratch", "emptyDir": {}}],
+        "volumes": [_input_volume(stage, name, spec), {"name": "scratch", "emptyDir": {}}],
     }
     if settings.image_pull_secrets:
         pod["imagePullSecrets"] = [{"name": secret} for secret in settings.image_pull_secrets]
@@ -184,7 +190,7 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
         "image": settings.image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "gridfold_trainer", stage.value, "--job", f"{INPUT_FOLDER}/{JOB_FILE}"],
-        "env": [{"name": key, "value": value} for key, value in _environment(spec, settings.env).items()],
+        "env": [{"name": key, "value": value} for key, value in _environment(stage, spec, settings.env).items()],
         "resources": spec.execution.resources.document(),
         # Whatever the trainer did not foresee still leaves its last lines in the pod's status.
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -200,25 +206,62 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
     }
 
 
-def _environment(spec: TrainingJobSpec, extra: Mapping[str, str]) -> dict[str, str]:
+def _environment(stage: Stage, spec: TrainingJobSpec, extra: Mapping[str, str]) -> dict[str, str]:
     environment = dict(extra)
     environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.execution.threads)))
     environment.update(dict.fromkeys((SCRATCH_VARIABLE, "HOME", "TMPDIR"), SCRATCH_FOLDER))
     if spec.storage.credentials_secret_name:
         environment[CREDENTIALS_VARIABLE] = f"{INPUT_FOLDER}/credentials"
+    if spec.storage.ca_bundle_config_map_name:
+        environment[CA_BUNDLE_VARIABLE] = f"{INPUT_FOLDER}/ca/{CA_BUNDLE_KEY}"
+    if stage is Stage.PREPARE:
+        if _source_secrets(spec):
+            environment[SOURCE_CREDENTIALS_VARIABLE] = f"{INPUT_FOLDER}/{SOURCE_CREDENTIALS}"
+        if _source_ca_bundles(spec):
+            environment[SOURCE_CA_BUNDLES_VARIABLE] = f"{INPUT_FOLDER}/{SOURCE_CA_BUNDLES}"
     return environment
 
 
-def _input_volume(name: str, secret: str | None) -> Manifest:
-    """Return the one volume with job.json and, as files, the credentials: those keys of the Secret and no other."""
+def _input_volume(stage: Stage, name: str, spec: TrainingJobSpec) -> Manifest:
+    """Return the one volume with job.json and, as files, credentials and certificates: those keys and no other.
+
+    Only prepare reads sources, so only prepare gets what sources need beyond spec.storage.
+    """
     sources: list[Manifest] = [{"configMap": {"name": name, "items": [{"key": JOB_FILE, "path": JOB_FILE}]}}]
-    if secret:
-        # The items of one source cannot be optional one by one.
-        sources.append({"secret": {"name": secret, "items": _credential_items(CREDENTIAL_KEYS)}})
-        optional = {"name": secret, "optional": True, "items": _credential_items(OPTIONAL_CREDENTIAL_KEYS)}
-        sources.append({"secret": optional})
+    if spec.storage.credentials_secret_name:
+        sources += _secret_sources(spec.storage.credentials_secret_name, "credentials")
+    if spec.storage.ca_bundle_config_map_name:
+        sources.append(_ca_source(spec.storage.ca_bundle_config_map_name, "ca"))
+    if stage is Stage.PREPARE:
+        for secret in _source_secrets(spec):
+            sources += _secret_sources(secret, f"{SOURCE_CREDENTIALS}/{secret}")
+        sources += [_ca_source(bundle, f"{SOURCE_CA_BUNDLES}/{bundle}") for bundle in _source_ca_bundles(spec)]
     return {"name": "input", "projected": {"defaultMode": 0o440, "sources": sources}}
 
 
-def _credential_items(keys: tuple[str, ...]) -> list[Manifest]:
-    return [{"key": key, "path": f"credentials/{key}"} for key in keys]
+def _source_secrets(spec: TrainingJobSpec) -> list[str]:
+    """Return the Secrets that sources name beside the one of spec.storage."""
+    named = {source.storage.credentials_secret_name for source in spec.dataset.sources if source.storage}
+    return sorted(name for name in named - {spec.storage.credentials_secret_name} if name)
+
+
+def _source_ca_bundles(spec: TrainingJobSpec) -> list[str]:
+    """Return the ConfigMaps with certificates that sources name beside the one of spec.storage."""
+    named = {source.storage.ca_bundle_config_map_name for source in spec.dataset.sources if source.storage}
+    return sorted(name for name in named - {spec.storage.ca_bundle_config_map_name} if name)
+
+
+def _secret_sources(secret: str, folder: str) -> list[Manifest]:
+    """Return a Secret's keys as files; the items of one source cannot be optional one by one, so there are two."""
+    return [
+        {"secret": {"name": secret, "items": _items(CREDENTIAL_KEYS, folder)}},
+        {"secret": {"name": secret, "optional": True, "items": _items(OPTIONAL_CREDENTIAL_KEYS, folder)}},
+    ]
+
+
+def _ca_source(config_map: str, folder: str) -> Manifest:
+    return {"configMap": {"name": config_map, "items": _items((CA_BUNDLE_KEY,), folder)}}
+
+
+def _items(keys: tuple[str, ...], folder: str) -> list[Manifest]:
+    return [{"key": key, "path": f"{folder}/{key}"} for key in keys]

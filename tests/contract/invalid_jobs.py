@@ -20,6 +20,16 @@ def put(path: str, value: object) -> Edit:
     return edit
 
 
+def both(first: Edit, second: Edit) -> Edit:
+    """Return two edits as one."""
+
+    def edit(spec: dict[str, Any]) -> None:
+        first(spec)
+        second(spec)
+
+    return edit
+
+
 def drop(path: str) -> Edit:
     """Return an edit that takes a field out of the spec."""
 
@@ -44,6 +54,11 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.csv.columnNames", "is required where header is false", put("dataset.csv", {"header": False})),
     ("spec.dataset.csv.columnNames", "must be left out", put("dataset.csv", {"columnNames": ["a"]})),
     ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", ";;")),
+    ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", '"')),
+    ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", "\n")),
+    ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", "¦")),
+    ("spec.dataset.csv.quoteCharacter", "", put("dataset.csv.quoteCharacter", "q")),
+    ("spec.dataset.csv.quoteCharacter", "delimiter", put("dataset.csv", {"delimiter": "'", "quoteCharacter": "'"})),
     ("spec.dataset.columnTypes.age", "", put("dataset.columnTypes", {"age": "Number"})),
     ("spec.cleaning.dropColumnsMissingAbove", "", put("cleaning.dropColumnsMissingAbove", 101)),
     ("spec.cleaning.trimText", "", put("cleaning.trimText", "yes")),
@@ -72,6 +87,34 @@ REFUSED: list[tuple[str, str, Edit]] = [
         "must name only metrics that are measured",
         put("scoring", {"metrics": ["f1"], "targets": {"accuracy": "0.85"}}),
     ),
+    ("spec.search.cells", "is required where algorithm is Random", put("search.algorithm", "Random")),
+    ("spec.search.cells", "must be left out where algorithm is Grid", put("search.cells", 3)),
+    ("spec.dataset.groupColumn", "is required", put("split.method", "Grouped")),
+    ("spec.dataset.groupColumn", "is required", put("crossValidation.method", "StratifiedGrouped")),
+    ("spec.dataset.timeColumn", "is required", put("split.method", "TimeOrdered")),
+    ("spec.dataset.timeColumn", "is required", put("crossValidation.method", "TimeSeries")),
+    ("spec.split.method", "must be named", both(put("dataset.groupColumn", "g"), put("dataset.timeColumn", "t"))),
+    (
+        "spec.crossValidation.method",
+        "must be TimeSeries or Auto",
+        both(put("dataset.timeColumn", "t"), put("crossValidation.method", "KFold")),
+    ),
+    (
+        "spec.crossValidation.method",
+        "only where the split is TimeOrdered",
+        both(
+            put("dataset.timeColumn", "t"),
+            both(put("split.method", "Random"), put("crossValidation.method", "TimeSeries")),
+        ),
+    ),
+    (
+        "spec.crossValidation.repeats",
+        "must be 1 unless",
+        both(put("dataset.groupColumn", "g"), put("crossValidation", {"method": "Grouped", "repeats": 2})),
+    ),
+    ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "http://host/rows.csv"}])),
+    ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "https://user:secret@host/rows.csv"}])),
+    ("spec.dataset.csv.encoding", "", put("dataset.csv.encoding", "utf-8")),
     ("spec.execution.parallelism", "", put("execution.parallelism", 0)),
     ("spec.execution.resources.requests.cpu", "", put("execution.resources.requests", {"cpu": "one"})),
     ("spec.output.uri", "", put("output.uri", "s3://models/no-slash")),

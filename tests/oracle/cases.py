@@ -3,11 +3,29 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.oracle.tables import Table, bundled, many_classes, mixed, real, with_noise
+from tests.oracle.tables import (
+    Table,
+    bundled,
+    grouped,
+    many_classes,
+    mixed,
+    numbers,
+    rare,
+    real,
+    timed,
+    with_noise,
+)
 
 Case = dict[str, Any]
 
 METRICS = ["accuracy", "precision", "recall", "f1"]
+REGRESSION = [
+    "r2",
+    "neg_mean_absolute_error",
+    "neg_root_mean_squared_error",
+    "neg_mean_absolute_percentage_error",
+]
+EVERY = [*METRICS, "balanced_accuracy", "roc_auc", "average_precision", "neg_log_loss", "matthews_corrcoef"]
 
 
 def case(estimator: str, grid: list[dict[str, list[Any]]] | dict[str, list[Any]], **more: Any) -> Case:
@@ -33,6 +51,26 @@ SEED = {"random_state": 0}
 
 def k_fold(folds: int, repeats: int = 1, seed: int = 1) -> dict[str, Any]:
     return {"folds": folds, "method": "KFold", "repeats": repeats, "seed": seed}
+
+
+def regression(estimator: str, grid: list[dict[str, list[Any]]] | dict[str, list[Any]], **more: Any) -> Case:
+    """Return a case whose target is a number, with the defaults written out."""
+    return case(
+        estimator,
+        grid,
+        **{
+            "split": RANDOM_SPLIT,
+            "cv": k_fold(4),
+            "metrics": REGRESSION,
+            "objective": "r2",
+            "average": "Auto",
+            **more,
+        },
+    )
+
+
+def folds(method: str, count: int = 4) -> dict[str, Any]:
+    return {"folds": count, "method": method, "repeats": 1, "seed": 2}
 
 
 #: name: (table, case). Names of real data sets start with their file's.
@@ -195,6 +233,164 @@ CASES: dict[str, tuple[Callable[[], Table], Case]] = {
         case("neighbors.KNeighborsClassifier", {"n_neighbors": [1, 3]}, cv=k_fold(5, seed=8)),
     ),
 }
+GROUPED = {**STRATIFIED, "method": "Grouped"}
+TIMED = {"train": 61, "validation": 20, "test": 19, "method": "TimeOrdered", "seed": 0}
+CASES.update(
+    {
+        "ridge": (
+            lambda: bundled("diabetes"),
+            regression("linear_model.Ridge", {"alpha": [0.1, 1, 10.5], "fit_intercept": [True, False]}),
+        ),
+        "regression-boosting-mixed": (
+            numbers,
+            regression(
+                "ensemble.HistGradientBoostingRegressor",
+                {"max_iter": [5, 9], "loss": ["squared_error", "absolute_error"]},
+                parameters=SEED,
+                objective="neg_mean_absolute_error",
+            ),
+        ),
+        "regression-forest-repeats": (
+            lambda: bundled("diabetes"),
+            regression(
+                "ensemble.RandomForestRegressor",
+                {"n_estimators": [5], "max_depth": [2, None]},
+                cv=k_fold(3, repeats=3),
+                objective="neg_root_mean_squared_error",
+            ),
+        ),
+        "regression-neighbours-unprepared": (
+            lambda: bundled("diabetes"),
+            regression("neighbors.KNeighborsRegressor", {"n_neighbors": [2, 9]}, preprocessing=NO_NUMERIC),
+        ),
+        "regression-some-cells-diverge": (
+            lambda: bundled("diabetes"),
+            regression("linear_model.SGDRegressor", {"eta0": [0.01, 1e9], "max_iter": [3]}, preprocessing=NO_NUMERIC),
+        ),
+        "every-metric-by-decision-function": (
+            lambda: bundled("breast_cancer"),
+            case("linear_model.LogisticRegression", {"C": [0.01, 1]}, metrics=EVERY, objective="roc_auc"),
+        ),
+        "every-metric-by-probability": (
+            mixed,
+            case(
+                "ensemble.RandomForestClassifier",
+                {"n_estimators": [4, 7]},
+                metrics=EVERY,
+                objective="neg_log_loss",
+                positive="no",
+            ),
+        ),
+        "ranking-without-probability": (
+            lambda: bundled("breast_cancer"),
+            case("svm.LinearSVC", {"C": [0.01, 1]}, metrics=["roc_auc", "average_precision"], objective="roc_auc"),
+        ),
+        "many-classes-by-probability": (
+            many_classes,
+            case(
+                "naive_bayes.GaussianNB",
+                {"var_smoothing": [1e-9, 0.5]},
+                metrics=["neg_log_loss", "average_precision", "balanced_accuracy", "matthews_corrcoef", "f1"],
+                objective="matthews_corrcoef",
+                average="Weighted",
+                split=RANDOM_SPLIT,
+                cv=k_fold(3),
+            ),
+        ),
+        "folds-without-a-class": (
+            rare,
+            case(
+                "linear_model.LogisticRegression",
+                {"C": [0.1, 10]},
+                metrics=["roc_auc", "neg_log_loss", "f1", "balanced_accuracy"],
+                objective="f1",
+                cv=k_fold(6),
+            ),
+        ),
+        "objective-without-a-value": (
+            rare,
+            case(
+                "linear_model.LogisticRegression",
+                {"C": [0.1, 10]},
+                metrics=["roc_auc", "accuracy"],
+                objective="roc_auc",
+                cv=k_fold(6),
+            ),
+        ),
+        "groups-by-number": (
+            lambda: grouped(mixed(), words=False),
+            case(
+                "linear_model.LogisticRegression",
+                {"C": [0.1, 1]},
+                group="household",
+                split=GROUPED,
+                cv=folds("Grouped"),
+            ),
+        ),
+        "groups-by-word-stratified": (
+            lambda: grouped(bundled("wine"), words=True),
+            case(
+                "tree.DecisionTreeClassifier",
+                {"max_depth": [1, 3]},
+                group="household",
+                split=GROUPED,
+                cv=folds("StratifiedGrouped", 3),
+                average="Macro",
+            ),
+        ),
+        "groups-in-folds-only": (
+            lambda: grouped(mixed(), words=True),
+            case("naive_bayes.BernoulliNB", {"alpha": [0.1, 2]}, group="household", cv=folds("Grouped", 5)),
+        ),
+        "groups-regression": (
+            lambda: grouped(numbers(), words=True),
+            regression(
+                "tree.DecisionTreeRegressor",
+                {"max_depth": [1, 3]},
+                group="household",
+                split=GROUPED,
+                cv=folds("Grouped"),
+            ),
+        ),
+        "time-by-date": (
+            lambda: timed(mixed(), dates=True),
+            case(
+                "ensemble.ExtraTreesClassifier",
+                {"n_estimators": [3, 5]},
+                time="recorded_at",
+                split=TIMED,
+                cv=folds("TimeSeries"),
+            ),
+        ),
+        "time-by-number-regression": (
+            lambda: timed(bundled("diabetes"), dates=False),
+            regression(
+                "linear_model.Lasso", {"alpha": [0.1, 1]}, time="recorded_at", split=TIMED, cv=folds("TimeSeries", 6)
+            ),
+        ),
+        "random-list-of-grids": (
+            mixed,
+            case(
+                "linear_model.LogisticRegression",
+                [
+                    {"C": [0.01, 0.1, 1, 10], "preprocessing.numeric.scale": ["Standard", "MinMax", "None"]},
+                    {"class_weight": ["balanced", None], "tol": [0.1, 0.01]},
+                ],
+                draw={"cells": 6, "seed": 4},
+                parameters={"max_iter": 40},
+            ),
+        ),
+        "random-more-than-there-are": (
+            lambda: bundled("iris"),
+            case(
+                "tree.DecisionTreeClassifier",
+                {"max_depth": [1, 2, 3], "criterion": ["gini", "entropy"]},
+                draw={"cells": 50, "seed": 1},
+                average="Macro",
+            ),
+        ),
+    }
+)
 #: Without preprocessing an estimator sees the rows as they lie in memory: here the layout would show in the last bits.
 UNPREPARED = {
     "linear_model.LogisticRegression": {"C": [0.1, 1]},

@@ -63,7 +63,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(script: str, *arguments: str, frames: bool) -> str:
     """Run a script in a process with one thread and return its standard output."""
     environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONWARNINGS="ignore")
-    environment["PYTHONPATH"] = str(FRAMES) if frames else ""
+    folders = [os.environ.get("PYTHONPATH", ""), str(FRAMES) if frames else ""]
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     command = [sys.executable, str(HERE / script), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False)
     assert done.returncode == 0, done.stderr[-4000:]

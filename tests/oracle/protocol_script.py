@@ -19,11 +19,16 @@ from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import (
     GridSearchCV,
+    GroupKFold,
+    GroupShuffleSplit,
     KFold,
     ParameterGrid,
+    ParameterSampler,
     RepeatedKFold,
     RepeatedStratifiedKFold,
+    StratifiedGroupKFold,
     StratifiedKFold,
+    TimeSeriesSplit,
     train_test_split,
 )
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -34,17 +39,24 @@ SCALERS = {
     "MinMax": preprocessing.MinMaxScaler,
     "Robust": preprocessing.RobustScaler,
 }
+SPLITTERS = {
+    "KFold": KFold,
+    "Stratified": StratifiedKFold,
+    "Grouped": GroupKFold,
+    "StratifiedGrouped": StratifiedGroupKFold,
+}
 STRATEGIES = {"Median": "median", "Mean": "mean", "MostFrequent": "most_frequent"}
 
 
 def read(case):
-    """Return X as the protocol wants it, and the target as text."""
+    """Return X as the protocol wants it, and target, groups and times as text (None where there are none)."""
     with Path(case["csv"]).open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     names, rows = rows[0], rows[1:]
     missing = {"", *case.get("missing", [])}
     texts = {name: [row[i].strip() for row in rows] for i, name in enumerate(names)}
     target = texts.pop(case["target"])
+    groups, times = (texts.pop(case[kind]) if kind in case else None for kind in ("group", "time"))
     X = {}
     for name, values in texts.items():
         present = [value for value in values if value not in missing]
@@ -53,7 +65,12 @@ def read(case):
         else:
             X[name] = np.array([np.nan if value in missing else value for value in values], dtype=object)
     # a Series of dtype object, or pandas would choose a string type of its own
-    return pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in X.items()}), target
+    return (
+        pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in X.items()}),
+        target,
+        groups,
+        times,
+    )
 
 
 def encode(target):
@@ -104,7 +121,9 @@ def candidates(case, X):
         }
         for grid in case["grid"]
     ]
-    for cell in ParameterGrid(script_names):
+    draw = case.get("draw")
+    cells = ParameterSampler(script_names, draw["cells"], random_state=draw["seed"]) if draw else None
+    for cell in cells or ParameterGrid(script_names):
         choices = dict(default, **case.get("preprocessing", {}))
         single = {}
         for name, value in cell.items():
@@ -127,7 +146,7 @@ def scorers(case, positive):
         "recall": metrics.make_scorer(metrics.recall_score, **options),
         "f1": metrics.make_scorer(metrics.f1_score, **options),
     }
-    return {name: made[name] for name in case["metrics"]}
+    return {name: made.get(name) or metrics.get_scorer(name) for name in case["metrics"]}
 
 
 def splitter(case):
@@ -137,7 +156,9 @@ def splitter(case):
     if cv.get("repeats", 1) > 1:
         repeated = RepeatedStratifiedKFold if stratified else RepeatedKFold
         return repeated(n_splits=cv["folds"], n_repeats=cv["repeats"], random_state=cv["seed"])
-    return (StratifiedKFold if stratified else KFold)(cv["folds"], shuffle=True, random_state=cv["seed"])
+    if cv["method"] == "TimeSeries":
+        return TimeSeriesSplit(cv["folds"])
+    return SPLITTERS[cv["method"]](cv["folds"], shuffle=True, random_state=cv["seed"])
 
 
 def estimator(case, classes):
@@ -154,30 +175,47 @@ def estimator(case, classes):
     return made
 
 
+def numbers(texts):
+    """Return numbers where all texts are, else the texts."""
+    return np.array([float(text) for text in texts] if all(NUMBER.fullmatch(text) for text in texts) else texts)
+
+
+def parts(case, y, groups, times):
+    """Return the row numbers of the three parts."""
+    split = case["split"]
+    rows, shares = np.arange(len(y)), (split["test"] / 100, split["validation"] / (100 - split["test"]))
+    if split["method"] == "TimeOrdered":
+        rows = np.argsort(numbers(times), kind="stable")
+        first = len(y) - len(y) * split["test"] // 100
+        second = first - len(y) * split["validation"] // 100
+        return rows[:second], rows[second:first], rows[first:]
+    found = []
+    for share in shares:
+        if split["method"] == "Grouped":
+            shuffle = GroupShuffleSplit(1, test_size=share, random_state=split["seed"])
+            larger, smaller = (rows[chosen] for chosen in next(shuffle.split(rows, groups=groups[rows])))
+        else:
+            stratify = y[rows] if split["method"] == "Stratified" else None
+            larger, smaller = train_test_split(rows, test_size=share, random_state=split["seed"], stratify=stratify)
+        rows = larger
+        found.append(smaller)
+    return rows, found[1], found[0]
+
+
 def run(case):
     """Return all numbers of one case."""
-    X, target = read(case)
-    _, y, classes = encode(target)
-    split = case["split"]
-    stratified = split["method"] == "Stratified"
-    rest, test = train_test_split(
-        np.arange(len(y)),
-        test_size=split["test"] / 100,
-        random_state=split["seed"],
-        stratify=y if stratified else None,
-    )
-    train, validation = train_test_split(
-        rest,
-        test_size=split["validation"] / (100 - split["test"]),
-        random_state=split["seed"],
-        stratify=y[rest] if stratified else None,
-    )
+    X, target, groups, times = read(case)
+    groups = None if groups is None else numbers(groups)
+    regression = "r2" in case["metrics"]
+    _, y, classes = (None, numbers(target), []) if regression else encode(target)
+    train, validation, test = parts(case, y, groups, times)
     positive = classes.index(case["positive"]) if "positive" in case else len(classes) - 1
     pipeline = Pipeline([("preprocessing", "passthrough"), ("estimator", estimator(case, classes))])
     grid, scoring = candidates(case, X), scorers(case, positive)
     search = GridSearchCV(pipeline, grid, scoring=scoring, refit=False, cv=splitter(case), error_score=np.nan)
     try:
-        found = search.fit(X.iloc[train], y[train]).cv_results_
+        together = "Grouped" in case["cv"]["method"]
+        found = search.fit(X.iloc[train], y[train], groups=groups[train] if together else None).cv_results_
     except ValueError as error:
         assert "fits failed" in str(error)
         return {"all_failed": True}
@@ -196,7 +234,7 @@ def run(case):
     result["best"] = best
     result["validation"] = {m: s(first, X.iloc[validation], y[validation]) for m, s in scoring.items()}
     result["test"] = {m: s(second, X.iloc[test], y[test]) for m, s in scoring.items()}
-    result["predictions"] = [classes[code] for code in second.predict(X)]
+    result["predictions"] = [number if regression else classes[number] for number in second.predict(X).tolist()]
     return result
 
 

@@ -23,7 +23,8 @@ def bundled(name: str, rows: int | None = None) -> Table:
 
     found = getattr(datasets, f"load_{name}")()
     names = [str(feature) for feature in getattr(found, "feature_names", range(found.data.shape[1]))]
-    labels = [str(found.target_names[code]) for code in found.target]
+    named = getattr(found, "target_names", None)
+    labels = [repr(float(number)) if named is None else str(named[int(number)]) for number in found.target]
     table = [[*map(repr, map(float, row)), label] for row, label in zip(found.data, labels, strict=True)]
     return [*names, "target"], table[:rows]
 
@@ -57,6 +58,41 @@ def mixed(rows: int = 300) -> Table:
         fields[4] = "-0.0" if i % 40 == 0 else ""
         table.append([*fields, str(target[i])])
     return ["colour", "size", "rare", "whole", "sparse", "same", "noise", "target"], table
+
+
+def numbers(rows: int = 260) -> Table:
+    """Return the adversarial rows with a target that is a number: negative, huge, tiny, and 0 among them."""
+    names, table = mixed(rows)
+    random = np.random.default_rng(17)
+    signal = random.normal(size=rows) + np.array([row[0] == "é" for row in table]) * 3.0
+    target = np.where(random.random(rows) < 0.05, 0.0, signal * 10.0 ** random.integers(-2, 3, rows))
+    return names, [[*row[:-1], repr(float(number))] for row, number in zip(table, target, strict=True)]
+
+
+def grouped(table: Table, *, words: bool) -> Table:
+    """Return a table with a column of groups of unequal sizes, named so that numbers and words sort differently."""
+    names, rows = table
+    random = np.random.default_rng(23)
+    codes = np.minimum(random.geometric(0.08, len(rows)), 30)
+    labels = [f"Haus {code}" if words else f"{code}.0" for code in codes]
+    return ["household", *names], [[label, *row] for label, row in zip(labels, rows, strict=True)]
+
+
+def timed(table: Table, *, dates: bool) -> Table:
+    """Return a table with a column of times out of order, many of them equal."""
+    names, rows = table
+    days = np.random.default_rng(29).integers(-200, 400, len(rows))
+    texts = [str(np.datetime64("2024-02-29") + day) if dates else f"{day / 8:g}" for day in days]
+    return ["recorded_at", *names], [[text, *row] for text, row in zip(texts, rows, strict=True)]
+
+
+def rare(rows: int = 150) -> Table:
+    """Return rows of which so few are of one class that some folds have none of it."""
+    random = np.random.default_rng(31)
+    target = np.array(["usual"] * rows, dtype=object)
+    target[random.choice(rows, 9, replace=False)] = "rare"
+    X = random.normal(size=(rows, 3)) + (target == "rare")[:, None]
+    return ["a", "b", "c", "target"], [[*map(repr, map(float, row)), y] for row, y in zip(X, target, strict=True)]
 
 
 def many_classes(rows: int = 400) -> Table:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import PreparedRun, StageInput
-from gridfold.domain.grid import Grid, format_ranges
+from gridfold.api.v1alpha1 import Search
+from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer.context import Context
 from gridfold_trainer.file_store import FileStore
 
@@ -30,6 +31,8 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
     }
     if "positive" in case:
         dataset["positiveClass"] = str(case["positive"])
+    dataset |= {f"{kind}Column": case[kind] for kind in ("group", "time") if kind in case}
+    drawn = {"algorithm": "Random", **case["draw"]} if "draw" in case else {}
     return {
         "dataset": dataset,
         "split": case["split"],
@@ -38,7 +41,7 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
             "parameters": case.get("parameters", {}),
             "preprocessing": preprocessing,
         },
-        "search": {"grid": case["grid"]},
+        "search": {"grid": case["grid"], **drawn},
         "crossValidation": case["cv"],
         "scoring": {"objective": case["objective"], "metrics": case["metrics"], "average": case["average"]},
         "output": {"uri": "file:out/"},
@@ -47,13 +50,14 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
 
 def stage_input(case: dict[str, Any], prepared: dict[str, Any] | None) -> StageInput:
     """Return job.json of a case."""
-    cells = range(len(Grid.of(case["grid"])))
+    spec = spec_of(case)
+    cells = range(cell_count(Search.model_validate(spec["search"])))
     return StageInput.model_validate(
         {
             "namespace": "oracle",
             "name": "case",
             "run_digest": "0" * 64,
-            "spec": spec_of(case),
+            "spec": spec,
             "prepared": prepared,
             "cells": format_ranges(cells),
         }
@@ -83,7 +87,7 @@ def run_case(stage: str, case: dict[str, Any], folder: Path) -> Any:
     if stage == "cell":
         from gridfold_trainer import cell
 
-        return [cell.run(job, index, context).model_dump(mode="json") for index in range(len(Grid.of(case["grid"])))]
+        return [cell.run(job, index, context).model_dump(mode="json") for index in range(cell_count(job.spec.search))]
     if stage == "twins":
         return twins(job, context)
     from gridfold_trainer import refit
@@ -117,7 +121,7 @@ def twins(job: StageInput, context: Context) -> list[bool]:
     data, parts = cell.load_parts(job, context)
     training, frame, targets = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train], labels(data)
     found = []
-    for item in cell.make_cells(job, range(len(Grid.of(job.spec.search.grid)))):
+    for item in cell.make_cells(job, range(cell_count(job.spec.search))):
         on_codes = item.pipeline(data.columns, data.classes, names=False)
         on_names = item.pipeline(data.columns, data.classes, names=True)
         try:
@@ -134,7 +138,9 @@ def decisions(model: Any, X: Any) -> bytes:
     for name in ("decision_function", "predict_proba"):
         if hasattr(model, name):
             return np.ascontiguousarray(getattr(model, name)(X)).tobytes()
-    return np.searchsorted(model.classes_, model.predict(X)).tobytes()
+    predicted = model.predict(X)
+    codes = np.searchsorted(model.classes_, predicted) if hasattr(model, "classes_") else predicted
+    return np.ascontiguousarray(codes).tobytes()
 
 
 def main(stage: str, folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from gridfold.api.exit_codes import ExitCode
 from gridfold_trainer.supervisor import End, supervise
 
-#: Read by the libraries when they are loaded; polars is used by prepare alone.
+#: Read by the libraries when they are loaded.
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -20,8 +20,10 @@ THREAD_VARIABLES = (
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
     "NUMEXPR_NUM_THREADS",
-    "POLARS_MAX_THREADS",
 )
+#: polars is used by prepare alone, whose threads change no number.
+POLARS_VARIABLE = "POLARS_MAX_THREADS"
+CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 
 
@@ -36,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         return int(ExitCode.USAGE)
     for name in THREAD_VARIABLES:
         os.environ[name] = str(execution.get("threads", 1))
+    os.environ[POLARS_VARIABLE] = str(usable_cores())
     limit = float(execution.get("cellTimeoutSeconds", 3600)) if options.stage == "cell" else None
 
     def work() -> int:
@@ -47,6 +50,16 @@ def main(arguments: list[str] | None = None) -> int:
     if end.timed_out or end.signal:
         _report_violence(end, options.stage, limit)
     return end.exit_code
+
+
+def usable_cores() -> int:
+    """Return how many cores this process may keep busy: those that it may run on, or fewer by the container's quota."""
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = CPU_QUOTA.read_text().split()
+        return max(1, min(allowed, round(int(quota) / int(period))))
+    except (OSError, ValueError):  # not Linux, an older cgroup, or "max"
+        return allowed
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:

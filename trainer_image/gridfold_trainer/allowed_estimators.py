@@ -1,4 +1,4 @@
-"""The estimators that a job may name: all classifiers and regressors of scikit-learn 1.9.
+"""The estimators that a job may name: all classifiers and regressors of scikit-learn 1.9 but those in EXCLUDED.
 
 Written down, not searched: `all_estimators()` imports the whole library, which costs every cell a second. A test
 compares this table with it.
@@ -15,8 +15,6 @@ CLASSIFIERS: dict[str, tuple[str, ...]] = {
         "GradientBoostingClassifier",
         "HistGradientBoostingClassifier",
         "RandomForestClassifier",
-        "StackingClassifier",
-        "VotingClassifier",
     ),
     "sklearn.gaussian_process": ("GaussianProcessClassifier",),
     "sklearn.linear_model": (
@@ -28,13 +26,10 @@ CLASSIFIERS: dict[str, tuple[str, ...]] = {
         "RidgeClassifierCV",
         "SGDClassifier",
     ),
-    "sklearn.model_selection": ("FixedThresholdClassifier", "TunedThresholdClassifierCV"),
-    "sklearn.multiclass": ("OneVsOneClassifier", "OneVsRestClassifier", "OutputCodeClassifier"),
-    "sklearn.multioutput": ("ClassifierChain", "MultiOutputClassifier"),
     "sklearn.naive_bayes": ("BernoulliNB", "CategoricalNB", "ComplementNB", "GaussianNB", "MultinomialNB"),
     "sklearn.neighbors": ("KNeighborsClassifier", "NearestCentroid", "RadiusNeighborsClassifier"),
     "sklearn.neural_network": ("MLPClassifier",),
-    "sklearn.semi_supervised": ("LabelPropagation", "LabelSpreading", "SelfTrainingClassifier"),
+    "sklearn.semi_supervised": ("LabelPropagation", "LabelSpreading"),
     "sklearn.svm": ("LinearSVC", "NuSVC", "SVC"),
     "sklearn.tree": ("DecisionTreeClassifier", "ExtraTreeClassifier"),
 }
@@ -49,8 +44,6 @@ REGRESSORS: dict[str, tuple[str, ...]] = {
         "GradientBoostingRegressor",
         "HistGradientBoostingRegressor",
         "RandomForestRegressor",
-        "StackingRegressor",
-        "VotingRegressor",
     ),
     "sklearn.gaussian_process": ("GaussianProcessRegressor",),
     "sklearn.isotonic": ("IsotonicRegression",),
@@ -70,10 +63,6 @@ REGRESSORS: dict[str, tuple[str, ...]] = {
         "LassoLarsCV",
         "LassoLarsIC",
         "LinearRegression",
-        "MultiTaskElasticNet",
-        "MultiTaskElasticNetCV",
-        "MultiTaskLasso",
-        "MultiTaskLassoCV",
         "OrthogonalMatchingPursuit",
         "OrthogonalMatchingPursuitCV",
         "PassiveAggressiveRegressor",
@@ -86,11 +75,35 @@ REGRESSORS: dict[str, tuple[str, ...]] = {
         "TheilSenRegressor",
         "TweedieRegressor",
     ),
-    "sklearn.multioutput": ("MultiOutputRegressor", "RegressorChain"),
     "sklearn.neighbors": ("KNeighborsRegressor", "RadiusNeighborsRegressor"),
     "sklearn.neural_network": ("MLPRegressor",),
     "sklearn.svm": ("LinearSVR", "NuSVR", "SVR"),
     "sklearn.tree": ("DecisionTreeRegressor", "ExtraTreeRegressor"),
+}
+
+_ESTIMATOR = "it needs another estimator as a parameter, and a job's parameters are plain values; name that one instead"
+_ESTIMATORS = "it needs a list of other estimators, and a job's parameters are plain values; name one of them instead"
+_TARGETS = "it predicts several targets at once, and a job has one; name an estimator for one target"
+#: Full name: why, and what to do; docs/estimators.md has the same words.
+EXCLUDED: dict[str, str] = {
+    "sklearn.ensemble.StackingClassifier": _ESTIMATORS,
+    "sklearn.ensemble.StackingRegressor": _ESTIMATORS,
+    "sklearn.ensemble.VotingClassifier": _ESTIMATORS,
+    "sklearn.ensemble.VotingRegressor": _ESTIMATORS,
+    "sklearn.linear_model.MultiTaskElasticNet": _TARGETS,
+    "sklearn.linear_model.MultiTaskElasticNetCV": _TARGETS,
+    "sklearn.linear_model.MultiTaskLasso": _TARGETS,
+    "sklearn.linear_model.MultiTaskLassoCV": _TARGETS,
+    "sklearn.model_selection.FixedThresholdClassifier": _ESTIMATOR,
+    "sklearn.model_selection.TunedThresholdClassifierCV": _ESTIMATOR,
+    "sklearn.multiclass.OneVsOneClassifier": _ESTIMATOR,
+    "sklearn.multiclass.OneVsRestClassifier": _ESTIMATOR,
+    "sklearn.multiclass.OutputCodeClassifier": _ESTIMATOR,
+    "sklearn.multioutput.ClassifierChain": _TARGETS,
+    "sklearn.multioutput.MultiOutputClassifier": _TARGETS,
+    "sklearn.multioutput.MultiOutputRegressor": _TARGETS,
+    "sklearn.multioutput.RegressorChain": _TARGETS,
+    "sklearn.semi_supervised.SelfTrainingClassifier": _ESTIMATOR,
 }
 
 

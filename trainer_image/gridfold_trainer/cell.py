@@ -7,7 +7,7 @@ from typing import Any
 from gridfold.api.handoff import CellReport, Outcome, PreparedRun, StageInput
 from gridfold.domain.grid import Grid, parse_ranges
 from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
-from gridfold_trainer import environment, estimators, results
+from gridfold_trainer import environment, estimators, results, sampling, scorers
 from gridfold_trainer.context import Context
 from gridfold_trainer.cross_validation import make_splits
 from gridfold_trainer.errors import DataError, ObjectMissingError
@@ -15,8 +15,7 @@ from gridfold_trainer.evaluate import Evaluation, evaluate
 from gridfold_trainer.pipelines import Preprocessing, build_pipeline
 from gridfold_trainer.prepared import Column, PreparedData, load_prepared
 from gridfold_trainer.results import CellResult, Recorded
-from gridfold_trainer.scorers import make_scorer
-from gridfold_trainer.splits import Parts, make_parts
+from gridfold_trainer.splits import Orders, Parts, make_parts
 from gridfold_trainer.training import TrainingRows
 
 
@@ -37,12 +36,18 @@ class Cell:
     """A cell with all that determines its pipeline."""
 
     index: int
+    grid_index: int  #: number in the whole grid, of which a Random search has drawn some
     key: str
     estimator: str
     parameters: dict[str, Any]
     preprocessing: Preprocessing
 
-    def pipeline(self, columns: Sequence[Column], classes: Sequence[Any], *, names: bool) -> Any:
+    @property
+    def grid_cell(self) -> int | None:
+        """Return the number in the whole grid for reports: None where it is the cell's own."""
+        return None if self.grid_index == self.index else self.grid_index
+
+    def pipeline(self, columns: Sequence[Column], classes: Sequence[Any] | None, *, names: bool) -> Any:
         """Return its unfitted pipeline: on names and labels for people, on positions and codes for cells."""
         cls: Any = estimators.load_class(self.estimator)
         values = estimators.constructor_values(cls, self.parameters, classes, codes=not names)
@@ -63,12 +68,13 @@ def run(job: StageInput, index: int, context: Context) -> CellReport:
     number = numbers[index]
     cell = make_cells(job, [number])[0]
     stored = load_result(context, job.spec.cache_uri, cell.key)
-    if stored is not None:
-        return results.to_report(stored, number, reused=True)
-    data, parts = load_parts(job, context)
-    result = judge(job, [cell], TrainingRows.of(data, parts.train))[0]
-    context.store.put(results.result_uri(job.spec.cache_uri, cell.key), result.to_bytes())
-    return results.to_report(result, number, reused=False)
+    result = stored
+    if result is None:
+        data, parts = load_parts(job, context)
+        result = judge(job, [cell], TrainingRows.of(data, parts.train))[0]
+        context.store.put(results.result_uri(job.spec.cache_uri, cell.key), result.to_bytes())
+    report = results.to_report(result, number, objective_of(job), reused=stored is not None)
+    return report.model_copy(update={"grid_cell": cell.grid_cell})
 
 
 def prepared_run(job: StageInput) -> PreparedRun:
@@ -82,19 +88,35 @@ def prepared_run(job: StageInput) -> PreparedRun:
     return job.prepared
 
 
+def objective_of(job: StageInput) -> str:
+    """Return the metric that decides, as prepare resolved it.
+
+    Raises:
+        DataError: prepare was another version, which resolved none.
+    """
+    resolved = prepared_run(job).resolved
+    if resolved.objective is None or resolved.objective not in resolved.metrics:
+        raise DataError(
+            f"job.json has the objective {resolved.objective} of the metrics {resolved.metrics}; all stages of a job "
+            "must run the same trainer image."
+        )
+    return resolved.objective
+
+
 def make_cells(job: StageInput, numbers: Sequence[int]) -> list[Cell]:
     """Return cells by number, with their keys."""
     prepared = prepared_run(job)
-    keys, grid = CellKeys(job.spec, prepared), Grid.of(job.spec.search.grid)
+    keys, grid, drawn = CellKeys(job.spec, prepared), Grid.of(job.spec.search.grid), sampling.draw(job.spec.search)
     return [
         Cell(
             number,
-            keys.key(grid[number]),
+            drawn[number],
+            keys.key(chosen),
             job.spec.estimator.class_name,
-            cell_parameters(job.spec, prepared, grid[number]),
-            cell_preprocessing(job.spec, grid[number]),
+            cell_parameters(job.spec, prepared, chosen),
+            cell_preprocessing(job.spec, chosen),
         )
-        for number in numbers
+        for number, chosen in ((number, grid[drawn[number]]) for number in numbers)
     ]
 
 
@@ -121,7 +143,8 @@ def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
             "trainer image."
         )
     data = load_prepared(context.store, job.spec.cache_uri, prepared.digest, context.scratch)
-    parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes)
+    orders = Orders(data.groups, data.time)
+    parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes, orders)
     if parts.digest != prepared.split_digest:
         raise SplitChangedError(
             f"the split is {parts.digest} here, but {prepared.split_digest} in prepare; all stages of a job must run "
@@ -134,14 +157,14 @@ def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> lis
     """Return the result of each cell. Cells that the estimator refuses are not fitted."""
     prepared = prepared_run(job)
     cls = estimators.load_class(job.spec.estimator.class_name)
-    problems = [estimators.parameter_problem(cls, cell.parameters, training.classes) for cell in cells]
+    problems = [problem_of(job, cls, cell.parameters, training.classes) for cell in cells]
     accepted = [cell for cell, problem in zip(cells, problems, strict=True) if problem is None]
-    scorer = make_scorer(job.spec.scoring, prepared.resolved, training.classes, training.positive)
+    scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive)
     evaluations = iter(
         evaluate(
             [cell.pipeline(training.columns, training.classes, names=False) for cell in accepted],
             training,
-            make_splits(training.y, job.spec.cross_validation, prepared.resolved),
+            make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.groups),
             scorer,
         )
     )
@@ -152,6 +175,15 @@ def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> lis
         else _evaluated(cell, next(evaluations), scorer.metrics, recorded)
         for cell, problem in zip(cells, problems, strict=True)
     ]
+
+
+def problem_of(job: StageInput, cls: type, parameters: dict[str, Any], classes: Sequence[Any] | None) -> str | None:
+    """Return why a cell with these parameters cannot be fitted or measured, or None if it can."""
+    problem = estimators.parameter_problem(cls, parameters, classes)
+    if problem is not None:
+        return problem
+    values = estimators.constructor_values(cls, parameters, classes, codes=True)
+    return scorers.response_problem(estimators.build(cls, values), prepared_run(job).resolved.metrics)
 
 
 def record(job: StageInput) -> Recorded:

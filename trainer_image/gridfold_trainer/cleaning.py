@@ -1,9 +1,11 @@
-"""Cleaning, in the order of the protocol. It looks at no label beside "missing", so it may come before the split.
+"""Cleaning of rows, piece by piece, in the order of the protocol. It looks at no label beside "missing".
 
-trim, missing-value markers, rows without target, duplicate rows, excluded columns, columns with too many missing
-values, constant columns.
+trim, missing-value markers, rows without target, duplicate rows; columns are dropped later, when all rows are known.
 """
 
+import hashlib
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,94 +13,127 @@ import numpy as np
 
 from gridfold.api.v1alpha1 import Cleaning, Dataset
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.tables import WHITE_SPACE
+from gridfold_trainer.tables import WHITE_SPACE, Piece
+
+#: In ASCII. What a spreadsheet or Python takes for a number beside that ("inf", "1_000", "0x10") is text.
+NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+#: Of a row's digest: two of 2^64 rows would share one by chance.
+_DIGEST_BYTES = 16
 
 
-@dataclass(frozen=True)
-class Cleaned:
-    """A table after cleaning: texts, null where the value is missing."""
+class Missing:
+    """What "no value" is: null, an empty text, and the declared markers; texts are trimmed before."""
 
-    frame: Any  #: polars DataFrame; the target is one of its columns
-    row_numbers: np.ndarray  #: of each row that is left: its number among all rows of all sources, from 1
-    dropped_rows: dict[str, int] = field(default_factory=dict)  #: by cause
-    dropped_columns: dict[str, list[str]] = field(default_factory=dict)  #: by cause
+    def __init__(self, dataset: Dataset, *, trim: bool) -> None:
+        import polars as pl
+
+        markers = [marker.strip() if trim else marker for marker in dataset.csv.missing_values]
+        self._trim = trim
+        self._texts = pl.Series(["", *markers], dtype=pl.String).unique().implode()
+        self._numbers = pl.Series([float(m) for m in markers if re.fullmatch(NUMBER, m, re.ASCII)], dtype=pl.Float64)
+
+    @property
+    def has_numbers(self) -> bool:
+        """Tell whether a number can mean "no value"."""
+        return len(self._numbers) > 0
+
+    def all_of(self, column: Any, where: np.ndarray) -> bool:
+        """Tell whether the texts at these places, (rows,) bool, all mean "no value"."""
+        import polars as pl
+
+        count = int(np.count_nonzero(where))
+        if count == 0 or int((column == "").sum() or 0) + column.null_count() == count:  # most often: empty fields
+            return True
+        return bool(self.mark(column.filter(pl.Series(where))).null_count() == count)
+
+    def mark(self, column: Any) -> Any:
+        """Return a column trimmed, and null where it has no value."""
+        import polars as pl
+
+        if column.dtype == pl.String:
+            column = column.str.strip_chars(WHITE_SPACE) if self._trim else column
+            is_missing = column.is_in(self._texts)
+        else:
+            is_missing = column.is_nan() if column.dtype.is_float() else column.is_null()
+            if self.has_numbers:
+                is_missing = is_missing | column.cast(pl.Float64).is_in(self._numbers.implode())
+        return column.set(is_missing.fill_null(value=False), None) if is_missing.any() else column
 
 
-def clean(frame: Any, dataset: Dataset, cleaning: Cleaning) -> Cleaned:
-    """Return what is left of a table of texts, with everything that was dropped.
+@dataclass
+class RowCleaner:
+    """Drops rows and counts them. Rows without target go as they come, duplicates when all have been seen."""
 
-    The target must be one of the columns. The table that is handed in is used up.
+    dataset: Dataset
+    cleaning: Cleaning
+    missing: Missing
+    seen: int = 0  #: rows of all pieces
+    without_target: int = 0
+    _digests: list[bytes] = field(default_factory=list)
+    _first_without: int = 0
 
-    Raises:
-        DataError: no row or no column is left, or a row without target is there and may not be dropped.
-    """
-    frame = _mark_missing(frame, dataset, trim=cleaning.trim_text)
-    numbers = np.arange(1, frame.height + 1)
-    has_target = frame[dataset.target].is_not_null().to_numpy()
-    without_target = int(frame.height - has_target.sum())
-    if without_target:
-        if not cleaning.drop_rows_without_target:
+    def clean(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """Yield the rows that have a target; fields are not trimmed yet.
+
+        Raises:
+            DataError: a row has none and may not be dropped, or no row is left.
+        """
+        for piece in pieces:
+            self.seen += piece.frame.height
+            yield self._with_target(piece)
+        if self.without_target and not self.cleaning.drop_rows_without_target:
             raise DataError(
-                f"{without_target} of {frame.height} rows have no value of the target {dataset.target} (the first is "
-                f"row {numbers[~has_target][0]}); correct them, or set cleaning.dropRowsWithoutTarget: true."
+                f"{self.without_target} of {self.seen} rows have no value of the target {self.dataset.target} (the "
+                f"first is row {self._first_without}); correct them, or set cleaning.dropRowsWithoutTarget: true."
             )
-        frame, numbers = _keep(frame, numbers, has_target)
-    duplicates = 0
-    if cleaning.drop_duplicate_rows:
-        first = _first_of_equals(frame)
-        duplicates = int(frame.height - first.sum())
-        frame, numbers = _keep(frame, numbers, first)
-    if not frame.height:
-        raise DataError(
-            f"no row is left: the sources have {without_target} rows, and none of them has a value of the target "
-            f"{dataset.target}."
-        )
-    frame, dropped_columns = _drop_columns(frame, dataset, cleaning)
-    return Cleaned(frame, numbers, {"missingTarget": without_target, "duplicates": duplicates}, dropped_columns)
+        if self.seen == self.without_target:
+            raise DataError(
+                f"no row is left: the sources have {self.seen} rows, and none of them has a value of the target "
+                f"{self.dataset.target}."
+            )
+
+    def first_of_equals(self) -> np.ndarray | None:
+        """Return which of the yielded rows to keep, (rows,) bool; None: all.
+
+        Rows are equal if all their fields are, excluded columns and missing values included.
+        """
+        if not self.cleaning.drop_duplicate_rows:
+            return None
+        digests = np.frombuffer(b"".join(self._digests), dtype=np.dtype((np.void, _DIGEST_BYTES)))
+        self._digests.clear()
+        order = np.lexsort(digests.view(np.uint64).reshape(-1, 2).T)  # stable: of equals the first row comes first
+        ordered = digests.view(np.uint64).reshape(-1, 2)[order]
+        keep = np.ones(len(order), dtype=bool)
+        keep[order[1:]] = (ordered[1:] != ordered[:-1]).any(axis=1)
+        return None if keep.all() else keep
+
+    def _with_target(self, piece: Piece) -> Piece:
+        import polars as pl
+
+        frame, numbers = piece.frame, piece.row_numbers
+        has_target = self.missing.mark(frame[self.dataset.target]).is_not_null().to_numpy()
+        if not has_target.all():
+            self._first_without = self._first_without or int(numbers[np.argmin(has_target)])
+            self.without_target += int(len(numbers) - has_target.sum())
+            frame, numbers = frame.filter(pl.Series(has_target)), numbers[has_target]
+        if self.cleaning.drop_duplicate_rows:
+            self._digests.append(self._row_digests(frame))
+        return Piece(frame, numbers)
+
+    def _row_digests(self, frame: Any) -> bytes:
+        """Return a digest of each row: of its texts, divided by what no text has."""
+        import polars as pl
+
+        texts = [as_text(self.missing.mark(column)).fill_null("") for column in frame]
+        rows = pl.DataFrame(texts).select(pl.concat_str(pl.all(), separator="\0")).to_series()
+        blake = hashlib.blake2b
+        return b"".join(blake(row.encode(), digest_size=_DIGEST_BYTES).digest() for row in rows)
 
 
-def _mark_missing(frame: Any, dataset: Dataset, *, trim: bool) -> Any:
-    """Trim every field, then turn what means "no value" into null: one column at a time, so that no second table is."""
+def as_text(column: Any) -> Any:
+    """Return a column as texts: whole numbers by their digits, floats as Python's repr writes them."""
     import polars as pl
 
-    markers = [marker.strip() if trim else marker for marker in dataset.csv.missing_values]
-    missing = pl.Series(["", *markers], dtype=pl.String).unique().implode()
-    columns = []
-    for name in list(frame.columns):
-        column = frame.drop_in_place(name)
-        column = column.str.strip_chars(WHITE_SPACE) if trim else column
-        is_missing = column.is_in(missing)
-        columns.append(column.set(is_missing, None) if is_missing.any() else column)
-    return pl.DataFrame(columns)
-
-
-def _first_of_equals(frame: Any) -> np.ndarray:
-    """Return which rows are the first of those that are equal in all columns, missing values included."""
-    import polars as pl
-
-    first: np.ndarray = frame.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
-    return first
-
-
-def _keep(frame: Any, numbers: np.ndarray, mask: np.ndarray) -> tuple[Any, np.ndarray]:
-    import polars as pl
-
-    return frame.filter(pl.Series(mask)), numbers[mask]
-
-
-def _drop_columns(frame: Any, dataset: Dataset, cleaning: Cleaning) -> tuple[Any, dict[str, list[str]]]:
-    """Drop excluded columns, then those with too many missing values, then those of one text."""
-    dropped = {"excluded": [name for name in frame.columns if name in set(dataset.exclude_columns)]}
-    frame = frame.drop(dropped["excluded"])
-    if cleaning.drop_columns_missing_above is not None:
-        limit = cleaning.drop_columns_missing_above * frame.height
-        dropped["missing"] = [
-            column.name for column in frame if column.name != dataset.target and 100 * column.null_count() > limit
-        ]
-        frame = frame.drop(dropped["missing"])
-    if cleaning.drop_constant_columns:
-        dropped["constant"] = [
-            column.name for column in frame if column.name != dataset.target and column.n_unique() == 1
-        ]
-        frame = frame.drop(dropped["constant"])
-    return frame, dropped
+    if not column.dtype.is_float():
+        return column.cast(pl.String)
+    return pl.Series(column.name, [None if value is None else repr(value) for value in column], dtype=pl.String)

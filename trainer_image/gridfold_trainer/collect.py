@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import FailedCell, Outcome, StageInput
-from gridfold.domain.grid import Grid, Parameters, format_ranges
+from gridfold.domain.grid import Grid, Parameters, cell_count, format_ranges
 from gridfold_trainer import cell, estimators, ranking
 from gridfold_trainer.cell import Cell
 from gridfold_trainer.context import Context
@@ -32,6 +32,7 @@ class Row:
     """One cell: a stored result, or how its process ended without one."""
 
     cell: Cell
+    objective: str
     chosen: Parameters  #: the cell's own parameters, in the user's names
     result: CellResult | None
     failed: FailedCell | None
@@ -39,11 +40,11 @@ class Row:
     @property
     def outcome(self) -> Outcome:
         """Return how the cell ended."""
-        return self.result.outcome if self.result else Outcome.FAILED
+        return self.result.outcome_for(self.objective) if self.result else Outcome.FAILED
 
     @property
     def message(self) -> str:
-        """Return why the cell has no score; "" if it has one."""
+        """Return why the cell lacks scores; "" if it has all."""
         if self.result:
             return self.result.message
         return f"{self.failed.reason}: {self.failed.message}" if self.failed else ""
@@ -113,15 +114,15 @@ def collect(job: StageInput, classes: Sequence[Any] | None, context: Context) ->
         ResultsMissingError: naming the cells that have neither a valid result nor a known failure.
     """
     grid = Grid.of(job.spec.search.grid)
-    cells = cell.make_cells(job, range(len(grid)))
+    cells = cell.make_cells(job, range(cell_count(job.spec.search)))
+    objective, metrics = cell.objective_of(job), tuple(cell.prepared_run(job).resolved.metrics)
     splits = job.spec.cross_validation.folds * job.spec.cross_validation.repeats
     stored = [
-        result if result and _complete(result, job.spec.scoring.metrics, splits) else None
-        for result in _load_all(job, cells, context)
+        result if result and _complete(result, metrics, splits) else None for result in _load_all(job, cells, context)
     ]
     failed = {end.cell: end for end in job.failed}
     rows = [
-        Row(item, grid[item.index], result or _refused(job, item, classes), failed.get(item.index))
+        Row(item, objective, grid[item.grid_index], result or _refused(job, item, classes), failed.get(item.index))
         for item, result in zip(cells, stored, strict=True)
     ]
     missing = [row.cell.index for row in rows if row.result is None and row.failed is None]
@@ -131,7 +132,7 @@ def collect(job: StageInput, classes: Sequence[Any] | None, context: Context) ->
             f"{format_ranges(missing)[:256]}. Objects were removed or changed; remove what is left "
             "of these cells and run the job again."
         )
-    return Record(rows, tuple(job.spec.scoring.metrics), job.spec.scoring.objective, splits)
+    return Record(rows, metrics, objective, splits)
 
 
 def _load_all(job: StageInput, cells: Sequence[Cell], context: Context) -> list[CellResult | None]:
@@ -152,5 +153,5 @@ def _complete(result: CellResult, metrics: Sequence[str], splits: int) -> bool:
 def _refused(job: StageInput, item: Cell, classes: Sequence[Any] | None) -> CellResult | None:
     """Return the result of a cell that was never run because prepare saw that the estimator refuses it."""
     cls = estimators.load_class(item.estimator)
-    problem = estimators.parameter_problem(cls, item.parameters, classes)
+    problem = cell.problem_of(job, cls, item.parameters, classes)
     return cell.refused(item, problem, cell.record(job)) if problem else None

@@ -1,15 +1,14 @@
 """The type of a column, and its values as numbers: what the protocol calls a number, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.api.validation import show
+from gridfold_trainer.cleaning import NUMBER, Missing, as_text
 
-#: In ASCII. What a spreadsheet or Python takes for a number beside that ("inf", "1_000", "0x10") is text.
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _INTEGER = r"^[+-]?[0-9]+$"
 #: Of the integers up to here, every one is a float of its own.
 EXACT_INTEGERS = 2**53
@@ -17,6 +16,7 @@ EXACT_INTEGERS = 2**53
 CATEGORY_LIMIT = 1_000_000
 CATEGORY_CHARACTERS = 65_536
 _SHOWN = 3
+_SHOWN_CHARACTERS = 64
 
 
 @dataclass(frozen=True)
@@ -33,99 +33,223 @@ class Rejected:
     """Why a column cannot be typed: the end of a sentence that begins with its name."""
 
     problem: str
+    missing: int = 0  #: rows without a value
 
 
-def type_column(column: Any, declared: ColumnType | None, rows: np.ndarray) -> Typed | Rejected:
-    """Return a column (a polars Series of texts, null where missing) as floats.
+@dataclass
+class Examples:
+    """Some of the values that are in the way, and how many there are."""
 
-    Without a declared type it is numeric if every value present is a number.
+    shown: list[str] = field(default_factory=list)
+    count: int = 0
 
-    Args:
-        column: the texts.
-        declared: what spec.dataset.columnTypes says.
-        rows: the rows' numbers, for messages.
+    def add(self, column: Any, mask: np.ndarray, rows: np.ndarray) -> None:
+        """Note the marked values of a piece."""
+        found = np.flatnonzero(mask)
+        self.count += len(found)
+        for index in found[: _SHOWN - len(self.shown)]:
+            self.shown.append(f"{show(str(column[int(index)]))[:_SHOWN_CHARACTERS]} (row {rows[index]})")
+
+    def __str__(self) -> str:
+        """Return them in words, with a verb that fits: '"x" (row 7) and 2 more are'."""
+        more = f" and {self.count - len(self.shown)} more" if self.count > len(self.shown) else ""
+        return f"{', '.join(self.shown)}{more} {'is' if self.count == 1 else 'are'}"
+
+
+class ColumnBuilder:
+    """A column in the making, piece by piece.
+
+    Without a declared type it is numeric as long as every value present is a number. Where a text comes after
+    numbers, their spelling is gone: `incomplete` is true then, and the pieces must be given to a new builder of the
+    type Categorical.
     """
-    if declared is ColumnType.CATEGORICAL:
-        return _categorical(column)
-    values, numeric = _numbers(column)
-    if not numeric.all():
-        if declared is None:
-            return _categorical(column)
-        return Rejected(
-            f"is declared Numeric in columnTypes, but {_examples(column, ~numeric, rows)} no number; correct the data, "
-            f"name the text in csv.missingValues if it means that there is no value, or declare Categorical."
-        )
-    problem = _lost(column, values, rows)
-    return Rejected(problem) if problem else Typed(ColumnType.NUMERIC, values)
 
+    def __init__(
+        self, missing: Missing, declared: ColumnType | None = None, category_limit: int = CATEGORY_LIMIT
+    ) -> None:
+        self._missing, self._declared = missing, declared
+        self._numbers: list[np.ndarray] | None = None if declared is ColumnType.CATEGORICAL else []
+        self._categories = _Categories(category_limit)
+        self._foreign, self._infinite, self._inexact = Examples(), Examples(), Examples()
+        self._foreign_rows: list[np.ndarray] = []
+        self._spelled = False  #: a number has been taken
+        self.incomplete = False
 
-def _numbers(column: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return the values as floats (NaN where missing or no number) and which rows are a number or missing.
+    def append(self, column: Any, rows: np.ndarray) -> None:
+        """Take the next piece.
 
-    polars reads every number as Python's float() does (proven by a test), and beyond NUMBER only the spellings of
-    infinity and NaN; so the slower regular expression is needed only where the result is not finite.
-    """
-    import polars as pl
+        Args:
+            column: a polars Series as it was read, of texts, integers or floats.
+            rows: the rows' numbers, for messages.
+        """
+        if self.incomplete:
+            return
+        if self._numbers is None:
+            self._categories.append(as_text(column), self._missing)
+            return
+        values, numeric, marked = self._read(column)
+        if numeric.all() or self._declared is ColumnType.NUMERIC:
+            self._foreign.add(marked, ~numeric, rows)
+            self._foreign_rows.append(~numeric)
+            self._note_lost(marked, values, rows)
+            self._spelled = self._spelled or not np.isnan(values).all()
+            self._numbers.append(values)
+        elif self._spelled:
+            self.incomplete = True
+            self._numbers.clear()
+        else:
+            for piece in self._numbers:
+                self._categories.append_missing(len(piece))
+            self._numbers = None
+            self._categories.append(as_text(column), self._missing)
 
-    floats = column.cast(pl.Float64, strict=False)
-    numeric = (floats.is_not_null() | column.is_null()).to_numpy()
-    strange = floats.is_not_null() & ~floats.is_finite()
-    if strange.any():
-        spelled = strange & ~column.str.contains(NUMBER).fill_null(value=False)
-        numeric = numeric & ~spelled.fill_null(value=False).to_numpy()
-    values = np.array(floats.fill_null(np.nan).to_numpy(), dtype=np.float64)
-    return values, numeric
+    def finish(self, keep: np.ndarray | None = None) -> Typed | Rejected:
+        """Return the column, or why it is none; the builder is used up.
 
+        Args:
+            keep: the rows that stay, (rows,) bool; None: all.
+        """
+        if self.incomplete:
+            raise AssertionError("a builder that is incomplete has no column")
+        if self._numbers is None:
+            return self._categories.finish(keep)
+        values = np.concatenate(self._numbers) if self._numbers else np.empty(0)
+        self._numbers.clear()
+        problem = self._problem()
+        if problem:
+            missing = np.isnan(values) & ~np.concatenate(self._foreign_rows)
+            return Rejected(problem, int((missing if keep is None else missing[keep]).sum()))
+        return Typed(ColumnType.NUMERIC, values if keep is None else values[keep])
 
-def _lost(column: Any, values: np.ndarray, rows: np.ndarray) -> str:
-    """Return what a float cannot hold of a numeric column, or ""."""
-    infinite = np.isinf(values)
-    if infinite.any():
-        return (
-            f"has numbers that no 64-bit float can hold: {_examples(column, infinite, rows)} beyond 1.8e308; correct "
-            f"the data, or declare the column Categorical in columnTypes."
-        )
-    large = np.abs(values) >= EXACT_INTEGERS
-    if large.any():
-        whole = column.str.contains(_INTEGER).fill_null(value=False).to_numpy() & large
+    def _read(self, column: Any) -> tuple[np.ndarray, np.ndarray, Any]:
+        """Return the values as floats, which of them are a number or missing, and the column that messages show.
+
+        Where all texts that are no number are missing, the column need not be trimmed as a whole: a number has no
+        white space around it.
+        """
+        import polars as pl
+
+        if column.dtype != pl.String:
+            marked = self._missing.mark(column)
+            values, _ = _values(marked.cast(pl.Float64))
+            return values, np.ones(len(values), dtype=bool), marked
+        if not self._missing.has_numbers:
+            values, unread = _values(column.cast(pl.Float64, strict=False))
+            if self._missing.all_of(column, unread):
+                return values, ~_spelled_strangely(column, values, unread), column
+        marked = self._missing.mark(column)
+        values, unread = _values(marked.cast(pl.Float64, strict=False))
+        present = marked.is_not_null().to_numpy()
+        return values, ~(unread & present) & ~_spelled_strangely(marked, values, unread), marked
+
+    def _note_lost(self, column: Any, values: np.ndarray, rows: np.ndarray) -> None:
+        """Note what a float cannot hold."""
+        import polars as pl
+
+        large = np.abs(values) >= EXACT_INTEGERS
+        if not large.any():
+            return
+        infinite = np.isinf(values)
+        self._infinite.add(column, infinite, rows)
+        if column.dtype.is_float():
+            return
+        whole = large & ~infinite
+        if column.dtype == pl.String:
+            whole &= column.str.contains(_INTEGER).fill_null(value=False).to_numpy()
         beyond = whole.copy()
         for index in np.flatnonzero(whole & (np.abs(values) == EXACT_INTEGERS)):
-            beyond[index] = abs(_integer(column[int(index)])) > EXACT_INTEGERS
-        if beyond.any():
+            beyond[index] = abs(_integer(str(column[int(index)]))) > EXACT_INTEGERS
+        self._inexact.add(column, beyond, rows)
+
+    def _problem(self) -> str:
+        if self._foreign.count:
             return (
-                f"has integers that a 64-bit float would change: {_examples(column, beyond, rows)} beyond 2^53; if "
-                f"it is an identifier, exclude it or declare it Categorical, else write it with an exponent."
+                f"is declared Numeric in columnTypes, but {self._foreign} no number; correct the data, name the text "
+                f"in csv.missingValues if it means that there is no value, or declare Categorical."
             )
-    return ""
+        if self._infinite.count:
+            return (
+                f"has numbers that no 64-bit float can hold: {self._infinite} beyond 1.8e308; correct the data, or "
+                f"declare the column Categorical in columnTypes."
+            )
+        if self._inexact.count:
+            return (
+                f"has integers that a 64-bit float would change: {self._inexact} beyond 2^53; if it is an identifier, "
+                f"exclude it or declare it Categorical, else write it with an exponent."
+            )
+        return ""
+
+
+class _Categories:
+    """Texts as codes in order of appearance; -1 is missing."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._codes: list[np.ndarray] = []
+        self._known: dict[str, int] = {}
+        self._longest = 0
+
+    def append_missing(self, rows: int) -> None:
+        self._codes.append(np.full(rows, -1, dtype=np.int32))
+
+    def append(self, column: Any, missing: Missing) -> None:
+        """Take the next piece as it was read: spellings are trimmed and marked once each, not in every row."""
+        import polars as pl
+
+        spellings = column.unique()
+        texts = missing.mark(spellings)
+        self._longest = max(self._longest, int(texts.str.len_chars().max() or 0))
+        if not self._rejected:
+            for text in texts:
+                if text is not None:
+                    self._known.setdefault(text, len(self._known))
+        known = dict.fromkeys(texts, 0) if self._rejected else self._known  # of a rejected one only gaps count
+        codes = pl.Series([-1 if text is None else known[text] for text in texts], dtype=pl.Int32)
+        found = column.replace_strict(spellings, codes, return_dtype=pl.Int32)
+        self._codes.append(np.array(found.to_numpy(), dtype=np.int32))
+
+    @property
+    def _rejected(self) -> bool:
+        return len(self._known) > self._limit or self._longest > CATEGORY_CHARACTERS
+
+    def finish(self, keep: np.ndarray | None) -> Typed | Rejected:
+        """Return codes in code-point order of the texts."""
+        codes = np.concatenate(self._codes) if self._codes else np.empty(0, dtype=np.int32)
+        self._codes.clear()
+        codes = codes if keep is None else codes[keep]
+        if self._rejected:
+            many = len(self._known) > self._limit
+            found = f"more than {self._limit} different texts" if many else f"a text of {self._longest} characters"
+            return Rejected(
+                f"has {found}; at most {self._limit} of {CATEGORY_CHARACTERS} characters can be categories. Exclude "
+                f"the column.",
+                int((codes < 0).sum()),
+            )
+        categories = sorted(self._known)
+        by_appearance = np.full(len(categories) + 1, np.nan)  # the last one stands for -1
+        by_appearance[[self._known[text] for text in categories]] = np.arange(len(categories))
+        return Typed(ColumnType.CATEGORICAL, by_appearance[codes], tuple(categories))
+
+
+def _values(floats: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Return a polars Series of floats as an array of its own, NaN where it is null, and where that is."""
+    nulls = floats.is_null().to_numpy() if floats.null_count() else np.zeros(len(floats), dtype=bool)
+    return np.array(floats.to_numpy(), dtype=np.float64), nulls
+
+
+def _spelled_strangely(column: Any, values: np.ndarray, unread: np.ndarray) -> np.ndarray:
+    """Return which texts polars has read as floats that are no numbers here.
+
+    It reads every number as Python's float() does (proven by a test), and beyond NUMBER only the spellings of infinity
+    and NaN; so the slow regular expression is needed only where the result is not finite.
+    """
+    strange: np.ndarray = ~np.isfinite(values) & ~unread
+    if strange.any():
+        strange &= ~column.str.contains(NUMBER).fill_null(value=False).to_numpy()
+    return strange
 
 
 def _integer(text: str) -> int:
     """Return an integer of any length whose float is 2^53: all but its last 16 digits are zeros."""
     sign, digits = (text[0], text[1:]) if text[0] in "+-" else ("", text)
     return int(f"{sign}{digits[-17:]}")
-
-
-def _categorical(column: Any) -> Typed | Rejected:
-    """Return texts as codes, in code-point order of the texts (of UTF-8, byte order is code-point order)."""
-    import polars as pl
-
-    categories = column.drop_nulls().unique().sort()
-    longest = categories.str.len_chars().max() or 0
-    if len(categories) > CATEGORY_LIMIT or longest > CATEGORY_CHARACTERS:
-        return Rejected(
-            f"has {len(categories)} different texts, the longest of {longest} characters; at most {CATEGORY_LIMIT} of "
-            f"{CATEGORY_CHARACTERS} characters can be categories. Exclude the column."
-        )
-    codes = column.replace_strict(
-        categories, pl.Series(np.arange(len(categories), dtype=np.float64)), default=None, return_dtype=pl.Float64
-    )
-    values = np.array(codes.fill_null(np.nan).to_numpy(), dtype=np.float64)
-    return Typed(ColumnType.CATEGORICAL, values, tuple(categories.to_list()))
-
-
-def _examples(column: Any, mask: np.ndarray, rows: np.ndarray) -> str:
-    """Return some of the marked values in words, with a verb that fits: '"x" (row 7) and 2 more are'."""
-    found = np.flatnonzero(mask)
-    shown = ", ".join(f"{show(column[int(index)])[:64]} (row {rows[index]})" for index in found[:_SHOWN])
-    more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
-    return f"{shown}{more} {'is' if len(found) == 1 else 'are'}"

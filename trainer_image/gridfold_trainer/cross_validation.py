@@ -9,25 +9,40 @@ from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import CrossValidation, CrossValidationMethod
 from gridfold.api.validation import show
 
+_STRATIFIED = (CrossValidationMethod.STRATIFIED, CrossValidationMethod.STRATIFIED_GROUPED)
+_GROUPED = (CrossValidationMethod.GROUPED, CrossValidationMethod.STRATIFIED_GROUPED)
+
 
 def make_cv(cross_validation: CrossValidation, resolved: Resolved) -> Any:
     """Return the splitter of scikit-learn; its folds depend on the order of the rows."""
     from sklearn import model_selection
 
-    stratified = resolved.cross_validation == CrossValidationMethod.STRATIFIED
+    method = CrossValidationMethod(resolved.cross_validation or CrossValidationMethod.K_FOLD)
     folds, repeats, seed = cross_validation.folds, cross_validation.repeats, cross_validation.seed
+    if method is CrossValidationMethod.TIME_SERIES:
+        return model_selection.TimeSeriesSplit(folds)
     if repeats > 1:
+        stratified = method is CrossValidationMethod.STRATIFIED
         repeated = model_selection.RepeatedStratifiedKFold if stratified else model_selection.RepeatedKFold
         return repeated(n_splits=folds, n_repeats=repeats, random_state=seed)
-    single = model_selection.StratifiedKFold if stratified else model_selection.KFold
+    single = {
+        CrossValidationMethod.K_FOLD: model_selection.KFold,
+        CrossValidationMethod.STRATIFIED: model_selection.StratifiedKFold,
+        CrossValidationMethod.GROUPED: model_selection.GroupKFold,
+        CrossValidationMethod.STRATIFIED_GROUPED: model_selection.StratifiedGroupKFold,
+    }[method]
     return single(folds, shuffle=True, random_state=seed)
 
 
 def make_splits(
-    y_train: np.ndarray, cross_validation: CrossValidation, resolved: Resolved
+    y_train: np.ndarray,
+    cross_validation: CrossValidation,
+    resolved: Resolved,
+    groups_train: np.ndarray | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return folds × repeats pairs of positions in the training part: to fit on, to score on."""
-    return list(make_cv(cross_validation, resolved).split(np.zeros(len(y_train)), y_train))
+    groups = groups_train if resolved.cross_validation in _GROUPED else None
+    return list(make_cv(cross_validation, resolved).split(np.zeros(len(y_train)), y_train, groups))
 
 
 def check(
@@ -35,28 +50,48 @@ def check(
     cross_validation: CrossValidation,
     resolved: Resolved,
     classes: Sequence[Any] | None = None,
+    groups_train: np.ndarray | None = None,
 ) -> list[str]:
     """Return what forbids these folds on the targets of the training part, in its order; [] if nothing does.
 
     Stricter than scikit-learn, which only warns of a class with fewer rows than folds.
     """
-    folds = cross_validation.folds
-    if len(y_train) < folds:
-        return [
-            f"spec.crossValidation.folds is {folds}, but the training part has {len(y_train)} rows; "
-            f"use at most {len(y_train)} folds."
-        ]
-    if resolved.cross_validation != CrossValidationMethod.STRATIFIED:
-        return []
+    folds, method = cross_validation.folds, resolved.cross_validation
+    possible = len(y_train) - 1 if method == CrossValidationMethod.TIME_SERIES else len(y_train)
+    if folds > possible:
+        return [_too_many(folds, f"the training part has {len(y_train)} rows", possible)]
+    problems = []
+    if method in _GROUPED:
+        problems += _check_groups(folds, method, groups_train)
+    if method in _STRATIFIED:
+        problems += _check_classes(y_train, folds, method, classes)
+    return problems
+
+
+def _check_groups(folds: int, method: str | None, groups_train: np.ndarray | None) -> list[str]:
+    if groups_train is None:
+        return [f"spec.crossValidation.method is {method}, which needs dataset.groupColumn; name that column."]
+    count = len(np.unique(groups_train))
+    return [_too_many(folds, f"the training part has {count} groups", count)] if count < folds else []
+
+
+def _check_classes(y_train: np.ndarray, folds: int, method: str | None, classes: Sequence[Any] | None) -> list[str]:
+    other = "KFold" if method == CrossValidationMethod.STRATIFIED else "Grouped"
     if classes is None:
-        return ["spec.crossValidation.method is Stratified, but the target is a number; use method: KFold."]
+        return [f"spec.crossValidation.method is {method}, but the target is a number; use method: {other}."]
     sizes = np.bincount(y_train, minlength=len(classes))
     smallest = int(sizes.argmin())
     size = int(sizes[smallest])
     if size >= folds:
         return []
-    few = f"use at most {size} folds, or method: KFold" if size > 1 else "use method: KFold"
+    few = f"use at most {size} folds, or method: {other}" if size > 1 else f"use method: {other}"
     return [
         f"spec.crossValidation.folds is {folds}, but the smallest class, {show(classes[smallest])}, has {size} rows "
         f"in the training part; {few}."
     ]
+
+
+def _too_many(folds: int, found: str, possible: int) -> str:
+    least = 2
+    advice = f"use at most {possible} folds" if possible >= least else "no number of folds is possible; use more rows"
+    return f"spec.crossValidation.folds is {folds}, but {found}; {advice}."

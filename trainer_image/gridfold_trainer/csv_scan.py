@@ -1,210 +1,258 @@
-"""A first look at a CSV file, byte by byte: everything that polars would repair or hide without a word.
+"""A first look at CSV text, byte by byte: everything that polars would repair or hide without a word.
 
-polars fills short rows, turns blank lines into rows and renames columns of the same name. So the file is checked
+polars fills short rows, turns blank lines into rows and renames columns of the same name. So the text is checked
 first, in numpy and in pieces of a few megabytes: UTF-8, quotes (RFC 4180), line ends, fields per record, blank lines.
 """
 
 import codecs
 import csv as python_csv
 import io
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
 from gridfold.api.validation import show
 from gridfold_trainer.errors import UnreadableTableError
 
-PIECE_BYTES = 4 * 1024 * 1024
 SHOWN_PROBLEMS = 5
-BOM = codecs.BOM_UTF8
-_QUOTE, _LF, _CR = b'"\n\r'
+#: A record of more bytes is no record but a quote that never closes.
+RECORD_BYTES = 256 * 1024 * 1024
+_SEVERAL = 2
+_LF, _CR = b"\n\r"
 _WHITE = b" \t\r\n\x0b\x0c"
-_FOREIGN = {
-    b"\x1f\x8b": "gzip",
-    b"PK\x03\x04": "ZIP (or Excel)",
-    b"PAR1": "Parquet",
-    b"(\xb5/\xfd": "Zstandard",
-    b"BZh": "bzip2",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
-}
 
 
 @dataclass(frozen=True)
-class Layout:
-    """What a CSV file is made of."""
+class Dialect:
+    """How fields are divided; both are one ASCII character."""
 
-    first: tuple[str, ...]  #: fields of the first record that is not blank
-    records: int  #: that are not blank, the first included
-    blanks: tuple[tuple[int, int], ...] = ()  #: byte ranges of blank lines, line ends included
-
-
-def scan(path: Path, source: str, delimiter: str) -> Layout:
-    """Return the layout of a well-formed file.
-
-    Args:
-        path: the file.
-        source: what to call it in messages.
-        delimiter: one ASCII character.
-
-    Raises:
-        UnreadableTableError: with up to five problems and their lines.
-    """
-    if path.stat().st_size == 0:
-        raise UnreadableTableError(f"{source} is empty (0 bytes); expected a CSV file.")
-    data = np.memmap(path, dtype=np.uint8, mode="r")
-    for magic, name in _FOREIGN.items():
-        if data[: len(magic)].tobytes() == magic:
-            raise UnreadableTableError(f"{source} is not CSV in UTF-8 but {name}; convert it before.")
-    return _Scan(data, source, delimiter).run()
+    delimiter: str = ","
+    quote: str = '"'
 
 
-@dataclass
-class _Scan:
-    """One pass over a file; the fields below the first three are where it stands."""
+@dataclass(frozen=True)
+class Block:
+    """Whole records, without blank lines."""
 
-    data: np.ndarray
-    source: str
-    delimiter: str
-    inside: int = 0  #: 1 in a quoted field
-    delimiters: int = 0  #: seen in the record that has begun
-    record_start: int = 0
-    first: tuple[str, ...] = ()
-    records: int = 0
-    blanks: list[tuple[int, int]] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    content: bytes
+    records: int
 
-    def run(self) -> Layout:
-        """Look at the whole file."""
-        size = len(self.data)
-        self.record_start = len(BOM) if self.data[: len(BOM)].tobytes() == BOM else 0
-        decoder = codecs.getincrementaldecoder("utf-8")()
-        for start in range(0, size, PIECE_BYTES):
-            stop = min(size, start + PIECE_BYTES)
-            self._check_text(decoder, start, stop)
-            self._check_structure(start, stop)
-            if self.problems:
-                raise UnreadableTableError(*self.problems[:SHOWN_PROBLEMS])
-        self._end(size)
-        return Layout(self.first, self.records, tuple(self.blanks))
 
-    def _end(self, size: int) -> None:
-        """Close what is open at the end of the file."""
-        if self.inside:
-            line = self._line(self.record_start)
-            self._problem(line, 'a field that begins with a quote (") has no closing quote up to the end of the file')
-        elif self.record_start < size:
-            self._records(np.array([self.record_start]), np.array([size]), np.array([self.delimiters]))
-        if not self.records and not self.problems:
-            self.problems.append(f"{self.source} has no record, only blank lines; expected a CSV file.")
-        if self.problems:
-            raise UnreadableTableError(*self.problems[:SHOWN_PROBLEMS])
+class CsvScanner:
+    """One pass over a CSV file."""
 
-    def _check_text(self, decoder: codecs.IncrementalDecoder, start: int, stop: int) -> None:
+    def __init__(self, source: str, dialect: Dialect) -> None:
+        """Start before the first byte; `source` is what to call the file in messages."""
+        self.first: tuple[str, ...] = ()  #: fields of the first record, once a block was yielded
+        self._source = source
+        self._dialect = dialect
+        self._delimiter, self._quote = ord(dialect.delimiter), ord(dialect.quote)
+        self._white = _WHITE.replace(dialect.delimiter.encode(), b"")
+        self._line = 1  #: of the first byte that no block has had
+        self._problems: list[str] = []
+
+    def blocks(self, pieces: Iterable[bytes]) -> Iterator[Block]:
+        """Yield the records of a file.
+
+        Raises:
+            UnreadableTableError: it is not well-formed; up to five problems with their lines.
+        """
+        buffer = b""
+        begun = False
+        for piece in pieces:
+            buffer += piece
+            if not begun and len(buffer) < len(codecs.BOM_UTF8):
+                continue
+            buffer = buffer if begun else buffer.removeprefix(codecs.BOM_UTF8)
+            begun = True
+            end, block = self._take(buffer, final=False)
+            buffer = buffer[end:]
+            if block.records:
+                yield block
+            if len(buffer) > RECORD_BYTES:
+                raise UnreadableTableError(
+                    f"{self._source}, line {self._line}: a record of more than {RECORD_BYTES} bytes; is a quote "
+                    f"({self._dialect.quote}) not closed?"
+                )
+        _, block = self._take(buffer if begun else buffer.removeprefix(codecs.BOM_UTF8), final=True)
+        if block.records:
+            yield block
+        if not self.first:
+            raise UnreadableTableError(f"{self._source} has no record, only blank lines; expected a CSV file.")
+
+    def _take(self, buffer: bytes, *, final: bool) -> tuple[int, Block]:
+        """Return the end of the last whole record in the buffer, and all whole ones."""
+        return self._take_plain(buffer) or self._take_any(buffer, final=final)
+
+    def _take_plain(self, buffer: bytes) -> tuple[int, Block] | None:
+        """Return what `_take` returns where no field has a line feed and nothing is wrong, much faster; else None."""
+        width = len(self.first)
+        end = buffer.rfind(b"\n") + 1
+        if width < _SEVERAL or not end:
+            return None
+        content = buffer[:end]
+        data = np.frombuffer(content, dtype=np.uint8)
+        ends = np.flatnonzero(data == _LF)
+        delimiters = np.flatnonzero(data == self._delimiter)
+        counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
+        if self._dialect.quote.encode() in content:
+            quoted = self._delimiters_in_quotes(data, delimiters, ends)
+            if quoted is None:
+                return None
+            counts -= quoted
+        if not (counts == width - 1).all() or not _is_plain_text(content):
+            return None
+        self._line += len(ends)
+        return end, Block(content, len(ends))
+
+    def _delimiters_in_quotes(self, data: np.ndarray, delimiters: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
+        """Return how many delimiters of each line are in quoted fields; None where quotes are no matching pairs."""
+        quotes = np.flatnonzero(data == self._quote)
+        lines = np.searchsorted(ends, quotes)
+        if len(quotes) % 2 or (lines[::2] != lines[1::2]).any() or len(self._wrong_quotes(data, quotes)):
+            return None
+        before = np.searchsorted(delimiters, quotes)
+        return np.bincount(lines[::2], weights=before[1::2] - before[::2], minlength=len(ends)).astype(np.int64)
+
+    def _take_any(self, buffer: bytes, *, final: bool) -> tuple[int, Block]:
+        data = np.frombuffer(buffer, dtype=np.uint8)
+        quotes = np.flatnonzero(data == self._quote)
+        self._check_quotes(buffer, data, quotes)
+        ends = _outside(np.flatnonzero(data == _LF), quotes)
+        end = int(ends[-1]) + 1 if len(ends) else 0
+        if final and len(quotes) % 2 and not self._problems:
+            quote = self._dialect.quote
+            what = f"a field that begins with a quote ({quote}) has no closing quote up to the end of the file"
+            self._problem(buffer, end, what)
+        if final and end < len(buffer):
+            end = len(buffer)
+            ends = np.append(ends, end)
+        self._raise_problems()
+        if not end:
+            return 0, Block(b"", 0)
+        content = buffer[:end]
+        self._check_text(content, data[:end])
+        blanks, records = self._records(content, data[:end], quotes, ends)
+        self._raise_problems()
+        self._line += content.count(b"\n")
+        return end, Block(_without(content, blanks), records)
+
+    def _check_text(self, content: bytes, data: np.ndarray) -> None:
         """Note bytes that are no text."""
-        piece = self.data[start:stop]
-        if not piece.all():
-            line = self._line(start + int(np.argmin(piece)))
-            self._problem(line, "a NUL byte, which text does not have; is the file UTF-16, or not text at all?")
-        waiting = len(decoder.getstate()[0])
-        if not waiting and piece.max() < 128:
+        if not data.all():
+            what = "a NUL byte, which text does not have; is the file UTF-16, or not text at all?"
+            self._problem(content, int(np.argmin(data)), what)
+        if data.max() < 128:
             return
         try:
-            decoder.decode(piece.tobytes(), final=stop == len(self.data))
+            content.decode("utf-8")
         except UnicodeDecodeError as error:
-            offset = start - waiting + error.start
-            self._problem(self._line(offset), f"byte 0x{self.data[offset]:02x} is not UTF-8; convert the file to UTF-8")
+            what = f"byte 0x{content[error.start]:02x} is not UTF-8; convert the file, or set csv.encoding: Latin1"
+            self._problem(content, error.start, what)
 
-    def _check_structure(self, start: int, stop: int) -> None:
-        """Divide a piece into records."""
-        piece = self.data[start:stop]
-        quotes = np.flatnonzero(piece == _QUOTE) + start
-        self._check_quotes(quotes)
-        ends, delimiters, returns = (
-            self._outside(np.flatnonzero(piece == byte) + start, quotes) for byte in (_LF, ord(self.delimiter), _CR)
-        )
-        self._check_returns(returns)
-        self.inside = (self.inside + len(quotes)) % 2
-        if self.problems:
-            return
-        if not len(ends):
-            self.delimiters += len(delimiters)
-            return
-        before = np.searchsorted(delimiters, ends)
-        counts = np.diff(before, prepend=0)
-        counts[0] += self.delimiters
-        self.delimiters = len(delimiters) - int(before[-1])
-        starts = np.concatenate([[self.record_start], ends[:-1] + 1])
-        self.record_start = int(ends[-1]) + 1
-        self._records(starts, ends, counts)
+    def _check_quotes(self, content: bytes, data: np.ndarray, quotes: np.ndarray) -> None:
+        """Note the first quote that is in a wrong place; what follows it is guesswork."""
+        for position in self._wrong_quotes(data, quotes)[:1]:
+            quote = self._dialect.quote
+            what = f"a quote ({quote}) inside a field; put the whole field in quotes and double the one inside"
+            self._problem(content, int(position), what)
 
-    def _outside(self, positions: np.ndarray, quotes: np.ndarray) -> np.ndarray:
-        """Return those positions that are not inside a quoted field."""
-        outside: np.ndarray = positions[(np.searchsorted(quotes, positions) + self.inside) % 2 == 0]
-        return outside
+    def _wrong_quotes(self, data: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+        """Return those quotes that neither enclose a whole field nor are doubled within one."""
+        opening = np.arange(len(quotes)) % 2 == 0
+        last = len(data) - 1
+        before = data[np.maximum(quotes - 1, 0)]
+        after = data[np.minimum(quotes + 1, last)]
+        opens = (before == self._delimiter) | (before == _LF) | (before == self._quote) | (quotes == 0)
+        closes = (after == self._delimiter) | (after == _LF) | (after == _CR) | (after == self._quote)
+        wrong: np.ndarray = quotes[np.where(opening, ~opens, ~(closes | (quotes == last)))]
+        return wrong
 
-    def _check_quotes(self, quotes: np.ndarray) -> None:
-        """Note quotes that neither enclose a whole field nor are doubled within one."""
-        opening = (np.arange(len(quotes)) + self.inside) % 2 == 0
-        before = self.data[np.maximum(quotes - 1, 0)]
-        after = self.data[np.minimum(quotes + 1, len(self.data) - 1)]
-        text_start = len(BOM) if self.data[: len(BOM)].tobytes() == BOM else 0
-        opens = np.isin(before, [ord(self.delimiter), _LF, _QUOTE]) | (quotes == text_start)
-        closes = np.isin(after, [ord(self.delimiter), _LF, _CR, _QUOTE]) | (quotes == len(self.data) - 1)
-        for position in quotes[np.where(opening, ~opens, ~closes)][:1]:  # what follows one is guesswork
-            line = self._line(int(position))
-            self._problem(line, 'a quote (") inside a field; put the whole field in quotes and double the one inside')
-
-    def _check_returns(self, returns: np.ndarray) -> None:
-        after = self.data[np.minimum(returns + 1, len(self.data) - 1)]
-        for position in returns[(after != _LF)][:1]:
-            self._problem(self._line(int(position)), "a carriage return without line feed; end lines with LF or CR LF")
-
-    def _records(self, starts: np.ndarray, ends: np.ndarray, counts: np.ndarray) -> None:
-        """Take records (byte ranges without the final line feed, numbers of delimiters) into account."""
+    def _records(
+        self, content: bytes, data: np.ndarray, quotes: np.ndarray, ends: np.ndarray
+    ) -> tuple[list[tuple[int, int]], int]:
+        """Check records (which end at these positions) and return the blank ones, and how many are not."""
+        quotes = quotes[quotes < len(data)]
+        delimiters = _outside(np.flatnonzero(data == self._delimiter), quotes)
+        self._check_returns(content, data, _outside(np.flatnonzero(data == _CR), quotes))
+        counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
+        starts = np.concatenate([[0], ends[:-1] + 1])
+        blanks: list[tuple[int, int]] = []
         begin = 0
         while not self.first and begin < len(starts):
             start, end = int(starts[begin]), int(ends[begin])
-            if self._is_blank(start, end):
-                self.blanks.append((start, end + 1))
+            if content[start:end].strip(self._white):
+                self.first = self._fields(content, start, end)
             else:
-                self.first = self._fields(start, end)
-                self.records += 1
+                blanks.append((start, end + 1))
             begin += 1
-        starts, ends, counts = starts[begin:], ends[begin:], counts[begin:]
         suspects = counts != len(self.first) - 1
         if len(self.first) == 1:
-            suspects |= np.isin(self.data[np.minimum(starts, len(self.data) - 1)], list(_WHITE))
-        self.records += len(starts)
+            suspects |= np.isin(data[np.minimum(starts, len(data) - 1)], list(_WHITE))
+        suspects[:begin] = False
         for index in np.flatnonzero(suspects):
             start, end = int(starts[index]), int(ends[index])
-            if self._is_blank(start, end):
-                self.blanks.append((start, end + 1))
-                self.records -= 1
-            elif counts[index] != len(self.first) - 1 and len(self.problems) < SHOWN_PROBLEMS:
-                found = int(counts[index]) + 1
-                self._problem(self._line(start), f"{found} fields; expected {len(self.first)}, as in the first record")
+            if not content[start:end].strip(self._white):  # a delimiter is no white space, not even a tab
+                blanks.append((start, end + 1))
+            elif counts[index] != len(self.first) - 1 and len(self._problems) < SHOWN_PROBLEMS:
+                what = f"{int(counts[index]) + 1} fields; expected {len(self.first)}, as in the first record"
+                self._problem(content, start, what)
+        return blanks, len(starts) - len(blanks)
 
-    def _is_blank(self, start: int, end: int) -> bool:
-        """Tell whether a record is nothing but white space (a delimiter is none, not even a tab)."""
-        white = _WHITE.replace(self.delimiter.encode(), b"")
-        return not self.data[start:end].tobytes().strip(white)
+    def _check_returns(self, content: bytes, data: np.ndarray, returns: np.ndarray) -> None:
+        after = data[np.minimum(returns + 1, len(data) - 1)]
+        for position in returns[after != _LF][:1]:
+            what = "a carriage return without line feed; end lines with LF or CR LF"
+            self._problem(content, int(position), what)
 
-    def _fields(self, start: int, end: int) -> tuple[str, ...]:
+    def _fields(self, content: bytes, start: int, end: int) -> tuple[str, ...]:
         """Return the fields of the first record."""
-        text = self.data[start:end].tobytes().removesuffix(b"\r").decode("utf-8", errors="replace")
+        text = content[start:end].removesuffix(b"\r").decode("utf-8", errors="replace")
+        dialect = self._dialect
         try:
-            reader = python_csv.reader(io.StringIO(text, newline=""), delimiter=self.delimiter, strict=True)
+            source = io.StringIO(text, newline="")
+            reader = python_csv.reader(source, delimiter=dialect.delimiter, quotechar=dialect.quote, strict=True)
             return tuple(next(reader))
         except python_csv.Error as error:
-            self._problem(self._line(start), f"the first record is no CSV ({error}): {show(text)}")
+            self._problem(content, start, f"the first record is no CSV ({error}): {show(text)}")
             return ("",)
 
-    def _line(self, offset: int) -> int:
-        """Return the number of the line that a byte is in, from 1."""
-        pieces = range(0, offset, PIECE_BYTES)
-        return 1 + sum(int(np.count_nonzero(self.data[at : min(offset, at + PIECE_BYTES)] == _LF)) for at in pieces)
+    def _problem(self, content: bytes, position: int, what: str) -> None:
+        line = self._line + content.count(b"\n", 0, position)
+        self._problems.append(f"{self._source}, line {line}: {what}.")
 
-    def _problem(self, line: int, what: str) -> None:
-        self.problems.append(f"{self.source}, line {line}: {what}.")
+    def _raise_problems(self) -> None:
+        if self._problems:
+            raise UnreadableTableError(*self._problems[:SHOWN_PROBLEMS])
+
+
+def _is_plain_text(content: bytes) -> bool:
+    """Tell whether bytes are UTF-8 without NUL, and with carriage returns before line feeds only."""
+    if b"\0" in content or (b"\r" in content and content.count(b"\r") != content.count(b"\r\n")):
+        return False
+    if content.isascii():
+        return True
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _outside(positions: np.ndarray, quotes: np.ndarray) -> np.ndarray:
+    """Return those positions that are not inside a quoted field."""
+    if not len(quotes):
+        return positions
+    outside: np.ndarray = positions[np.searchsorted(quotes, positions) % 2 == 0]
+    return outside
+
+
+def _without(content: bytes, ranges: list[tuple[int, int]]) -> bytes:
+    """Return the content without some byte ranges, ascending."""
+    if not ranges:
+        return content
+    begins = [0, *(end for _, end in ranges)]
+    return b"".join(
+        content[begin:end] for begin, end in zip(begins, [*(s for s, _ in ranges), len(content)], strict=True)
+    )

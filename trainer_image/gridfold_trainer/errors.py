@@ -7,6 +7,7 @@
     │   ├── AccessDeniedError         10  no credentials, wrong ones, or no right
     │   ├── StorageRefusedError       10  the server refuses: wrong region, not a valid address …
     │   ├── ChecksumMismatchError     10  a source is not what its pin says
+    │   ├── SourceTooLargeError       10  a source has more bytes than one may have
     │   ├── UnreadableTableError      10  a source is no table of the format that was declared
     │   ├── FramesMissingError        10  pandas or polars is not installed
     │   ├── EstimatorNotAllowedError  10  className is not on the list
@@ -15,6 +16,7 @@
     ├── InfeasibleError               11  the estimator refuses this combination of parameters
     ├── FitFailedError                12  fit raised, or a score is not finite
     ├── StorageUnreachableError       14  object storage did not answer, or said "later"   (retryable)
+    │   └── SourceChangedError    14  a source became another one while it was read    (retryable)
     └── ScratchFullError              14  the local disk is full                           (retryable)
 
 Exit codes 1 (an error that nobody expected), 2 (usage), 13 (MemoryError), 15 (time), 137 and 143 (signals) have no
@@ -74,6 +76,12 @@ class ChecksumMismatchError(DataError):
     reason = "ChecksumMismatch"
 
 
+class SourceTooLargeError(DataError):
+    """A source has more bytes, as it lies there or decompressed, than one may have."""
+
+    reason = "SourceTooLarge"
+
+
 class UnreadableTableError(DataError):
     """A source is no table of the format that was declared."""
 
@@ -124,6 +132,12 @@ class StorageUnreachableError(TrainerError):
     reason = "StorageUnreachable"
     exit_code = ExitCode.STORAGE
     retryable = True
+
+
+class SourceChangedError(StorageUnreachableError):
+    """A source was replaced while it was being read; what was read of it is mixed and must not be used."""
+
+    reason = "SourceChanged"
 
 
 class ScratchFullError(TrainerError):

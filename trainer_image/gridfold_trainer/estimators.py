@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gridfold.api.validation import REFUSED_PARAMETERS, show
-from gridfold_trainer.allowed_estimators import CLASSIFIERS, REGRESSORS, full_names
+from gridfold_trainer.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.errors import EstimatorNotAllowedError
 
 CLASS_WEIGHT = "class_weight"
@@ -20,6 +20,10 @@ def load_class(class_name: str) -> type:
     Raises:
         EstimatorNotAllowedError: it is not a classifier or regressor of scikit-learn; the message names similar ones.
     """
+    if class_name in EXCLUDED:
+        raise EstimatorNotAllowedError(
+            f"spec.estimator.className is {show(class_name)}, which a job cannot name: {EXCLUDED[class_name]}."
+        )
     names = full_names(CLASSIFIERS) | full_names(REGRESSORS)
     for name in names:
         if name == class_name:

@@ -1,6 +1,5 @@
 """Cross-validation of a list of cells over the same splits. A fit that fails is a value, never an exception."""
 
-import math
 import re
 import time
 import traceback
@@ -12,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import Outcome
-from gridfold_trainer.scorers import Scorer
+from gridfold_trainer.responses import Responses
+from gridfold_trainer.scorers import Scorer, Scores
 from gridfold_trainer.training import TrainingRows
 
 TRACEBACK_LINES = 10
@@ -37,10 +37,11 @@ class FitError:
 class Evaluation:
     """A cell's numbers, one entry per split; None where there is none."""
 
-    scores: list[dict[str, float] | None] = field(default_factory=list)
+    scores: list[dict[str, float | None] | None] = field(default_factory=list)
     fit_seconds: list[float | None] = field(default_factory=list)
     score_seconds: list[float | None] = field(default_factory=list)
     errors: list[FitError] = field(default_factory=list)
+    unmeasured: dict[str, list[str]] = field(default_factory=dict)  #: metric: why, of each split on which it has none
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -57,9 +58,12 @@ class Evaluation:
 
     @property
     def message(self) -> str:
-        """Return why the cell has no score, "" if it has one."""
+        """Return why the cell lacks scores, "" if it has all."""
         if not self.errors:
-            return ""
+            return "; ".join(
+                f"{metric} has no value on {len(causes)} of {len(self.scores)} splits: {causes[0][:LINE_CHARACTERS]}"
+                for metric, causes in self.unmeasured.items()
+            )
         first = self.errors[0]
         if self.outcome == Outcome.INFEASIBLE:
             return first.message
@@ -73,7 +77,7 @@ class Evaluation:
 
 
 def evaluate(pipelines: Sequence[Any], training: TrainingRows, splits: Splits, scorer: Scorer) -> list[Evaluation]:
-    """Return the evaluation of each unfitted pipeline: one fit and one predict per split.
+    """Return the evaluation of each unfitted pipeline: per split one fit, one transform, each response once.
 
     Raises:
         MemoryError: passed on; more memory can help, so it is no property of the cell.
@@ -128,23 +132,22 @@ def _add_split(
         warnings.simplefilter("always")
         try:
             fitted, fit_seconds = timed(lambda: clone(pipeline).fit(*train))
-            scores, score_seconds = timed(lambda: scorer.scores(test[1], fitted.predict(test[0])))
-            _check_finite(scores)
+            scores, score_seconds = timed(lambda: scorer.scores(test[1], Responses(fitted, test[0])))
         except MemoryError:
             raise
         except Exception as error:  # an estimator may raise anything; it is the cell's result
             _add_failure(evaluation, fit_error(error))
         else:
-            evaluation.scores.append(scores)
+            _add_scores(evaluation, scores)
             evaluation.fit_seconds.append(fit_seconds)
             evaluation.score_seconds.append(score_seconds)
     _add_warnings(evaluation, caught)
 
 
-def _check_finite(scores: dict[str, float]) -> None:
-    missing = [name for name, score in scores.items() if not math.isfinite(score)]
-    if missing:
-        raise ArithmeticError(f"the score of {', '.join(missing)} is not a finite number")
+def _add_scores(evaluation: Evaluation, scores: Scores) -> None:
+    evaluation.scores.append(scores.values)
+    for metric, cause in scores.problems.items():
+        evaluation.unmeasured.setdefault(metric, []).append(cause)
 
 
 def _add_failure(evaluation: Evaluation, error: FitError) -> None:

@@ -2,13 +2,22 @@
 
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gridfold_trainer.errors import AccessDeniedError, ObjectMissingError, StorageRefusedError, StorageUnreachableError
+from gridfold_trainer.downloads import changed, too_large
+from gridfold_trainer.errors import (
+    AccessDeniedError,
+    ObjectMissingError,
+    SourceChangedError,
+    SourceTooLargeError,
+    StorageRefusedError,
+    StorageUnreachableError,
+)
 from gridfold_trainer.local_files import copy_hashed, hash_chunks, room_for
-from gridfold_trainer.stores import CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat
+from gridfold_trainer.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
 
 #: Of files that are being written; `list_uris` does not show them.
 PART_SUFFIX = ".gridfold-part"
@@ -29,8 +38,13 @@ class FileStore:
             raise StorageRefusedError(f"{uri} has more than {limit_bytes} bytes, which is no file of Gridfold.")
         return content
 
-    def download(self, uri: str, path: Path) -> str:
+    def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
         """Copy an object to a file and return its SHA-256."""
+        found = self.stat(uri)
+        if found is not None and wanted.limit_bytes is not None and found.size > wanted.limit_bytes:
+            raise SourceTooLargeError(too_large(uri, wanted.limit_bytes))
+        if found is not None and wanted.etag not in {"", found.etag}:
+            raise SourceChangedError(changed(uri))
         with self._translated(uri), self.local_path(uri).open("rb") as source:
             return copy_hashed(iter(lambda: source.read(CHUNK_BYTES), b""), path)
 
@@ -46,8 +60,8 @@ class FileStore:
 
     def upload(self, uri: str, path: Path) -> None:
         """Copy a file to an object."""
-        with self._translated(uri), _replacing(self.local_path(uri)) as part, path.open("rb") as source:
-            copy_hashed(iter(lambda: source.read(CHUNK_BYTES), b""), part)
+        with self._translated(uri), _replacing(self.local_path(uri)) as part:
+            shutil.copyfile(path, part)
 
     def stat(self, uri: str) -> ObjectStat | None:
         """Return size and a mark that changes with every write, or None where there is no such file."""
@@ -67,6 +81,13 @@ class FileStore:
             files = [f"{shown}{path.relative_to(top)}" for path in top.rglob("*") if path.is_file()]
         wanted = (uri for uri in files if uri.startswith(prefix) and not uri.endswith(PART_SUFFIX))
         yield from sorted(wanted, key=os.fsencode)
+
+    def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
+        """Yield the files that start with `prefix`, in byte order; folders below are walked."""
+        for uri in self.list_uris(prefix):
+            found = self.stat(uri)
+            if found is not None:
+                yield uri, found
 
     def local_path(self, uri: str) -> Path:
         """Return the file itself."""

@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,20 @@ def room_for(path: Path) -> Iterator[None]:
                 f"a laptop point GRIDFOLD_SCRATCH to a larger disk."
             ) from error
         raise
+
+
+def check_room(folder: Path, size: int, what: str) -> None:
+    """Tell before anything is written whether it will fit.
+
+    Raises:
+        ScratchFullError: the disk of `folder` has less room than `size` bytes.
+    """
+    free = shutil.disk_usage(folder).free
+    if size > free:
+        raise ScratchFullError(
+            f"{what} needs {size} bytes of disk, but {folder} has room for {free}; give the pod more ephemeral "
+            f"storage, or on a laptop point GRIDFOLD_SCRATCH to a larger disk."
+        )
 
 
 def copy_hashed(chunks: Iterator[bytes], path: Path) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gridfold.api.handoff import TERMINATION_MESSAGE_BYTES, Outcome, RankedReport, RefitReport, StageInput
@@ -15,7 +16,10 @@ from gridfold_trainer import cell, model_file
 from gridfold_trainer.collect import Record
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import DataError, ObjectMissingError
-from gridfold_trainer.table import results_csv
+from gridfold_trainer.model_card import model_card
+from gridfold_trainer.prepared import PreparedData
+from gridfold_trainer.table import results_csv, results_parquet
+from gridfold_trainer.winner import Refitted
 
 LATEST = "latest.json"
 LATEST_BYTES = 64 * 1024
@@ -55,10 +59,10 @@ class RunOutput:
 
     record: Record
     sizes: Mapping[str, int]  #: rows of each part
-    model: Any  #: None where no cell won
-    validation: Mapping[str, float]
-    test: Mapping[str, float]
     notes: Sequence[str]
+    refitted: Refitted | None = None  #: None where no cell won
+    openings: int | None = None
+    indistinguishable: int | None = None  #: other cells that do not differ from the winner
 
 
 def check_owner(job: StageInput, context: Context) -> None:
@@ -85,20 +89,23 @@ def check_owner(job: StageInput, context: Context) -> None:
         )
 
 
-def write(job: StageInput, run_output: RunOutput, context: Context) -> tuple[str, str]:
+def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: Context) -> tuple[str, str]:
     """Write the run's folder, then latest.json, and return the folder and the SHA-256 of its status.json."""
     keys = [row.cell.key for row in run_output.record.rows]
     folder = run_folder(job.spec.output.uri, job.uid, job.generation, keys)
-    files = {"results.csv": results_csv(run_output.record)}
-    trusted: list[str] = []
-    if run_output.model is not None:
-        files["model.skops"] = model_file.save_model(run_output.model)
-        trusted = model_file.trusted_types(files["model.skops"])
+    files = {
+        "results.csv": results_csv(run_output.record),
+        "results.parquet": results_parquet(run_output.record),
+    }
+    document = status_document(job, run_output)
+    document["trustedTypes"] = []
+    if run_output.refitted is not None:
+        files["model.skops"] = model_file.save_model(run_output.refitted.model)
+        document["trustedTypes"] = model_file.trusted_types(files["model.skops"])
+        files["model-card.md"] = model_card(job, document, data).encode()
     for name, content in files.items():
         context.store.put(f"{folder}{name}", content)
-    document = status_document(job, run_output)
     document["files"] = {name: {"sha256": _sha256(content)} for name, content in files.items()}
-    document["trustedTypes"] = trusted
     status = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()
     context.store.put(f"{folder}status.json", status)
     latest = Latest(owner=Owner(namespace=job.namespace, name=job.name), run=folder, status_sha256=_sha256(status))
@@ -109,6 +116,7 @@ def write(job: StageInput, run_output: RunOutput, context: Context) -> tuple[str
 def status_document(job: StageInput, run_output: RunOutput) -> dict[str, Any]:
     """Return status.json: what is known of the run, every float with all of its digits."""
     record, prepared, recorded = run_output.record, cell.prepared_run(job), cell.record(job)
+    refitted = run_output.refitted
     ranked = [_ranked(record, number) for number in record.leaders[:LEADERBOARD_SIZE]]
     return {
         "format": 1,
@@ -124,10 +132,14 @@ def status_document(job: StageInput, run_output: RunOutput) -> dict[str, Any]:
         },
         "estimator": job.spec.estimator.class_name,
         "objective": record.objective,
-        "best": ranked[0] if ranked else None,
+        "best": {**ranked[0], "indistinguishableFrom": run_output.indistinguishable} if ranked else None,
         "leaderboard": ranked,
-        "validation": dict(run_output.validation),
-        "test": dict(run_output.test),
+        "validation": dict(refitted.validation) if refitted else {},
+        "test": {
+            "scores": dict(refitted.test) if refitted else {},
+            "intervals": {metric: list(ends) for metric, ends in refitted.intervals.items()} if refitted else {},
+            "openings": run_output.openings,
+        },
         "notes": list(run_output.notes),
         "errors": record.grouped_messages(),
         "versions": recorded.versions,
@@ -139,7 +151,11 @@ def status_document(job: StageInput, run_output: RunOutput) -> dict[str, Any]:
 def leaderboard(record: Record) -> list[RankedReport]:
     """Return the best cells, best first."""
     return [
-        RankedReport(cell=number, scores={metric: _mean_std(record, metric, number) for metric in record.metrics})
+        RankedReport(
+            cell=number,
+            grid_cell=record.rows[number].cell.grid_cell,
+            scores={metric: _reported(record, metric, number) for metric in record.metrics},
+        )
         for number in record.leaders[:LEADERBOARD_SIZE]
     ]
 
@@ -156,7 +172,7 @@ def fit_report(report: RefitReport, objective: str) -> RefitReport:
     for number in reversed(range(len(lines))):
         if _size(report, lines) <= limit:
             break
-        lines[number] = RankedReport(cell=lines[number].cell, scores={objective: lines[number].scores[objective]})
+        lines[number] = lines[number].model_copy(update={"scores": {objective: lines[number].scores[objective]}})
     return report.model_copy(update={"leaderboard": lines})
 
 
@@ -175,14 +191,16 @@ def _ranked(record: Record, number: int) -> dict[str, Any]:
     row = record.rows[number]
     scores = {}
     for metric in record.metrics:
-        mean, std = _mean_std(record, metric, number)
+        mean, std = _reported(record, metric, number)
         scores[metric] = {"mean": mean, "std": std, "rank": int(record.summary[metric][2][number])}
-    return {"cell": number, "key": row.cell.key, "parameters": dict(row.chosen), "scores": scores}
+    place = {"cell": number} if row.cell.grid_cell is None else {"cell": number, "gridCell": row.cell.grid_cell}
+    return {**place, "key": row.cell.key, "parameters": dict(row.chosen), "scores": scores}
 
 
-def _mean_std(record: Record, metric: str, number: int) -> tuple[float, float]:
+def _reported(record: Record, metric: str, number: int) -> tuple[float | None, float | None]:
+    """Return mean and standard deviation, None where a fold has no score of this metric."""
     means, stds, _ = record.summary[metric]
-    return float(means[number]), float(stds[number])
+    return (None, None) if np.isnan(means[number]) else (float(means[number]), float(stds[number]))
 
 
 def _sha256(content: bytes) -> str:

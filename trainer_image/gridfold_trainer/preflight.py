@@ -1,22 +1,33 @@
 """All that can be known to be wrong before a cell runs, collected so that it is told at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from gridfold.api.status import Resolved
-from gridfold.api.v1alpha1 import Average, CrossValidationMethod, SplitMethod, TrainingJobSpec
+from gridfold.api.v1alpha1 import Average, CrossValidationMethod, Encode, SplitMethod, TrainingJobSpec
 from gridfold.api.validation import show
-from gridfold.domain.grid import PREPROCESSING, Grid, plain_value
-from gridfold_trainer import cross_validation, estimators, scorers
+from gridfold.domain.grid import PREPROCESSING, Grid, Parameters, plain_value
+from gridfold_trainer import cross_validation, estimators, sampling, scorers
+from gridfold_trainer.column_names import did_you_mean
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.splits import Parts, make_parts
-from gridfold_trainer.tables import did_you_mean
+from gridfold_trainer.prepared import Column
+from gridfold_trainer.splits import Orders, Parts, make_parts
 from gridfold_trainer.targets import Classes, Target
 
 _SHOWN = 10
 _TWO = 2
 _POSITIVE_CHARACTERS = 256
+_ENCODE_AXIS = "preprocessing.categorical.encode"
+#: Of a cell before it has read any data (performance.md: 130 to 170 MiB).
+_PROCESS_BYTES = 128 * 2**20
+_UNITS = {
+    "": Decimal(1),
+    "m": Decimal("0.001"),
+    **{unit: Decimal(1000**power) for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
+    **{unit: Decimal(1024**power) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)},
+}
 
 
 @dataclass(frozen=True)
@@ -48,16 +59,22 @@ def spec_problems(spec: TrainingJobSpec, cls: type) -> list[str]:
 def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     """Return what the spec says of columns that the data does not have."""
     dataset = spec.dataset
-    named = [("target", dataset.target)]
+    named = [("target", dataset.target), ("groupColumn", dataset.group_column), ("timeColumn", dataset.time_column)]
     named += [(f"excludeColumns[{index}]", name) for index, name in enumerate(dataset.exclude_columns)]
     named += [("columnTypes", name) for name in dataset.column_types]
     problems = [
         f"spec.dataset.{path} is {show(name)}, which is no column of the data; {did_you_mean(name, names)}"
         for path, name in named
-        if name not in names
+        if name is not None and name not in names
     ]
     if dataset.target in dataset.exclude_columns:
         problems.append(f"spec.dataset.excludeColumns names the target {dataset.target}; take it out of the list.")
+    problems += [
+        f"spec.dataset.{path} is the target {dataset.target}; a model cannot be judged on what it is divided by. Name "
+        f"another column."
+        for path, name in named[1:3]
+        if name == dataset.target
+    ]
     if problems and len(names) == 1:
         problems.append(
             f"the data has the one column {show(names[0])}; is spec.dataset.csv.delimiter, "
@@ -85,11 +102,9 @@ def find_positive(spec: TrainingJobSpec, classes: Classes | None) -> tuple[int |
 
 def resolve(spec: TrainingJobSpec, cls: type, classes: Classes | None, positive: int | None) -> Resolved:
     """Return what each Auto becomes."""
-    split, folds, average = spec.split.method, spec.cross_validation.method, spec.scoring.average
-    if split is SplitMethod.AUTO:
-        split = SplitMethod.RANDOM if classes is None else SplitMethod.STRATIFIED
-    if folds is CrossValidationMethod.AUTO:
-        folds = CrossValidationMethod.K_FOLD if classes is None else CrossValidationMethod.STRATIFIED
+    split, average = _split_method(spec, classes), spec.scoring.average
+    folds = _fold_method(spec, split, classes)
+    objective, metrics = scorers.choose(spec.scoring, classifier=classes is not None)
     if average is Average.AUTO:
         average = Average.BINARY if classes is not None and len(classes) == _TWO else Average.MACRO
     open_state = estimators.takes_random_state(cls) and estimators.RANDOM_STATE not in spec.estimator.parameters
@@ -97,25 +112,92 @@ def resolve(spec: TrainingJobSpec, cls: type, classes: Classes | None, positive:
     return Resolved(
         split=split.value,
         cross_validation=folds.value,
+        objective=objective,
+        metrics=metrics,
         average=None if classes is None else average.value,
         positive_class=None if classes is None or positive is None else str(classes[positive])[:_POSITIVE_CHARACTERS],
         random_state=spec.split.seed if open_state and not everywhere else None,
     )
 
 
-def target_problems(spec: TrainingJobSpec, resolved: Resolved, target: Target) -> tuple[Parts | None, list[str]]:
+def _split_method(spec: TrainingJobSpec, classes: Classes | None) -> SplitMethod:
+    if spec.split.method is not SplitMethod.AUTO:
+        return spec.split.method
+    if spec.dataset.group_column is not None:
+        return SplitMethod.GROUPED
+    if spec.dataset.time_column is not None:
+        return SplitMethod.TIME_ORDERED
+    return SplitMethod.RANDOM if classes is None else SplitMethod.STRATIFIED
+
+
+def _fold_method(spec: TrainingJobSpec, split: SplitMethod, classes: Classes | None) -> CrossValidationMethod:
+    method = spec.cross_validation.method
+    if method is not CrossValidationMethod.AUTO:
+        return method
+    if split is SplitMethod.TIME_ORDERED:
+        return CrossValidationMethod.TIME_SERIES
+    if split is SplitMethod.GROUPED:
+        return CrossValidationMethod.GROUPED if classes is None else CrossValidationMethod.STRATIFIED_GROUPED
+    return CrossValidationMethod.K_FOLD if classes is None else CrossValidationMethod.STRATIFIED
+
+
+def target_problems(
+    spec: TrainingJobSpec, resolved: Resolved, target: Target, orders: Orders
+) -> tuple[Parts | None, list[str]]:
     """Return the three parts (None where the rows cannot be divided so) and what forbids split, folds or metrics."""
-    problems = scorers.check(spec.scoring, resolved, target.classes)
+    problems = [*scorers.check(spec.scoring, resolved, target.classes), *_repeat_problems(spec, resolved)]
     if target.classes is not None and len(target.classes) < _TWO:
         return None, problems
     if target.classes is None and resolved.split == SplitMethod.STRATIFIED:
         return None, [*problems, "spec.split.method is Stratified, but the target is a number; use method: Random."]
     try:
-        parts = make_parts(target.y, spec.split, resolved, target.classes)
+        parts = make_parts(target.y, spec.split, resolved, target.classes, orders)
     except DataError as error:
         return None, [*problems, *error.problems]
     y_train = target.y[parts.train]
-    return parts, problems + cross_validation.check(y_train, spec.cross_validation, resolved, target.classes)
+    groups_train = None if orders.groups is None else orders.groups[parts.train]
+    folds = cross_validation.check(y_train, spec.cross_validation, resolved, target.classes, groups_train)
+    return parts, problems + folds
+
+
+def _repeat_problems(spec: TrainingJobSpec, resolved: Resolved) -> list[str]:
+    repeats, method = spec.cross_validation.repeats, resolved.cross_validation
+    if repeats == 1 or method in {CrossValidationMethod.K_FOLD, CrossValidationMethod.STRATIFIED}:
+        return []
+    return [
+        f"spec.crossValidation.repeats is {repeats}, but its method Auto became {method}, which draws its folds once; "
+        f"leave repeats out, or use another split."
+    ]
+
+
+def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows: int) -> list[str]:
+    """Return whether the cells' memory limit is too small for what they cannot do without.
+
+    That is: the training part, and what the preprocessing makes of one fold of it, in 64-bit floats.
+    """
+    limit = spec.execution.resources.limits.memory
+    if limit is None:
+        return []
+    options = [spec.estimator.preprocessing.categorical.encode.value]
+    for axes in spec.search.grid:
+        options += [str(value) for value in axes.get(_ENCODE_AXIS, ())]
+    one_hot = all(option == Encode.ONE_HOT for option in options)
+    width = sum(max(1, len(column.categories)) if one_hot else 1 for column in columns)
+    folds = spec.cross_validation.folds
+    least = _PROCESS_BYTES + 8 * train_rows * (len(columns) + width * (folds - 1) // folds)
+    if least <= quantity_bytes(limit):
+        return []
+    return [
+        f"spec.execution.resources.limits.memory is {limit}, but each cell needs at least {least // 2**20} MiB: "
+        f"{train_rows} training rows of {len(columns)} columns, {width} after encoding. Raise the limit, exclude "
+        f"columns of many categories, or encode them as Ordinal."
+    ]
+
+
+def quantity_bytes(quantity: str) -> int:
+    """Return a quantity of Kubernetes ("2Gi", "500M") as bytes, rounded down."""
+    number = quantity.rstrip("mkKMGTPEi")
+    return int(Decimal(number) * _UNITS[quantity[len(number) :]])
 
 
 def find_infeasible(spec: TrainingJobSpec, cls: type, classes: Classes | None, random_state: int | None) -> Infeasible:
@@ -129,24 +211,37 @@ def find_infeasible(spec: TrainingJobSpec, cls: type, classes: Classes | None, r
         fixed.setdefault(estimators.RANDOM_STATE, random_state)
     cells: set[int] = set()
     messages: dict[str, int] = {}
-    grid = Grid.of(spec.search.grid)
-    for cell, problem in _refusals(grid, cls, fixed, classes):
-        cells.add(cell)
-        messages[problem] = messages.get(problem, 0) + 1
-    if len(cells) == len(grid):
+    grid, drawn = Grid.of(spec.search.grid), sampling.draw(spec.search)
+    refuses = _Refuses(cls, fixed, classes, scorers.choose(spec.scoring, classifier=classes is not None)[1])
+    for cell, number in enumerate(drawn):
+        problem = refuses(grid[number])
+        if problem is not None:
+            cells.add(cell)
+            messages[problem] = messages.get(problem, 0) + 1
+    if len(cells) == len(drawn):
         shown = [f"{problem} ({count} cells)" for problem, count in list(messages.items())[:_SHOWN]]
         raise DataError(*(f"{cls.__name__} refuses every cell of spec.search.grid: {text}" for text in shown))
     return Infeasible(frozenset(cells), messages)
 
 
-def _refusals(grid: Grid, cls: type, fixed: dict[str, Any], classes: Classes | None) -> Iterator[tuple[int, str]]:
-    """Yield refused cells with the estimator's words; cells that differ in preprocessing alone are asked about once."""
-    known: dict[str, str | None] = {}
-    for cell, chosen in enumerate(grid):
-        parameters = {**fixed, **{n: value for n, value in chosen.items() if not n.startswith(PREPROCESSING)}}
+class _Refuses:
+    """What the estimator says of a cell; cells that differ in preprocessing alone are asked about once."""
+
+    def __init__(self, cls: type, fixed: dict[str, Any], classes: Classes | None, metrics: Sequence[str]) -> None:
+        self._cls, self._fixed, self._classes, self._metrics = cls, fixed, classes, metrics
+        self._known: dict[str, str | None] = {}
+
+    def __call__(self, chosen: Parameters) -> str | None:
+        """Return why a cell cannot be fitted or measured, or None."""
+        parameters = {**self._fixed, **{n: value for n, value in chosen.items() if not n.startswith(PREPROCESSING)}}
         mark = repr(sorted(parameters.items()))
-        if mark not in known:
-            known[mark] = estimators.parameter_problem(cls, parameters, classes)
-        problem = known[mark]
+        if mark not in self._known:
+            self._known[mark] = self._problem(parameters)
+        return self._known[mark]
+
+    def _problem(self, parameters: dict[str, Any]) -> str | None:
+        problem = estimators.parameter_problem(self._cls, parameters, self._classes)
         if problem is not None:
-            yield cell, problem
+            return problem
+        values = estimators.constructor_values(self._cls, parameters, self._classes, codes=True)
+        return scorers.response_problem(estimators.build(self._cls, values), self._metrics)

@@ -2,23 +2,25 @@
 
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
 from gridfold.api.handoff import PreparedRun, PrepareReport, StageInput, encode_cells
-from gridfold.api.status import DatasetStatus
-from gridfold.domain.grid import Grid
+from gridfold.api.status import DatasetStatus, Resolved
+from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
+from gridfold.domain.grid import Grid, cell_count
 from gridfold.domain.keys import CellKeys
-from gridfold_trainer import environment, estimators, preflight, results
+from gridfold_trainer import environment, estimators, preflight, results, reuse, sampling
 from gridfold_trainer.assemble import Assembled, assemble
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import DataError, ObjectMissingError
 from gridfold_trainer.frames import add_frames
 from gridfold_trainer.prepared_writer import Draft, save_prepared
-from gridfold_trainer.splits import Parts
+from gridfold_trainer.sources import check_unchanged, fetch, locate
+from gridfold_trainer.splits import Orders, Parts, part_warnings
 
 log = logging.getLogger("gridfold")
 
@@ -46,47 +48,109 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
     early = preflight.spec_problems(spec, cls)
     add_frames()
     try:
-        data = assemble(spec, context, classifier=estimators.is_classifier(cls))
+        source = _read(spec, context, classifier=estimators.is_classifier(cls))
     except DataError as error:
         raise type(error)(*error.problems, *early) from error
-    classes = data.target.classes
-    positive, problems = preflight.find_positive(spec, classes)
-    resolved = preflight.resolve(spec, cls, classes, positive)
-    parts, more = preflight.target_problems(spec, resolved, data.target)
-    if parts is None or early or problems or more:
-        raise DataError(*early, *problems, *more)
-    infeasible = preflight.find_infeasible(spec, cls, classes, resolved.random_state)
-    draft = Draft(data.matrix, data.columns, spec.dataset.target, data.target, positive)
-    digest = save_prepared(draft, spec.cache_uri, context)
+    checked = _check(spec, cls, source.data, early)
+    infeasible = preflight.find_infeasible(spec, cls, source.data.target.classes, checked.resolved.random_state)
+    digest = source.digest or _store(spec, source, checked.positive, context)
     prepared = PreparedRun(
-        digest=digest, environment=environment.digest(), resolved=resolved, split_digest=parts.digest
+        digest=digest,
+        environment=environment.digest(),
+        resolved=checked.resolved,
+        split_digest=checked.parts.digest,
     )
     cached = find_cached(job, prepared, context)
-    total = len(Grid.of(spec.search.grid))
+    total = cell_count(spec.search)
     return PrepareReport(
         digest=digest,
         environment=prepared.environment,
-        dataset=_status(data, digest, parts),
-        resolved=resolved,
+        dataset=_status(source.data, digest, checked.parts),
+        resolved=checked.resolved,
         total=total,
         cached=encode_cells(cached, total),
         infeasible=encode_cells(infeasible.cells - cached, total),
-        warnings=[*data.warnings, *_refusals(infeasible)],
+        warnings=_bounded([*source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
     )
+
+
+@dataclass(frozen=True)
+class _Source:
+    """The data of a job, and where it came from."""
+
+    data: Assembled
+    index_uri: str | None
+    sha256s: tuple[str, ...]  #: of every object that was read
+    digest: str | None  #: of the stored data set, where it was found and nothing had to be read
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What preflight made of the spec and the data."""
+
+    resolved: Resolved
+    positive: int | None
+    parts: Parts
+    warnings: list[str]
+
+
+def _read(spec: TrainingJobSpec, context: Context, *, classifier: bool) -> _Source:
+    located = locate(spec.dataset.sources, context)
+    uri = reuse.index_uri(spec, located, classifier=classifier)
+    found = reuse.find(uri, spec, located, context)
+    if found is not None:
+        return _Source(found[1], uri, (), found[0])
+    files = fetch(spec.dataset.sources, located, context)
+    data = assemble(spec, files, context, classifier=classifier)
+    check_unchanged(located)
+    return _Source(data, uri, tuple(file.sha256 for file in files), None)
+
+
+def _check(spec: TrainingJobSpec, cls: type, data: Assembled, early: list[str]) -> _Checked:
+    classes = data.target.classes
+    positive, problems = preflight.find_positive(spec, classes)
+    resolved = preflight.resolve(spec, cls, classes, positive)
+    parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time))
+    if parts is not None:
+        more += preflight.memory_problems(spec, data.columns, len(parts.train))
+    if parts is None or early or problems or more:
+        raise DataError(*early, *problems, *more)
+    grouped = resolved.split == SplitMethod.GROUPED
+    return _Checked(resolved, positive, parts, part_warnings(parts, spec.split) if grouped else [])
+
+
+def _store(spec: TrainingJobSpec, source: _Source, positive: int | None, context: Context) -> str:
+    data = source.data
+    if data.matrix is None:
+        raise AssertionError("data without a matrix is stored already")
+    draft = Draft(data.matrix, data.columns, spec.dataset.target, data.target, positive, data.groups, data.time)
+    digest = save_prepared(draft, spec.cache_uri, context)
+    reuse.remember(source.index_uri, digest, data, source.sha256s, context)
+    return digest
+
+
+def _bounded(warnings: list[str]) -> list[str]:
+    """Return the first warnings, shortened; the log has all of them."""
+    for warning in warnings:
+        log.warning("%s", warning)
+    return [warning[:_WARNING_CHARACTERS] for warning in warnings[: 2 * _WARNINGS]]
 
 
 def _refusals(infeasible: preflight.Infeasible) -> list[str]:
     """Return what the estimator says of the cells that it refuses, most frequent first."""
     ordered = sorted(infeasible.messages.items(), key=lambda item: -item[1])
-    for message, count in ordered:
+    for message, count in ordered[_WARNINGS:]:
         log.warning("%d cells are infeasible: %s", count, message)
-    return [f"{count} cells are infeasible: {message}"[:_WARNING_CHARACTERS] for message, count in ordered[:_WARNINGS]]
+    return [f"{count} cells are infeasible: {message}" for message, count in ordered[:_WARNINGS]]
 
 
 def find_cached(job: StageInput, prepared: PreparedRun, context: Context) -> frozenset[int]:
     """Return the cells that have a valid result in object storage."""
     keys = CellKeys(job.spec, prepared)
-    wanted = {keys.key(parameters): cell for cell, parameters in enumerate(Grid.of(job.spec.search.grid))}
+    grid, drawn = Grid.of(job.spec.search.grid), sampling.draw(job.spec.search)
+    wanted: dict[str, list[int]] = {}
+    for cell, number in enumerate(drawn):
+        wanted.setdefault(keys.key(grid[number]), []).append(cell)  # a list of grids may hold a cell twice
     candidates = list(_present(wanted, job.spec.cache_uri, context))
 
     def is_valid(key: str) -> bool:
@@ -98,10 +162,10 @@ def find_cached(job: StageInput, prepared: PreparedRun, context: Context) -> fro
 
     with ThreadPoolExecutor(_READERS) as readers:
         valid = readers.map(is_valid, candidates)
-        return frozenset(wanted[key] for key, ok in zip(candidates, valid, strict=True) if ok)
+        return frozenset(cell for key, ok in zip(candidates, valid, strict=True) if ok for cell in wanted[key])
 
 
-def _present(wanted: dict[str, int], cache_uri: str, context: Context) -> Iterator[str]:
+def _present(wanted: Collection[str], cache_uri: str, context: Context) -> Iterator[str]:
     """Yield the keys that may have a result.
 
     One listing answers for all cells, a thousand results a request; where the cache of other jobs is so large that

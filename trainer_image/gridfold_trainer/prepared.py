@@ -18,7 +18,7 @@ from gridfold_trainer.stores import ObjectStore
 #: Changes when the parts below, or what they mean, change.
 PREPARED_FORMAT: Final = 1
 MANIFEST = "manifest.json"
-MATRIX, TARGET = "X.npy", "y.npy"
+MATRIX, TARGET, GROUPS, TIME = "X.npy", "y.npy", "groups.npy", "time.npy"
 MANIFEST_BYTES = 256 * 1024 * 1024
 CLASS_LIMIT = 10_000
 _PREFIX = "sha256:"
@@ -44,6 +44,8 @@ class PreparedData:
     classes: tuple[str, ...] | tuple[float | int, ...] | None  #: labels by code; None: a regression target
     positive: int | None  #: code of the positive class, where there are two
     target: str
+    groups: np.ndarray | None = None  #: (n,) int64 codes of spec.dataset.groupColumn, in the order of its values
+    time: np.ndarray | None = None  #: (n,) float64 of spec.dataset.timeColumn: numbers, or microseconds since 1970
 
 
 class _Strict(BaseModel):
@@ -81,6 +83,8 @@ class Manifest(_Strict):
     positive: Annotated[int, Field(ge=0, le=1)] | None
     matrix: PartFacts
     labels: PartFacts
+    groups: PartFacts | None = None
+    time: PartFacts | None = None
 
     def to_bytes(self) -> bytes:
         """Return the object to store."""
@@ -111,10 +115,13 @@ def load_prepared(store: ObjectStore, cache_uri: str, digest: str, scratch: Path
         manifest = _parse(content, folder)
         matrix = _local_part(store, folder + MATRIX, manifest.matrix, scratch)
         labels = _local_part(store, folder + TARGET, manifest.labels, scratch)
+        groups = _optional_part(store, folder + GROUPS, manifest.groups, scratch)
+        time = _optional_part(store, folder + TIME, manifest.time, scratch)
     except ObjectMissingError as error:
         raise PreparedCorruptError(f"A part of the prepared data set is gone: {error}") from error
     X, y = _map(matrix, folder + MATRIX), np.array(_map(labels, folder + TARGET))
     _check_arrays(manifest, X, y, folder)
+    _check_orders(manifest, groups, time, folder)
     return PreparedData(
         digest,
         X,
@@ -123,6 +130,8 @@ def load_prepared(store: ObjectStore, cache_uri: str, digest: str, scratch: Path
         None if manifest.classes is None else tuple(manifest.classes),  # type: ignore[arg-type]
         manifest.positive,
         manifest.target,
+        groups,
+        time,
     )
 
 
@@ -187,6 +196,11 @@ def _local_part(store: ObjectStore, uri: str, facts: PartFacts, scratch: Path) -
     return path
 
 
+def _optional_part(store: ObjectStore, uri: str, facts: PartFacts | None, scratch: Path) -> np.ndarray | None:
+    """Return a part that not every data set has, read."""
+    return None if facts is None else np.array(_map(_local_part(store, uri, facts, scratch), uri))
+
+
 def _identity(path: Path) -> str:
     """Return what changes whenever a file is written or replaced (the change time cannot be set by programs)."""
     found = path.stat()
@@ -230,3 +244,14 @@ def _check_arrays(manifest: Manifest, X: np.ndarray, y: np.ndarray, folder: str)
             f"{folder}: arrays of {X.dtype}{X.shape} and {y.dtype}{y.shape} do not fit their manifest of "
             f"{manifest.rows} rows and {len(manifest.columns)} columns."
         )
+
+
+def _check_orders(manifest: Manifest, groups: np.ndarray | None, time: np.ndarray | None, folder: str) -> None:
+    for name, array, expected in ((GROUPS, groups, np.int64), (TIME, time, np.float64)):
+        if array is None:
+            continue
+        if array.shape != (manifest.rows,) or array.dtype != expected or not np.isfinite(array).all():
+            raise PreparedCorruptError(
+                f"{folder}{name}: an array of {array.dtype}{array.shape} does not fit a manifest of "
+                f"{manifest.rows} rows."
+            )

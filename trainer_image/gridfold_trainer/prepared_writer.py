@@ -11,10 +11,12 @@ from gridfold_trainer.context import Context
 from gridfold_trainer.errors import ObjectMissingError
 from gridfold_trainer.local_files import hash_chunks, room_for
 from gridfold_trainer.prepared import (
+    GROUPS,
     MANIFEST,
     MANIFEST_BYTES,
     MATRIX,
     TARGET,
+    TIME,
     Column,
     ColumnFacts,
     Manifest,
@@ -40,6 +42,8 @@ class Draft:
     target_name: str
     target: Target
     positive: int | None
+    groups: np.ndarray | None = None  #: (n,) int64
+    time: np.ndarray | None = None  #: (n,) float64
 
 
 class MatrixWriter:
@@ -78,33 +82,47 @@ class MatrixWriter:
 
 def save_prepared(draft: Draft, cache_uri: str, context: Context) -> str:
     """Store a data set and return its digest. One that is there, whole and right, is not written again."""
-    labels = context.scratch / TARGET
-    with room_for(labels):
-        np.save(labels, draft.target.y, allow_pickle=False)
-    manifest = _manifest(draft, labels)
-    content = manifest.to_bytes()
+    small = _small_parts(draft, context.scratch)
+    parts = {MATRIX: draft.matrix, **small}
+    facts = {name: _facts(path) for name, path in parts.items()}
+    content = _manifest(draft, facts).to_bytes()
     digest = digest_of(content)
     folder = folder_uri(cache_uri, digest)
-    if _is_stored(context.store, folder, content, manifest):
+    if _is_stored(context.store, folder, content, facts):
         log.info("%s is there already", folder)
     else:
-        context.store.upload(folder + MATRIX, draft.matrix)
-        context.store.upload(folder + TARGET, labels)
+        for name, path in parts.items():
+            context.store.upload(folder + name, path)
         context.store.put(folder + MANIFEST, content)  # last: where it is, the parts are
-        log.info("wrote %s: %d bytes", folder, manifest.matrix.size + manifest.labels.size + len(content))
-    labels.unlink()
+        log.info("wrote %s: %d bytes", folder, sum(part.size for part in facts.values()) + len(content))
+    for path in small.values():
+        path.unlink()
     return digest
 
 
-def _manifest(draft: Draft, labels: Path) -> Manifest:
+def _small_parts(draft: Draft, scratch: Path) -> dict[str, Path]:
+    """Write the arrays of one axis to files."""
+    arrays = {TARGET: draft.target.y, GROUPS: draft.groups, TIME: draft.time}
+    paths: dict[str, Path] = {}
+    for name, array in arrays.items():
+        if array is not None:
+            paths[name] = scratch / name
+            with room_for(paths[name]):
+                np.save(paths[name], array, allow_pickle=False)
+    return paths
+
+
+def _manifest(draft: Draft, facts: dict[str, PartFacts]) -> Manifest:
     return Manifest(
         rows=len(draft.target.y),
         target=draft.target_name,
         columns=[ColumnFacts(name=c.name, type=c.type, categories=list(c.categories)) for c in draft.columns],
         classes=None if draft.target.classes is None else list(draft.target.classes),
         positive=draft.positive,
-        matrix=_facts(draft.matrix),
-        labels=_facts(labels),
+        matrix=facts[MATRIX],
+        labels=facts[TARGET],
+        groups=facts.get(GROUPS),
+        time=facts.get(TIME),
     )
 
 
@@ -113,13 +131,11 @@ def _facts(path: Path) -> PartFacts:
         return PartFacts(sha256=hash_chunks(iter(lambda: file.read(CHUNK_BYTES), b"")), size=path.stat().st_size)
 
 
-def _is_stored(store: ObjectStore, folder: str, content: bytes, manifest: Manifest) -> bool:
-    """Tell whether all three objects are there and right; reading them costs no more than writing them."""
+def _is_stored(store: ObjectStore, folder: str, content: bytes, facts: dict[str, PartFacts]) -> bool:
+    """Tell whether all objects are there and right; reading them costs no more than writing them."""
     try:
-        return (
-            store.get(folder + MANIFEST, MANIFEST_BYTES) == content
-            and store.sha256(folder + MATRIX) == manifest.matrix.sha256
-            and store.sha256(folder + TARGET) == manifest.labels.sha256
+        return store.get(folder + MANIFEST, MANIFEST_BYTES) == content and all(
+            store.sha256(folder + name) == part.sha256 for name, part in facts.items()
         )
     except ObjectMissingError:
         return False

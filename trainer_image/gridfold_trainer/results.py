@@ -39,7 +39,8 @@ class Recorded(_Strict):
 class CellResult(_Strict):
     """All numbers of a cell, exactly: a float's JSON is the shortest text that reads back as the same float.
 
-    Lists have one entry per split, null where that fit failed. A cell that was refused before any fit has none.
+    Lists have one entry per split, null where that fit failed or the metric has no value (ROC AUC of one class). A
+    cell that was refused before any fit has none.
     """
 
     format: Literal[1] = 1  #: keys.RESULT_FORMAT
@@ -60,10 +61,17 @@ class CellResult(_Strict):
         lengths = {len(column) for column in (*self.scores.values(), self.fit_seconds, self.score_seconds)}
         if len(lengths) > 1:
             raise ValueError(f"the lists have different numbers of splits: {sorted(lengths)}")
-        complete = self.scores and all(None not in column and column for column in self.scores.values())
-        if self.outcome == Outcome.SUCCEEDED and not complete:
-            raise ValueError("the outcome is succeeded, but a score is missing")
+        splits = list(zip(*self.scores.values(), strict=True))
+        scored = splits and all(any(score is not None for score in split) for split in splits)
+        if self.outcome == Outcome.SUCCEEDED and not scored:
+            raise ValueError("the outcome is succeeded, but a split has no score")
         return self
+
+    def outcome_for(self, objective: str) -> Outcome:
+        """Return how the cell ended for a job with this objective: without a mean of it, it failed."""
+        if self.outcome == Outcome.SUCCEEDED and None in self.scores.get(objective, [None]):
+            return Outcome.FAILED
+        return self.outcome
 
     @property
     def splits(self) -> int:
@@ -91,12 +99,12 @@ def load(data: bytes, key: str) -> CellResult | None:
     return result if result.key == key else None
 
 
-def to_report(result: CellResult, cell: int, *, reused: bool) -> CellReport:
+def to_report(result: CellResult, cell: int, objective: str, *, reused: bool) -> CellReport:
     """Return the summary that goes into the termination message."""
     return CellReport(
         cell=cell,
         key=result.key,
-        outcome=result.outcome,
+        outcome=result.outcome_for(objective),
         scores={metric: mean_std(column) for metric, column in result.scores.items()},
         reused=reused,
         fit_seconds=math.fsum(seconds for seconds in result.fit_seconds if seconds is not None),

@@ -5,10 +5,12 @@ from contextlib import contextmanager
 
 from botocore import exceptions as boto
 
+from gridfold_trainer.downloads import changed
 from gridfold_trainer.errors import (
     AccessDeniedError,
     BucketMissingError,
     ObjectMissingError,
+    SourceChangedError,
     StorageRefusedError,
     StorageUnreachableError,
     TrainerError,
@@ -29,6 +31,7 @@ _DENIED = {
     "RequestTimeTooSkewed": "the clocks of this machine and of the server differ too much",
 }
 _WRONG_PLACE = {"301", "307", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+_CHANGED = {"PreconditionFailed", "412", "InvalidRange", "416"}
 _FIRST_SERVER_ERROR = 500
 _TOO_MANY_REQUESTS = 429
 
@@ -53,7 +56,15 @@ def translated(uri: str, server: str, credentials: str) -> Iterator[None]:
         ) from error
     except (boto.ParamValidationError, boto.InvalidRegionError, boto.UnsupportedS3ConfigurationError) as error:
         raise StorageRefusedError(f"{uri} on {server} is not a valid address: {_one_line(error)}.") from error
+    except boto.SSLError as error:
+        raise StorageRefusedError(
+            f"{uri}: the certificate of {server} is not accepted ({_one_line(error)}); name its authority in "
+            f"storage.caBundleConfigMapName."
+        ) from error
     except (boto.BotoCoreError, boto.HTTPClientError) as error:
+        cause = getattr(error, "kwargs", {}).get("error")
+        if isinstance(cause, TrainerError):  # botocore wraps whatever is raised while it sends
+            raise cause from error
         raise StorageUnreachableError(
             f"{uri} could not be read or written: {server} does not answer as it should ({_one_line(error)}); it was "
             f"tried several times."
@@ -72,6 +83,8 @@ def _of_answer(error: boto.ClientError, uri: str, server: str, credentials: str)
         return AccessDeniedError(
             f"{uri} may not be accessed on {server}: {_DENIED[code]}. The credentials come from {credentials}."
         )
+    if code in _CHANGED:
+        return SourceChangedError(changed(uri))
     if code in _WRONG_PLACE:
         return StorageRefusedError(f"{uri} lives elsewhere than {server}; correct spec.storage.region ({code}).")
     if status >= _FIRST_SERVER_ERROR or status == _TOO_MANY_REQUESTS or code in {"SlowDown", "RequestTimeout"}:

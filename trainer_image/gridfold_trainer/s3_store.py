@@ -1,18 +1,19 @@
 """Objects of S3 and of servers that speak its protocol."""
 
-import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from gridfold.api.handoff import CREDENTIALS_VARIABLE
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
+from gridfold_trainer.addresses import LAPTOP, AddressRules, guarded_pools
+from gridfold_trainer.downloads import Body, Patience, download_resumed
 from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError, StorageUnreachableError
-from gridfold_trainer.local_files import copy_hashed, hash_chunks
+from gridfold_trainer.local_files import hash_chunks
 from gridfold_trainer.s3_errors import translated
-from gridfold_trainer.stores import CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat
+from gridfold_trainer.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
 
 #: From here on an upload goes in parts: one PUT must end within the server's time, and 5 GiB is the protocol's end.
 MULTIPART_BYTES = 64 * 1024 * 1024
@@ -22,29 +23,29 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Patience:
-    """How long a server is waited for."""
+class Access:
+    """How a server is reached, beside what `Storage` says."""
 
-    connect_seconds: float = 10
-    read_seconds: float = 60  #: between two bytes
-    attempts: int = 5  #: of one request; botocore backs off in between
-    body_attempts: int = 4  #: of a download whose body broke off, which botocore does not retry
-    back_off_seconds: float = 1  #: doubled after each broken body
+    credentials: Path | None = None  #: folder of the mounted Secret; None: boto3 looks where it always does
+    ca_bundle: Path | None = None  #: certificates of the server's authorities, as PEM; None: the public ones
+    rules: AddressRules = LAPTOP
+    patience: Patience = Patience()  # noqa: RUF009 (frozen)
 
 
 class S3Store:
     """`s3://bucket/key` URIs."""
 
-    def __init__(self, storage: Storage, patience: Patience | None = None) -> None:
-        """Open the store of `spec.storage`; nothing is sent yet.
+    def __init__(self, storage: Storage, access: Access | None = None) -> None:
+        """Open the store; nothing is sent yet.
 
         Raises:
             AccessDeniedError: the mounted Secret lacks a key.
         """
-        self._patience = patience or Patience()
+        access = access or Access()
+        self._patience = access.patience
         self._server = storage.endpoint or f"S3 of region {storage.region or 'the default'}"
-        self._credentials, keys = _credentials(storage)
-        self._client = _make_client(storage, keys, self._patience)
+        self._credentials, keys = _credentials(storage, access.credentials)
+        self._client = _make_client(storage, keys, access)
 
     def get(self, uri: str, limit_bytes: int = GET_LIMIT_BYTES) -> bytes:
         """Return an object's content."""
@@ -59,9 +60,13 @@ class S3Store:
 
         return self._read(uri, read)
 
-    def download(self, uri: str, path: Path) -> str:
+    def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
         """Write an object's content to a file and return its SHA-256."""
-        return self._read(uri, lambda chunks: copy_hashed(chunks, path))
+
+        def open_body(start: int, etag: str) -> Any:
+            return self._open(uri, start, etag)
+
+        return download_resumed(uri, open_body, path, wanted, self._patience)
 
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of an object's content."""
@@ -102,6 +107,10 @@ class S3Store:
 
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs that start with `prefix`, in byte order, a thousand per request."""
+        return (uri for uri, _ in self.list_objects(prefix))
+
+    def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
+        """Yield the objects whose URIs start with `prefix`, in byte order, a thousand per request."""
         bucket, key = _split(prefix)
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key))
         while True:
@@ -109,7 +118,8 @@ class S3Store:
                 page = next(pages, None)
             if page is None:
                 return
-            yield from (f"s3://{bucket}/{found['Key']}" for found in page.get("Contents", ()))
+            for found in page.get("Contents", ()):
+                yield f"s3://{bucket}/{found['Key']}", ObjectStat(int(found["Size"]), str(found.get("ETag", "")))
 
     def local_path(self, uri: str) -> None:
         """Return None: an object of S3 is no file."""
@@ -117,6 +127,21 @@ class S3Store:
     def close(self) -> None:
         """Close the connections; a process that ends need not."""
         self._client.close()
+
+    @contextmanager
+    def _open(self, uri: str, start: int, etag: str) -> Iterator[Body]:
+        bucket, key = _split(uri)
+        asked = {"Range": f"bytes={start}-"} if start else {}
+        asked |= {"IfMatch": etag} if etag else {}
+        with self._translated(uri):
+            found = self._client.get_object(Bucket=bucket, Key=key, **asked)
+            try:
+                extent = str(found.get("ContentRange", "")).removeprefix("bytes ")
+                first = int(extent.partition("-")[0]) if extent else 0
+                size = first + int(found["ContentLength"])
+                yield Body(found["Body"].iter_chunks(CHUNK_BYTES), first, str(found.get("ETag", "")), size)
+            finally:
+                found["Body"].close()
 
     def _read(self, uri: str, consume: Callable[[Iterator[bytes]], Result]) -> Result:
         """Hand an object's content over in chunks; from the start again where it breaks off."""
@@ -145,13 +170,12 @@ def _split(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _credentials(storage: Storage) -> tuple[str, dict[str, str]]:
+def _credentials(storage: Storage, folder: Path | None) -> tuple[str, dict[str, str]]:
     """Return where credentials come from, in words, and the mounted ones (none: boto3 looks where it always does)."""
-    folder = os.environ.get(CREDENTIALS_VARIABLE)
-    if not folder:
-        return "the environment (no Secret is named in spec.storage.credentialsSecretName)", {}
+    if folder is None:
+        return "the environment (no Secret is named in storage.credentialsSecretName)", {}
     origin = f"Secret {storage.credentials_secret_name}"
-    found = {key: (Path(folder) / key).read_text().strip() for key in _KEYS if (Path(folder) / key).is_file()}
+    found = {key: (folder / key).read_text().strip() for key in _KEYS if (folder / key).is_file()}
     missing = [key for key in _KEYS[:2] if not found.get(key)]
     if missing:
         raise AccessDeniedError(
@@ -161,11 +185,12 @@ def _credentials(storage: Storage) -> tuple[str, dict[str, str]]:
     return origin, found
 
 
-def _make_client(storage: Storage, keys: dict[str, str], patience: Patience) -> Any:
+def _make_client(storage: Storage, keys: dict[str, str], access: Access) -> Any:
     """Return a client of boto3 that checks no optional checksums: not every server knows them."""
     import boto3
     from botocore.config import Config
 
+    patience = access.patience
     style = storage.addressing_style
     path = style is AddressingStyle.PATH or (style is AddressingStyle.AUTO and storage.endpoint is not None)
     config = Config(
@@ -184,9 +209,25 @@ def _make_client(storage: Storage, keys: dict[str, str], patience: Patience) -> 
             aws_session_token=keys.get("AWS_SESSION_TOKEN"),
             region_name=storage.region,
         )
-        return session.client(
+        client = session.client(
             "s3",
             endpoint_url=storage.endpoint,
             region_name=storage.region or session.region_name or "us-east-1",
             config=config,
+            verify=None if access.ca_bundle is None else str(access.ca_bundle),
         )
+    _guard(client, access.rules)
+    return client
+
+
+def _guard(client: Any, rules: AddressRules) -> None:
+    """Let a client connect to permitted addresses only.
+
+    botocore has no door for this: its session's pool manager is urllib3's, whose pool classes may be set, but it lies
+    behind underscores. The client for credentials (metadata, STS) is another one, and is not touched.
+    """
+    from botocore.awsrequest import AWSHTTPConnectionPool, AWSHTTPSConnectionPool
+
+    if rules != LAPTOP:
+        manager = client._endpoint.http_session._manager
+        manager.pool_classes_by_scheme = guarded_pools(AWSHTTPConnectionPool, AWSHTTPSConnectionPool, rules)

@@ -24,10 +24,9 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
-from gridfold.api.v1alpha1 import Storage
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import TrainerError
-from gridfold_trainer.stores import ObjectStore, RoutedStore
+from gridfold_trainer.opening import SourceStores, StoreAccess, open_store
 from gridfold_trainer.termination import write_report
 
 log = logging.getLogger("gridfold")
@@ -51,7 +50,7 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
         report = FailureReport(reason="InvalidInput", message=f"{job_file} is not an input of this version: {error}")
         return _fail(report, ExitCode.USAGE)
     try:
-        with _context(job) as context:
+        with open_context(job) as context:
             report_of_stage = _dispatch(Stage(stage), job, index, context)
     except TrainerError as error:
         return _fail(FailureReport(reason=error.reason, message=str(error)), error.exit_code)
@@ -65,22 +64,6 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
         return _fail(report, _UNEXPECTED)
     write_report(report_of_stage)
     return int(_OUTCOMES[report_of_stage.outcome] if isinstance(report_of_stage, CellReport) else ExitCode.OK)
-
-
-def open_store(storage: Storage, base_folder: Path | None) -> ObjectStore:
-    """Return the store for all URIs of a job."""
-
-    def s3() -> ObjectStore:
-        from gridfold_trainer.s3_store import S3Store
-
-        return S3Store(storage)
-
-    def file() -> ObjectStore:
-        from gridfold_trainer.file_store import FileStore
-
-        return FileStore(base_folder)
-
-    return RoutedStore({"s3": s3, "file": file})
 
 
 def _dispatch(stage: Stage, job: StageInput, index: int, context: Context) -> Report:
@@ -112,16 +95,17 @@ def _collect_garbage() -> None:
 
 
 @contextmanager
-def _context(job: StageInput) -> Iterator[Context]:
+def open_context(job: StageInput) -> Iterator[Context]:
     """Give the stage its surroundings; a scratch folder of its own is removed afterwards."""
     base = os.environ.get(BASE_FOLDER_VARIABLE)
     base_folder = Path(base).absolute() if base else None
-    store = open_store(job.spec.storage, base_folder)
+    access = StoreAccess.of_environment(os.environ, base_folder)
+    store = open_store(job.spec.storage, access)
     shared = os.environ.get(SCRATCH_VARIABLE)
     scratch = Path(shared) if shared else Path(tempfile.mkdtemp(prefix="gridfold-"))
     try:
         scratch.mkdir(parents=True, exist_ok=True)
-        yield Context(store, scratch, base_folder)
+        yield Context(store, scratch, base_folder, SourceStores(job.spec.storage, store, access), access.source_bytes)
     finally:
         if not shared:
             shutil.rmtree(scratch, ignore_errors=True)

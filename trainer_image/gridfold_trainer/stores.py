@@ -1,4 +1,4 @@
-"""Object storage: the port, and the store that picks an adapter by the URI's scheme."""
+"""Object storage: the ports, and the store that picks an adapter by the URI's scheme."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,15 +17,52 @@ class ObjectStat:
     """What is known of an object without reading it."""
 
     size: int  #: in bytes
-    etag: str  #: changes when the content does; says nothing else
+    etag: str  #: changes when the content does; says nothing else. "": the server has no such mark
 
 
-class ObjectStore(Protocol):
-    """Objects by URI. Writes are whole or not at all, and the same write may be done twice.
+@dataclass(frozen=True)
+class Wanted:
+    """What a download must be."""
+
+    limit_bytes: int | None = None  #: refuse more
+    etag: str = ""  #: refuse another content than the one of this mark; "": take what is there
+
+
+ANYTHING = Wanted()
+
+
+class SourceStore(Protocol):
+    """Objects that rows are read from, by URI.
 
     Every method raises the typed errors of `gridfold_trainer.errors` and nothing of the library beneath:
     ObjectMissingError, BucketMissingError, AccessDeniedError, StorageUnreachableError.
     """
+
+    def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
+        """Write an object's content to a file, in pieces, and return its SHA-256 in hexadecimal.
+
+        Where the connection breaks, it goes on from there, if the object is still the same.
+
+        Raises:
+            SourceTooLargeError: it has more bytes than wanted.
+            SourceChangedError: it is not, or no longer, the content that is wanted.
+        """
+
+    def sha256(self, uri: str) -> str:
+        """Return the SHA-256, in hexadecimal, of an object's content, which is read in pieces and not kept."""
+
+    def stat(self, uri: str) -> ObjectStat | None:
+        """Return what is known of an object, or None where there is none."""
+
+    def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
+        """Yield the objects whose URIs start with `prefix`, in byte order; pages are fetched as they are needed."""
+
+    def local_path(self, uri: str) -> Path | None:
+        """Return the file that an object is, where it is one on this machine that can be mapped."""
+
+
+class ObjectStore(SourceStore, Protocol):
+    """Objects by URI, for reading and writing. Writes are whole or not at all, and the same write may be done twice."""
 
     def get(self, uri: str, limit_bytes: int = GET_LIMIT_BYTES) -> bytes:
         """Return an object's content.
@@ -34,26 +71,14 @@ class ObjectStore(Protocol):
             StorageRefusedError: it has more than `limit_bytes`.
         """
 
-    def download(self, uri: str, path: Path) -> str:
-        """Write an object's content to a file, in pieces, and return its SHA-256 in hexadecimal."""
-
-    def sha256(self, uri: str) -> str:
-        """Return the SHA-256, in hexadecimal, of an object's content, which is read in pieces and not kept."""
-
     def put(self, uri: str, content: bytes) -> None:
         """Write an object."""
 
     def upload(self, uri: str, path: Path) -> None:
         """Write an object from a file, in pieces."""
 
-    def stat(self, uri: str) -> ObjectStat | None:
-        """Return what is known of an object, or None where there is none."""
-
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs that start with `prefix`, in byte order; pages are fetched as they are needed."""
-
-    def local_path(self, uri: str) -> Path | None:
-        """Return the file that an object is, where it is one on this machine that can be mapped."""
 
 
 class RoutedStore:
@@ -67,9 +92,9 @@ class RoutedStore:
         """Return an object's content."""
         return self._of(uri).get(uri, limit_bytes)
 
-    def download(self, uri: str, path: Path) -> str:
+    def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
         """Write an object's content to a file and return its SHA-256."""
-        return self._of(uri).download(uri, path)
+        return self._of(uri).download(uri, path, wanted)
 
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of an object's content."""
@@ -90,6 +115,10 @@ class RoutedStore:
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs that start with `prefix`, in byte order."""
         return self._of(prefix).list_uris(prefix)
+
+    def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
+        """Yield the objects whose URIs start with `prefix`, in byte order."""
+        return self._of(prefix).list_objects(prefix)
 
     def local_path(self, uri: str) -> Path | None:
         """Return the file that an object is, where it is one on this machine."""

@@ -1,13 +1,12 @@
 """The target: classes and their codes, or numbers."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.api.validation import show
-from gridfold_trainer.columns import Rejected, Typed, type_column
+from gridfold_trainer.columns import Rejected, Typed
 from gridfold_trainer.prepared import CLASS_LIMIT
 
 Classes = tuple[str, ...] | tuple[float | int, ...]
@@ -21,13 +20,12 @@ class Target:
     classes: Classes | None  #: labels by code; None for numbers
 
 
-def type_target(column: Any, declared: ColumnType | None, rows: np.ndarray, *, classifier: bool) -> Target | Rejected:
+def type_target(typed: Typed | Rejected, *, classifier: bool) -> Target | Rejected:
     """Return the target for a classifier or a regressor.
 
     Classes are distinct numbers in their order where every value is a number ("1", "01" and "1.0" are one class),
-    else distinct texts by code point. The column (a polars Series of texts) has no missing value.
+    else distinct texts by code point. The column has no missing value.
     """
-    typed = type_column(column, declared, rows)
     if isinstance(typed, Rejected):
         return typed
     if not classifier:

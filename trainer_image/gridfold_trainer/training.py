@@ -16,12 +16,15 @@ class TrainingRows:
     """
 
     X: np.ndarray  #: (rows, columns), float64, Fortran order, categories as codes
-    y: np.ndarray  #: (rows,), codes of classes
+    y: np.ndarray  #: (rows,), codes of classes, or numbers
     columns: tuple[Column, ...]
-    classes: tuple[Any, ...]  #: labels in the order of their codes
+    classes: tuple[Any, ...] | None  #: labels in the order of their codes; None: y are numbers
     positive: int | None
+    groups: np.ndarray | None = None  #: (rows,), codes
 
     @classmethod
     def of(cls, data: PreparedData, rows: np.ndarray) -> "TrainingRows":
-        """Return those rows of a prepared data set with classes."""
-        return cls(np.asfortranarray(data.X[rows]), data.y[rows], data.columns, data.classes or (), data.positive)
+        """Return those rows of a prepared data set."""
+        X = np.asfortranarray(data.X[rows])
+        groups = None if data.groups is None else data.groups[rows]
+        return cls(X, data.y[rows], data.columns, data.classes, data.positive, groups)

@@ -20,6 +20,7 @@ class Rule:
     message: str
     check: Callable[[Any], bool]  #: True where the rule is kept
     show: Callable[[Any], object]  #: the value to show in the message
+    cel_message: str = ""  #: CEL that tells the value as well, where the API server would not show it
 
 
 class ApiModel(BaseModel):

@@ -138,6 +138,7 @@ def _add_rules_and_defaults(schema: dict[str, Any], model: type[BaseModel]) -> N
     if rules:
         schema["x-kubernetes-validations"] = [
             {"rule": rule.cel, "message": " ".join(filter(None, (rule.path, rule.message)))}
+            | ({"messageExpression": rule.cel_message} if rule.cel_message else {})
             | ({"fieldPath": f".{rule.path}"} if rule.path else {})
             for rule in rules
         ]

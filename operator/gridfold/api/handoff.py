@@ -23,6 +23,12 @@ TERMINATION_MESSAGE_BYTES = 4096
 TERMINATION_LOG_VARIABLE = "GRIDFOLD_TERMINATION_LOG"  #: file for the message; default /dev/termination-log
 SCRATCH_VARIABLE = "GRIDFOLD_SCRATCH"  #: folder for fetched data; default: the system's temporary folder
 CREDENTIALS_VARIABLE = "GRIDFOLD_CREDENTIALS"  #: folder of the mounted Secret; default: not given
+SOURCE_CREDENTIALS_VARIABLE = "GRIDFOLD_SOURCE_CREDENTIALS"  #: folder of a folder per Secret that a source names
+CA_BUNDLE_VARIABLE = "GRIDFOLD_CA_BUNDLE"  #: file with the certificates of spec.storage.caBundleConfigMapName
+SOURCE_CA_BUNDLES_VARIABLE = "GRIDFOLD_SOURCE_CA_BUNDLES"  #: folder of a folder per ConfigMap that a source names
+CA_BUNDLE_KEY = "ca.crt"  #: of such a ConfigMap
+SOURCE_BYTES_VARIABLE = "GRIDFOLD_SOURCE_BYTES"  #: most bytes of one source, decompressed too; default 100 GiB
+PRIVATE_SOURCES_VARIABLE = "GRIDFOLD_ALLOW_PRIVATE_SOURCES"  #: "true": https:// sources at private addresses are read
 BASE_FOLDER_VARIABLE = "GRIDFOLD_BASE_FOLDER"  #: folder that relative file: URIs start from; a laptop's only
 JOB_FILE = "job.json"
 
@@ -96,6 +102,7 @@ class CellReport(ApiModel):
     kind: Literal["cell"] = "cell"
     cell: int
     key: str
+    grid_cell: int | None = None  #: number in the whole grid; None where it is the same
     outcome: Outcome
     scores: dict[str, tuple[float | None, float | None]] = Field(default_factory=dict)  #: metric: mean, std
     reused: bool = False  #: the result was there before this process
@@ -107,6 +114,7 @@ class RankedReport(ApiModel):
     """One line of refit's leaderboard."""
 
     cell: int
+    grid_cell: int | None = None  #: number in the whole grid; None where it is the same
     scores: dict[str, tuple[float | None, float | None]]
 
 
@@ -118,6 +126,9 @@ class RefitReport(ApiModel):
     leaderboard: list[RankedReport]
     validation: dict[str, float | None] = Field(default_factory=dict)
     test: dict[str, float | None] = Field(default_factory=dict)
+    intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)  #: of test, 95 %
+    openings: int | None = None
+    indistinguishable: int | None = None  #: other cells that do not differ from the best
     succeeded: int  #: cells with scores, cached ones too
     infeasible: int
     failed: int

@@ -75,6 +75,10 @@ class Resolved(StatusModel):
 
     split: Text | None = Field(None, description="Method of the split.")
     cross_validation: Text | None = Field(None, description="Method of the cross-validation.")
+    objective: Text | None = Field(None, description="The metric that decides.")
+    metrics: Annotated[list[Text], Field(max_length=20)] = Field(
+        default_factory=list, description="The metrics that are measured."
+    )
     average: Text | None = Field(None, description="Average of precision, recall and F1.")
     positive_class: Text | None = Field(None, description="The class that binary metrics are about.")
     random_state: int | None = Field(
@@ -133,6 +137,11 @@ class RankedCell(StatusModel):
     scores: Annotated[dict[str, MeanStd], Field(max_length=20)] = Field(
         default_factory=dict, description="Mean and standard deviation of every metric."
     )
+    indistinguishable_from: Count | None = Field(
+        None,
+        description="Of the winner: how many other cells' fold scores do not differ from its by the corrected "
+        "resampled t-test (Nadeau and Bengio 2003, 5 %).",
+    )
 
 
 class TestStatus(StatusModel):
@@ -141,6 +150,12 @@ class TestStatus(StatusModel):
     __test__ = False  # not a test case of pytest
 
     scores: Scores = Field(default_factory=dict, description="Scores on the test part.")
+    intervals: Annotated[dict[str, Annotated[list[DecimalText], Field(max_length=2)]], Field(max_length=20)] = Field(
+        default_factory=dict, description="95 % bootstrap intervals of the scores."
+    )
+    openings: Count | None = Field(
+        None, description="How many different models have been scored on this test part; above 1 it is no fresh test."
+    )
 
 
 class ResultsStatus(StatusModel):

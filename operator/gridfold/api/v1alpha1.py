@@ -31,8 +31,19 @@ Quantity = Annotated[
     str,
     Field(max_length=32, pattern=r"^[0-9]+(\.[0-9]+)?(m|k|Ki|M|Mi|G|Gi|T|Ti|P|Pi|E|Ei)?$"),
 ]
-Uri = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^(s3://[^/]+(/.*)?|file:.+)$")]
-FolderUri = Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^(s3://[^/]+/(.*/)?|file:.+/)$")]
+URI_PATTERN = r"^(s3://[^/?*\[]+/.*|https://[^/?#@]+/.*|file:.+)$"
+FOLDER_PATTERN = r"^(s3://[^/]+/(.*/)?|file:.+/)$"
+ENDPOINT_PATTERN = r"^https?://[^/?#]+/?$"
+CLASS_PATTERN = r"^sklearn(\.[A-Za-z][A-Za-z0-9_]*)+$"
+#: What people are told where a text does not match.
+PATTERN_WORDS = {
+    URI_PATTERN: "must be s3://bucket/key, https://host/path or, on a laptop, file:PATH",
+    FOLDER_PATTERN: "must be a folder and end in a slash: s3://bucket/folder/ or, on a laptop, file:FOLDER/",
+    ENDPOINT_PATTERN: "must be the address of a server: http://HOST:PORT or https://HOST",
+    CLASS_PATTERN: "must be the full name of a class of scikit-learn, such as sklearn.svm.SVC",
+}
+Uri = Annotated[str, Field(min_length=1, max_length=1024, pattern=URI_PATTERN)]
+FolderUri = Annotated[str, Field(min_length=1, max_length=1024, pattern=FOLDER_PATTERN)]
 
 
 class AddressingStyle(StrEnum):
@@ -44,9 +55,18 @@ class AddressingStyle(StrEnum):
 
 
 class DataFormat(StrEnum):
-    """The format of a source."""
+    """The format of the sources."""
 
     CSV = "CSV"
+    PARQUET = "Parquet"
+    JSON_LINES = "JSONLines"
+
+
+class Encoding(StrEnum):
+    """How the text of a CSV file is encoded."""
+
+    UTF_8 = "UTF8"
+    LATIN_1 = "Latin1"
 
 
 class ColumnType(StrEnum):
@@ -62,6 +82,8 @@ class SplitMethod(StrEnum):
     AUTO = "Auto"
     STRATIFIED = "Stratified"
     RANDOM = "Random"
+    GROUPED = "Grouped"
+    TIME_ORDERED = "TimeOrdered"
 
 
 class CrossValidationMethod(StrEnum):
@@ -70,6 +92,16 @@ class CrossValidationMethod(StrEnum):
     AUTO = "Auto"
     K_FOLD = "KFold"
     STRATIFIED = "Stratified"
+    GROUPED = "Grouped"
+    STRATIFIED_GROUPED = "StratifiedGrouped"
+    TIME_SERIES = "TimeSeries"
+
+
+class SearchAlgorithm(StrEnum):
+    """Which cells of the grid are tried."""
+
+    GRID = "Grid"
+    RANDOM = "Random"
 
 
 class Average(StrEnum):
@@ -117,7 +149,7 @@ class Encode(StrEnum):
 class Storage(ApiModel):
     """The object storage of sources and output."""
 
-    endpoint: Annotated[str, Field(max_length=1024, pattern=r"^https?://[^/?#]+/?$")] | None = Field(
+    endpoint: Annotated[str, Field(max_length=1024, pattern=ENDPOINT_PATTERN)] | None = Field(
         None,
         description="Address of an S3-compatible server, such as http://s3.storage.svc:9000. Without it, the "
         "SDK's own default for the region is used.",
@@ -136,19 +168,28 @@ class Storage(ApiModel):
         "AWS_SECRET_ACCESS_KEY and, optionally, AWS_SESSION_TOKEN. They are mounted as files into the "
         "trainer's pods; the operator never reads them. Without it, the pod's own identity is used.",
     )
+    ca_bundle_config_map_name: ObjectName | None = Field(
+        None,
+        description="Name of a ConfigMap in the same namespace whose key ca.crt holds, as PEM, the certificates of "
+        "the authorities that signed the server's certificate, where they are not public ones.",
+    )
 
 
 class Source(ApiModel):
-    """One object to read rows from."""
+    """One or more objects to read rows from."""
 
     uri: Uri = Field(
-        description="Where the rows are: s3://bucket/key. With `gridfold run` on a laptop also file:PATH, "
-        "relative to the folder of the YAML file."
+        description="Where the rows are: s3://bucket/key, all objects below s3://bucket/prefix/, all that match "
+        "s3://bucket/glob*.csv (in byte order of their keys), or https://host/path. With `gridfold run` on a laptop "
+        "also file:PATH, relative to the folder of the YAML file."
     )
     sha256: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None,
         description="SHA-256 of the object, in hexadecimal. If it is given and the object has another one, "
-        "the job fails before any cell runs.",
+        "the job fails before any cell runs. Of a prefix or glob: of one line KEY TAB SHA256 NEWLINE each.",
+    )
+    storage: Storage | None = Field(
+        None, description="The object storage of this source, where it is not the one of spec.storage."
     )
 
 
@@ -159,8 +200,12 @@ class Csv(ApiModel):
     column_names: Annotated[list[ColumnName], Field(max_length=10000)] | None = Field(
         None, description="Names of the columns, in order, for files without a header line."
     )
-    delimiter: Annotated[str, Field(min_length=1, max_length=1)] = Field(
-        ",", description="The one character between two fields."
+    delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\t -!#-~]$")] = Field(
+        ",", description="The one ASCII character between two fields."
+    )
+    encoding: Encoding = Field(Encoding.UTF_8, description="How the text is encoded.")
+    quote_character: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[!-/:-@\[-`{-~]$")] = Field(
+        '"', description="The character around fields that contain a delimiter, a quote or a line break."
     )
     missing_values: Annotated[list[ShortText], Field(max_length=100)] = Field(
         default_factory=list,
@@ -182,6 +227,13 @@ class Csv(ApiModel):
             lambda csv: not csv.header or csv.column_names is None,
             lambda csv: csv.column_names,
         ),
+        Rule(
+            "quoteCharacter",
+            "self.quoteCharacter != self.delimiter",
+            "must not be the delimiter",
+            lambda csv: csv.quote_character != csv.delimiter,
+            lambda csv: csv.quote_character,
+        ),
     )
 
 
@@ -191,7 +243,11 @@ class Dataset(ApiModel):
     sources: Annotated[list[Source], Field(min_length=1, max_length=100)] = Field(
         description="The objects that hold the rows, concatenated in this order. All must have the same columns."
     )
-    format: DataFormat = Field(DataFormat.CSV, description="Format of the sources.")
+    format: DataFormat | None = Field(
+        None,
+        description="Format of the sources. Default: what the suffix says (.csv, .parquet, .jsonl, .ndjson; and .gz or "
+        ".zst after it for compressed text), CSV where it says nothing.",
+    )
     csv: Csv = Field(default_factory=Csv, description="How CSV files are read.")
     target: ColumnName = Field(description="Name of the column to predict.")
     positive_class: ShortText | None = Field(
@@ -201,6 +257,16 @@ class Dataset(ApiModel):
     )
     exclude_columns: Annotated[list[ColumnName], Field(max_length=10000)] = Field(
         default_factory=list, description="Columns that the model must not see."
+    )
+    group_column: ColumnName | None = Field(
+        None,
+        description="Column that says which rows belong together, such as a patient or a household. Grouped methods "
+        "never put rows of one group on two sides. The estimator does not see it.",
+    )
+    time_column: ColumnName | None = Field(
+        None,
+        description="Column that orders the rows for method TimeOrdered: numbers, or dates in ISO 8601. The estimator "
+        "does not see it.",
     )
     column_types: Annotated[dict[str, ColumnType], Field(max_length=10000)] = Field(
         default_factory=dict,
@@ -239,8 +305,10 @@ class Split(ApiModel):
     )
     method: SplitMethod = Field(
         SplitMethod.AUTO,
-        description="Stratified keeps the shares of the classes in every part; Random does not look at them. Auto: "
-        "Stratified for classification, Random for regression.",
+        description="Stratified keeps the shares of the classes in every part; Random does not look at them; "
+        "Grouped keeps rows of one group together (percentages count groups); TimeOrdered takes the latest rows for "
+        "test, those before them for validation. Auto: Grouped where dataset.groupColumn is given, TimeOrdered where "
+        "dataset.timeColumn is, else Stratified for classification and Random for regression.",
     )
     seed: Seed = Field(
         0, description="Seed of the split, and of estimators that have a random_state and are given none."
@@ -296,11 +364,9 @@ Axis = Annotated[list[Any], Field(min_length=1, max_length=1000)]
 class Estimator(ApiModel):
     """The estimator to tune."""
 
-    class_name: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^sklearn(\.[A-Za-z][A-Za-z0-9_]*)+$")] = (
-        Field(
-            description="Full name of a classifier or regressor of scikit-learn, such as "
-            "sklearn.linear_model.LogisticRegression."
-        )
+    class_name: Annotated[str, Field(min_length=1, max_length=256, pattern=CLASS_PATTERN)] = Field(
+        description="Full name of a classifier or regressor of scikit-learn, such as "
+        "sklearn.linear_model.LogisticRegression."
     )
     parameters: FreeMap = Field(
         default_factory=dict,
@@ -322,8 +388,31 @@ class Search(ApiModel):
         "preprocessing.categorical.encode vary the preprocessing. Write {int: 1} or {float: 1} where the two "
         "mean different things."
     )
+    algorithm: SearchAlgorithm = Field(
+        SearchAlgorithm.GRID, description="Grid tries all cells; Random draws some of them."
+    )
+    cells: Annotated[Int, Field(ge=1, le=10000)] | None = Field(
+        None, description="Random only: how many cells are drawn, without replacement."
+    )
+    seed: Seed = Field(0, description="Random only: seed of the draw.")
     max_cells: Annotated[Int, Field(ge=1, le=10000)] = Field(
-        1000, description="The job is refused if its grid has more cells than this."
+        1000, description="The job is refused if it has more cells than this."
+    )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "cells",
+            "self.algorithm != 'Random' || has(self.cells)",
+            "is required where algorithm is Random: it says how many cells are drawn",
+            lambda s: s.algorithm is not SearchAlgorithm.RANDOM or s.cells is not None,
+            lambda s: s.cells,
+        ),
+        Rule(
+            "cells",
+            "self.algorithm == 'Random' || !has(self.cells)",
+            "must be left out where algorithm is Grid: all cells of the grid are tried",
+            lambda s: s.algorithm is SearchAlgorithm.RANDOM or s.cells is None,
+            lambda s: s.cells,
+        ),
     )
 
 
@@ -333,24 +422,52 @@ class CrossValidation(ApiModel):
     folds: Annotated[Int, Field(ge=2, le=100)] = Field(5, description="Number of folds.")
     method: CrossValidationMethod = Field(
         CrossValidationMethod.AUTO,
-        description="Stratified keeps the shares of the classes in every fold; KFold does not look at them. Auto: "
-        "Stratified for classification, KFold for regression.",
+        description="Stratified keeps the shares of the classes in every fold; KFold does not look at them; "
+        "Grouped and StratifiedGrouped keep rows of one group together; TimeSeries always tests on later rows than it "
+        "fits on. Auto follows the split: Stratified, KFold, StratifiedGrouped (Grouped for regression) or TimeSeries.",
     )
-    repeats: Annotated[Int, Field(ge=1, le=100)] = Field(1, description="How many times the folds are drawn anew.")
+    repeats: Annotated[Int, Field(ge=1, le=100)] = Field(
+        1, description="How many times the folds are drawn anew; only with KFold and Stratified."
+    )
     seed: Seed = Field(0, description="Seed of the folds.")
 
 
-Metric = Literal["accuracy", "precision", "recall", "f1"]
-DEFAULT_METRICS: tuple[Metric, ...] = ("accuracy", "precision", "recall", "f1")
+#: Metrics that are about classes, and those that are about numbers, by scikit-learn's names (greater is better).
+ClassificationMetric = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "precision",
+    "recall",
+    "f1",
+    "roc_auc",
+    "average_precision",
+    "neg_log_loss",
+    "matthews_corrcoef",
+]
+RegressionMetric = Literal[
+    "r2",
+    "neg_mean_absolute_error",
+    "neg_root_mean_squared_error",
+    "neg_mean_absolute_percentage_error",
+]
+Metric = Literal[ClassificationMetric, RegressionMetric]
+DEFAULT_CLASSIFICATION_METRICS: tuple[Metric, ...] = ("accuracy", "precision", "recall", "f1")
+DEFAULT_REGRESSION_METRICS: tuple[Metric, ...] = ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error")
 
 
 class Scoring(ApiModel):
     """What is measured."""
 
-    objective: Metric = Field("f1", description="The metric that decides: the highest mean over the folds wins.")
-    metrics: Annotated[list[Metric], Field(min_length=1, max_length=20)] = Field(
-        default_factory=lambda: list(DEFAULT_METRICS),
-        description="The metrics to measure in every fold.",
+    objective: Metric | None = Field(
+        None,
+        description="The metric that decides: the highest mean over the folds wins. Default: f1 for classification, r2 "
+        "for regression. Losses have scikit-learn's neg_… names, so greater is always better.",
+    )
+    metrics: Annotated[list[Metric], Field(min_length=1, max_length=20)] | None = Field(
+        None,
+        description="The metrics to measure in every fold. Default: accuracy, precision, recall and f1 for "
+        "classification; r2, neg_mean_absolute_error and neg_root_mean_squared_error for regression; "
+        "and the objective.",
     )
     average: Average = Field(
         Average.AUTO,
@@ -365,23 +482,24 @@ class Scoring(ApiModel):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "objective",
-            "self.objective in self.metrics",
+            "!has(self.objective) || !has(self.metrics) || self.objective in self.metrics",
             "must be one of metrics",
-            lambda s: s.objective in s.metrics,
+            lambda s: s.objective is None or s.metrics is None or s.objective in s.metrics,
             lambda s: s.objective,
+            "'objective is ' + self.objective + ': must be one of metrics'",
         ),
         Rule(
             "metrics",
-            "self.metrics.all(m, self.metrics.exists_one(other, other == m))",
+            "!has(self.metrics) || self.metrics.all(m, self.metrics.exists_one(other, other == m))",
             "must not name a metric twice",
-            lambda s: len(set(s.metrics)) == len(s.metrics),
+            lambda s: s.metrics is None or len(set(s.metrics)) == len(s.metrics),
             lambda s: s.metrics,
         ),
         Rule(
             "targets",
-            "!has(self.targets) || self.targets.all(metric, metric in self.metrics)",
+            "!has(self.targets) || !has(self.metrics) || self.targets.all(metric, metric in self.metrics)",
             "must name only metrics that are measured",
-            lambda s: set(s.targets) <= set(s.metrics),
+            lambda s: s.metrics is None or set(s.targets) <= set(s.metrics),
             lambda s: sorted(s.targets),
         ),
     )
@@ -472,6 +590,29 @@ class Output(ApiModel):
     )
 
 
+_TIME_METHODS = (CrossValidationMethod.AUTO, CrossValidationMethod.TIME_SERIES)
+_GROUP_METHODS = (CrossValidationMethod.GROUPED, CrossValidationMethod.STRATIFIED_GROUPED)
+_REPEATED_METHODS = (
+    CrossValidationMethod.AUTO,
+    CrossValidationMethod.K_FOLD,
+    CrossValidationMethod.STRATIFIED,
+)
+
+
+def _wants_groups(spec: "TrainingJobSpec") -> bool:
+    return spec.split.method is SplitMethod.GROUPED or spec.cross_validation.method in _GROUP_METHODS
+
+
+def _wants_time(spec: "TrainingJobSpec") -> bool:
+    by_time = spec.cross_validation.method is CrossValidationMethod.TIME_SERIES
+    return spec.split.method is SplitMethod.TIME_ORDERED or by_time
+
+
+def _splits_by_time(spec: "TrainingJobSpec") -> bool:
+    by_default = spec.split.method is SplitMethod.AUTO and spec.dataset.time_column is not None
+    return spec.split.method is SplitMethod.TIME_ORDERED or by_default
+
+
 class TrainingJobSpec(ApiModel):
     """What is to be trained, tuned and tested."""
 
@@ -496,6 +637,58 @@ class TrainingJobSpec(ApiModel):
         default_factory=Execution, description="How the cells are run: parallelism, threads, resources."
     )
     output: Output = Field(description="Where results and cached work go.")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "dataset.groupColumn",
+            "has(self.dataset.groupColumn) || (self.split.method != 'Grouped' && "
+            "!(self.crossValidation.method in ['Grouped', 'StratifiedGrouped']))",
+            "is required where a method is Grouped or StratifiedGrouped",
+            lambda s: s.dataset.group_column is not None or not _wants_groups(s),
+            lambda s: s.dataset.group_column,
+        ),
+        Rule(
+            "dataset.timeColumn",
+            "has(self.dataset.timeColumn) || "
+            "(self.split.method != 'TimeOrdered' && self.crossValidation.method != 'TimeSeries')",
+            "is required where a method is TimeOrdered or TimeSeries",
+            lambda s: s.dataset.time_column is not None or not _wants_time(s),
+            lambda s: s.dataset.time_column,
+        ),
+        Rule(
+            "split.method",
+            "self.split.method != 'Auto' || !has(self.dataset.groupColumn) || !has(self.dataset.timeColumn)",
+            "must be named where both dataset.groupColumn and dataset.timeColumn are given",
+            lambda s: (
+                s.split.method is not SplitMethod.AUTO
+                or s.dataset.group_column is None
+                or s.dataset.time_column is None
+            ),
+            lambda s: s.split.method,
+        ),
+        Rule(
+            "crossValidation.method",
+            "self.crossValidation.method in ['Auto', 'TimeSeries'] || !(self.split.method == 'TimeOrdered' || "
+            "(self.split.method == 'Auto' && has(self.dataset.timeColumn)))",
+            "must be TimeSeries or Auto where the split is TimeOrdered: others fit on later rows than they test on",
+            lambda s: s.cross_validation.method in _TIME_METHODS or not _splits_by_time(s),
+            lambda s: s.cross_validation.method,
+        ),
+        Rule(
+            "crossValidation.method",
+            "self.crossValidation.method != 'TimeSeries' || self.split.method == 'TimeOrdered' || "
+            "(self.split.method == 'Auto' && has(self.dataset.timeColumn))",
+            "may be TimeSeries only where the split is TimeOrdered",
+            lambda s: s.cross_validation.method is not CrossValidationMethod.TIME_SERIES or _splits_by_time(s),
+            lambda s: s.cross_validation.method,
+        ),
+        Rule(
+            "crossValidation.repeats",
+            "self.crossValidation.repeats == 1 || self.crossValidation.method in ['Auto', 'KFold', 'Stratified']",
+            "must be 1 unless method is KFold or Stratified",
+            lambda s: s.cross_validation.repeats == 1 or s.cross_validation.method in _REPEATED_METHODS,
+            lambda s: s.cross_validation.repeats,
+        ),
+    )
 
     @property
     def cache_uri(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gridfold.api.base import ApiModel
-from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.api.v1alpha1 import PATTERN_WORDS, TrainingJob
 
 SHOWN_VALUE_CHARACTERS = 256
 
@@ -76,7 +76,8 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
         elif found["type"] == "extra_forbidden":
             yield Problem(path, show(found["input"]), "is not a field of this resource; see `kubectl explain`")
         else:
-            yield Problem(path, show(found["input"]), found["msg"].removeprefix("Value error, "))
+            words = PATTERN_WORDS.get(found.get("ctx", {}).get("pattern", ""), found["msg"])
+            yield Problem(path, show(found["input"]), words)
 
 
 def _join(parts: Iterator[str | int]) -> str:

@@ -49,6 +49,11 @@ class StatusBuilder:
         """Return the leaderboard as it was."""
         return self._status.leaderboard
 
+    @property
+    def objective(self) -> str:
+        """Return the metric that decides, as prepare has resolved it."""
+        return (self._status.resolved and self._status.resolved.objective) or ""
+
     def prepared_run(self) -> PreparedRun:
         """Return what later stages are told of prepare."""
         dataset, prepared = self._status.dataset, self._status.prepared
@@ -66,7 +71,9 @@ class StatusBuilder:
     def accept(self, cells: int) -> None:
         """Accept the spec."""
         self._conditions.set(C.ACCEPTED, True, Reason.VALID, f"{cells} cells")
-        objective = self._job.spec.scoring.objective if self._job.spec else None
+        named = self._job.spec.scoring.objective if self._job.spec else None
+        # Said at every reconcile: where the spec leaves it open, what prepare resolved must not be forgotten.
+        objective = named or self.objective or None
         self._set(objective=objective, start_time=self._status.start_time or format_time(self._now))
 
     def refuse(self, reason: Reason, message: str) -> None:
@@ -90,6 +97,7 @@ class StatusBuilder:
         self._set(
             dataset=report.dataset,
             resolved=report.resolved,
+            objective=report.resolved.objective,
             prepared=PreparedStatus(environment=report.environment, cached=report.cached, infeasible=report.infeasible),
         )
         rows, columns = report.dataset.rows, report.dataset.columns

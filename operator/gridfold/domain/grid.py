@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gridfold.api.v1alpha1 import Search
+
 Parameters = Mapping[str, Any]
 PREPROCESSING = "preprocessing."
 NUMBER_KINDS: Mapping[str, type[int] | type[float]] = {"float": float, "int": int}
@@ -63,6 +65,12 @@ class Grid(Sequence[Parameters]):
 
     def __iter__(self) -> Iterator[Parameters]:
         return (self[index] for index in range(len(self)))
+
+
+def cell_count(search: Search) -> int:
+    """Return how many cells a search has: those of its grid, or those that are drawn from it."""
+    size = len(Grid.of(search.grid))
+    return size if search.cells is None else min(search.cells, size)
 
 
 def _sorted_axes(grid: Mapping[str, Sequence[Any]]) -> tuple[tuple[str, tuple[Any, ...]], ...]:

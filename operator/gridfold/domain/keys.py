@@ -27,7 +27,7 @@ def run_digest(uid: str, spec: TrainingJobSpec) -> str:
     document = spec.document()
     for name in ("storage", "execution"):
         document.pop(name)
-    document["search"] = {"grid": document["search"]["grid"]}
+    document["search"].pop("maxCells")
     document["scoring"].pop("targets")
     document["threads"] = spec.execution.threads
     return digest({"uid": uid, "spec": document})
@@ -75,7 +75,7 @@ class CellKeys:
                 "seed": spec.cross_validation.seed,
             },
             "estimator": spec.estimator.class_name,
-            "metrics": sorted(spec.scoring.metrics),
+            "metrics": sorted(resolved.metrics),
             "average": resolved.average,
             "positiveClass": resolved.positive_class,
             "threads": spec.execution.threads,

@@ -18,19 +18,20 @@ def format_score(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
-def ranked_cell(cell: int, scores: MeansAndStds, objective: str, grid: Grid) -> RankedCell:
+def ranked_cell(line: RankedReport | CellReport, objective: str, grid: Grid) -> RankedCell:
     """Return a line of the leaderboard."""
+    scores = line.scores
     return RankedCell(
-        cell=cell,
-        score=format_score(scores[objective][0]),
-        parameters=parameter_texts(grid[cell]),
+        cell=line.cell,
+        score=format_score(scores.get(objective, (None, None))[0]),
+        parameters=parameter_texts(grid[line.cell if line.grid_cell is None else line.grid_cell]),
         scores={name: MeanStd(mean=format_score(mean), std=format_score(std)) for name, (mean, std) in scores.items()},
     )
 
 
 def final_leaderboard(ranked: Iterable[RankedReport], objective: str, grid: Grid) -> list[RankedCell]:
     """Return refit's leaderboard, in its order: it knows every digit."""
-    return [ranked_cell(line.cell, line.scores, objective, grid) for line in ranked][:LEADERBOARD_SIZE]
+    return [ranked_cell(line, objective, grid) for line in ranked][:LEADERBOARD_SIZE]
 
 
 def live_leaderboard(
@@ -43,8 +44,8 @@ def live_leaderboard(
     lines = {line.cell: (Decimal(line.score), line) for line in previous if line.score != "NaN"}
     for report in reports:
         mean = report.scores.get(objective, (None, None))[0]
-        if mean is not None and report.cell < len(grid):
-            line = ranked_cell(report.cell, report.scores, objective, grid)
+        if mean is not None:
+            line = ranked_cell(report, objective, grid)
             lines[report.cell] = (Decimal(repr(mean)), line)
     ordered = sorted(lines.values(), key=lambda item: (-item[0], item[1].cell))
     return [line for _, line in ordered[:LEADERBOARD_SIZE]]

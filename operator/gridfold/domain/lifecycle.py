@@ -22,7 +22,7 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain import keys
 from gridfold.domain.building import StatusBuilder
 from gridfold.domain.ends import cause_of
-from gridfold.domain.grid import Grid, format_ranges
+from gridfold.domain.grid import Grid, cell_count, format_ranges
 from gridfold.domain.leaderboard import final_leaderboard, format_score, live_leaderboard
 from gridfold.domain.naming import child_name
 from gridfold.domain.observed import Children, Observed, ObservedJob, Progress, SingleStage, Wave
@@ -38,17 +38,17 @@ def decide(observed: Observed) -> Plan:
     job = observed.job
     if job.spec is None:
         return _refuse(observed, Reason.INVALID_SPEC, "; ".join(map(str, job.problems)))
-    grid = Grid.of(job.spec.search.grid)
-    if len(grid) > job.spec.search.max_cells:
+    total = cell_count(job.spec.search)
+    if total > job.spec.search.max_cells:
         return _refuse(
             observed,
             Reason.TOO_MANY_CELLS,
-            f"spec.search.grid has {len(grid)} cells, spec.search.maxCells allows {job.spec.search.max_cells}: "
-            "take values out of the grid, or raise maxCells (at most 10000)",
+            f"the search has {total} cells, spec.search.maxCells allows {job.spec.search.max_cells}: take values out "
+            "of spec.search.grid, draw some of them (algorithm: Random), or raise maxCells (at most 10000)",
         )
     digest = keys.run_digest(job.metadata.uid, job.spec)
     children, stale = _of_run(observed.children, digest)
-    run = _Run(job, job.spec, grid, digest, children, StatusBuilder(job, digest, observed.now))
+    run = _Run(job, job.spec, total, digest, children, StatusBuilder(job, digest, observed.now))
     actions = (*(Delete(name) for name in stale), *run.actions())
     return run.status.plan(actions, reconciling=bool(stale))
 
@@ -77,14 +77,14 @@ class _Run:
 
     job: ObservedJob
     spec: TrainingJobSpec
-    grid: Grid
+    total: int
     digest: str
     children: Children
     status: StatusBuilder
 
     def actions(self) -> tuple[Action, ...]:
         """Walk through the stages as far as they have come."""
-        self.status.accept(len(self.grid))
+        self.status.accept(self.total)
         if self.status.settled:
             self.status.judge_targets(None)
             return ()
@@ -111,7 +111,7 @@ class _Run:
             self.status.preparing(stage)
             return (Delete(stage.name),)
         report = decode_report(stage.end.message)
-        if not isinstance(report, PrepareReport) or report.total != len(self.grid):
+        if not isinstance(report, PrepareReport) or report.total != self.total:
             self.status.prepare_failed(Reason.PREPARE_FAILED, _unknown_report(Stage.PREPARE, stage.end.message))
             return ()
         self.status.harvest(report)
@@ -120,21 +120,19 @@ class _Run:
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _search(self, prepared: PreparedStatus) -> tuple[Action, ...]:
-        total = len(self.grid)
         standing = stand(
-            total,
-            decode_cells(prepared.cached, total),
-            decode_cells(prepared.infeasible, total),
+            self.total,
+            decode_cells(prepared.cached, self.total),
+            decode_cells(prepared.infeasible, self.total),
             self.children.waves,
             self.spec,
         )
-        objective = self.spec.scoring.objective
-        self.status.show_cells(
-            standing.counts,
-            live_leaderboard(self.status.leaderboard, standing.reports.values(), objective, self.grid),
+        board = live_leaderboard(
+            self.status.leaderboard, standing.reports.values(), self.status.objective, Grid.of(self.spec.search.grid)
         )
+        self.status.show_cells(standing.counts, board)
         limit = self.spec.execution.max_failed_cells
-        limit = max(10, -(-total // 10)) if limit is None else limit
+        limit = max(10, -(-self.total // 10)) if limit is None else limit
         if len(standing.failed) > limit:
             return self._too_many_failures(standing, limit)
         if standing.unfinished:
@@ -190,15 +188,16 @@ class _Run:
         return ()
 
     def _finish(self, report: RefitReport) -> None:
-        objective = self.spec.scoring.objective
-        board = final_leaderboard(report.leaderboard, objective, self.grid)
+        board = final_leaderboard(report.leaderboard, self.status.objective, Grid.of(self.spec.search.grid))
         best = next((line for line in board if line.cell == report.best), None)
+        if best is not None:
+            best = best.model_copy(update={"indistinguishable_from": report.indistinguishable})
         self.status.show_results(
             {
                 "leaderboard": board,
                 "best": best,
                 "validation": _texts(report.validation) or None,
-                "test": TestStatus(scores=_texts(report.test)) if report.test else None,
+                "test": _test_status(report),
                 "results": ResultsStatus(uri=report.results_uri, sha256=report.results_sha256),
             }
         )
@@ -235,6 +234,13 @@ def _unknown_report(stage: Stage, message: str) -> str:
         f"{stage} succeeded, but its report is not one that this operator knows ({message[:200]!r}): "
         "trainer image and operator must have the same version"
     )
+
+
+def _test_status(report: RefitReport) -> TestStatus | None:
+    if not report.test:
+        return None
+    intervals = {name: [format_score(low), format_score(high)] for name, (low, high) in report.intervals.items()}
+    return TestStatus(scores=_texts(report.test), intervals=intervals, openings=report.openings)
 
 
 def _texts(scores: dict[str, float | None]) -> dict[str, str]:

@@ -30,6 +30,13 @@ def test_all_problems_are_told_at_once() -> None:
     }
 
 
+def test_a_text_that_does_not_match_is_told_what_would_not_a_pattern() -> None:
+    raw = document()
+    raw["spec"]["output"]["uri"] = "s3://models/job"
+    with pytest.raises(InvalidTrainingJobError, match="must be a folder and end in a slash"):
+        parse_training_job(raw)
+
+
 def test_nulls_of_maps_are_dropped_and_nulls_of_grid_lists_are_kept() -> None:
     raw = document([{"max_depth": [None, 3]}])
     raw["spec"]["dataset"]["positiveClass"] = None
@@ -42,8 +49,8 @@ def test_nulls_of_maps_are_dropped_and_nulls_of_grid_lists_are_kept() -> None:
 def test_defaults_are_those_of_the_design() -> None:
     spec = parse_training_job(document()).spec
     assert (spec.split.train, spec.split.validation, spec.split.test, spec.split.seed) == (70, 15, 15, 0)
-    assert (spec.cross_validation.folds, spec.scoring.objective) == (5, "f1")
-    assert spec.scoring.metrics == ["accuracy", "precision", "recall", "f1"]
+    assert spec.cross_validation.folds == 5
+    assert (spec.scoring.objective, spec.scoring.metrics) == (None, None)  # they depend on the kind of the estimator
     assert spec.cache_uri == "s3://models/job/cache/"
 
 

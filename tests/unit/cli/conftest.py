@@ -1,6 +1,7 @@
 """A command line with a trainer that computes nothing."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -38,6 +39,7 @@ def write_job(tmp_path: Path) -> Callable[[dict[str, Any]], Path]:
 def gridfold(tmp_path: Path) -> Iterator[Gridfold]:
     """Start the command line in a process of its own, with temporary folders below tmp_path/tmp."""
     started: list[subprocess.Popen[str]] = []
+    inherited = {name: os.environ[name] for name in ("PYTHONPATH",) if name in os.environ}
     (tmp_path / "tmp").mkdir()
 
     def start(*arguments: object) -> subprocess.Popen[str]:
@@ -46,7 +48,7 @@ def gridfold(tmp_path: Path) -> Iterator[Gridfold]:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            env={"PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path / "tmp")},
+            env={**inherited, "PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path / "tmp")},
             cwd=tmp_path,
         )
         started.append(process)

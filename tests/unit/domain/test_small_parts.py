@@ -65,7 +65,6 @@ def test_one_and_one_point_zero_have_different_keys_and_texts() -> None:
     [
         {"crossValidation": {"folds": 3}},
         {"crossValidation": {"seed": 1}},
-        {"scoring": {"metrics": ["f1", "accuracy"]}},
         {"execution": {"threads": 2}},
         {"estimator": {"className": "sklearn.svm.SVC"}},
         {"estimator": {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"tol": 0.1}}},
@@ -96,6 +95,13 @@ def test_what_changes_no_number_starts_no_run(spec: dict[str, object]) -> None:
     plain, changed = job_of(document()).spec, job_of(document(**spec)).spec
     assert CellKeys(plain, PREPARED).key({"C": 1}) == CellKeys(changed, PREPARED).key({"C": 1})
     assert run_digest("u", plain) == run_digest("u", changed)
+
+
+@pytest.mark.parametrize("resolved", [Resolved(metrics=["f1", "recall"]), Resolved(metrics=["f1"], average="Macro")])
+def test_what_prepare_resolved_is_in_the_key(resolved: Resolved) -> None:
+    spec, plain = job_of(document()).spec, PREPARED.model_copy(update={"resolved": Resolved(metrics=["f1"])})
+    changed = PREPARED.model_copy(update={"resolved": resolved})
+    assert CellKeys(spec, plain).key({"C": 1}) != CellKeys(spec, changed).key({"C": 1})
 
 
 def test_an_axis_and_a_fixed_parameter_of_the_same_value_share_a_key() -> None:

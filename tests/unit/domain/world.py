@@ -133,7 +133,9 @@ class World:
             digest="d" * 64,
             environment="e" * 64,
             dataset=DatasetStatus(rows=100, columns=4, classes=2, digest="d" * 64, split_digest="s" * 64),
-            resolved=Resolved(split="Stratified", cross_validation="Stratified", average="Binary"),
+            resolved=Resolved(
+                objective="f1", metrics=["f1"], split="Stratified", cross_validation="Stratified", average="Binary"
+            ),
             total=total,
             cached=encode_cells(cached, total),
             infeasible=encode_cells(infeasible, total),

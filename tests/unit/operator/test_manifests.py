@@ -200,6 +200,34 @@ def test_credentials_are_files_of_three_named_keys_and_of_no_other() -> None:
     assert "env" not in json.dumps(volume)
 
 
+def test_secrets_and_certificates_of_sources_reach_prepare_alone_each_in_a_folder_of_its_own() -> None:
+    storage = {"credentialsSecretName": "own", "caBundleConfigMapName": "own-ca"}
+    sources = [
+        {"uri": "s3://a/1"},
+        {"uri": "s3://b/2", "storage": {"credentialsSecretName": "other", "caBundleConfigMapName": "other-ca"}},
+        {"uri": "s3://c/3", "storage": {"credentialsSecretName": "own"}},
+    ]
+    spec = {"storage": storage, "dataset": {"sources": sources, "target": "y"}}
+
+    def mounted(job: dict[str, Any]) -> set[str]:
+        (volume,) = (v for v in pod_of(job)["volumes"] if v["name"] == "input")
+        kinds = (next(iter(source.values())) for source in volume["projected"]["sources"])
+        return {f"{kind['name']}:{item['path']}" for kind in kinds for item in kind["items"]}
+
+    everywhere = {"own:credentials/AWS_SECRET_ACCESS_KEY", "own-ca:ca/ca.crt"}
+    sources_only = {
+        "other:source-credentials/other/AWS_SECRET_ACCESS_KEY",
+        "other-ca:source-ca/other-ca/ca.crt",
+    }
+    assert everywhere | sources_only <= mounted(prepare(**spec))
+    assert everywhere <= mounted(wave(**spec))
+    assert not {path for path in mounted(wave(**spec)) if "other" in path}
+    assert not {path for path in mounted(prepare(**spec)) if "source-credentials/own" in path}
+    assert environment_of(prepare(**spec))["GRIDFOLD_SOURCE_CREDENTIALS"] == "/etc/gridfold/source-credentials"
+    assert environment_of(prepare(**spec))["GRIDFOLD_CA_BUNDLE"] == "/etc/gridfold/ca/ca.crt"
+    assert "GRIDFOLD_SOURCE_CREDENTIALS" not in environment_of(wave(**spec))
+
+
 def test_without_a_secret_nothing_of_credentials_is_mentioned() -> None:
     job = wave(storage={"endpoint": "http://10.0.0.1:9000"})
     assert "GRIDFOLD_CREDENTIALS" not in environment_of(job)

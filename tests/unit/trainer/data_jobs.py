@@ -1,14 +1,17 @@
 """Jobs, tables and surroundings for the tests of the trainer's data half."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from gridfold.api.handoff import PrepareReport, StageInput
+from gridfold.api.v1alpha1 import Storage
 from gridfold.api.validation import parse_training_job
 from gridfold_trainer import prepare
 from gridfold_trainer.context import Context
 from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.opening import SourceStores, StoreAccess
 
 #: A table of 60 rows that a job with all defaults accepts: two numbers, a text, two classes.
 TABLE = "age,height,colour,y\n" + "".join(
@@ -37,7 +40,9 @@ def context(folder: Path) -> Context:
     """Return surroundings with file: URIs below a folder."""
     scratch = folder / "scratch"
     scratch.mkdir(exist_ok=True)
-    return Context(FileStore(folder), scratch, folder)
+    store = FileStore(folder)
+    access = StoreAccess.of_environment(os.environ, folder)
+    return Context(store, scratch, folder, SourceStores(Storage(), store, access), access.source_bytes)
 
 
 def run_prepare(folder: Path, table: str | bytes = TABLE, **changes: Mapping[str, Any]) -> PrepareReport:

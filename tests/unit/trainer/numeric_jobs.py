@@ -8,15 +8,16 @@ import numpy as np
 
 from gridfold.api.handoff import CellReport, PreparedRun, StageInput
 from gridfold.api.status import Resolved
-from gridfold.api.v1alpha1 import ColumnType, Split
-from gridfold.domain.grid import Grid, format_ranges
+from gridfold.api.v1alpha1 import ColumnType, Scoring, Search, Split
+from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell, environment
 from gridfold_trainer.context import Context
 from gridfold_trainer.estimators import load_class, takes_random_state
 from gridfold_trainer.file_store import FileStore
 from gridfold_trainer.prepared import Column, PreparedData
 from gridfold_trainer.prepared_writer import Draft, MatrixWriter, save_prepared
-from gridfold_trainer.splits import make_parts
+from gridfold_trainer.scorers import choose
+from gridfold_trainer.splits import Orders, make_parts
 from gridfold_trainer.targets import Target
 
 CACHE = "file:out/cache/"
@@ -53,29 +54,42 @@ class World:
             writer.append(column)
         writer.close()
         target = Target(self.data.y, self.data.classes)
-        draft = Draft(self.context.scratch / "X.npy", self.data.columns, "target", target, self.data.positive)
+        X = self.context.scratch / "X.npy"
+        orders = (self.data.groups, self.data.time)
+        draft = Draft(X, self.data.columns, "target", target, self.data.positive, *orders)
         self.digest = save_prepared(draft, CACHE, self.context)
 
     def job(self, grid: Any = None, estimator: str = "tree.DecisionTreeClassifier", **spec: Any) -> StageInput:
-        """Return the input of a stage after prepare; all cells are one wave."""
+        """Return the input of a stage after prepare; all cells are one wave.
+
+        The estimator's own section is `estimating`.
+        """
         grid = grid or [{"max_depth": [1, 2, 3]}]
+        classes, classification = self.data.classes, self.data.classes is not None
+        objective, metrics = choose(Scoring(**spec.get("scoring", {})), classifier=classification)
+        split = Split(**spec.get("split", {}))
+        auto = "Stratified" if classification else "KFold"
         resolved = Resolved(
-            split="Stratified",
-            cross_validation="Stratified",
-            average="Binary" if len(self.data.classes or ()) == 2 else "Macro",
+            split=split.method if split.method != "Auto" else ("Stratified" if classification else "Random"),
+            cross_validation=spec.get("crossValidation", {}).get("method", auto),
+            objective=objective,
+            metrics=metrics,
+            average="Binary" if len(classes or ()) == 2 else "Macro",
             random_state=0 if takes_random_state(load_class(f"sklearn.{estimator}")) else None,
         )
         document = {
             "dataset": {"sources": [{"uri": "file:data.csv"}], "target": "target"},
-            "estimator": {"className": f"sklearn.{estimator}"},
             "search": {"grid": grid},
             "output": {"uri": "file:out/"},
             **spec,
+            "estimator": {"className": f"sklearn.{estimator}", **spec.get("estimating", {})},
         }
-        parts = make_parts(self.data.y, Split(), resolved)
+        document.pop("estimating", None)
+        parts = make_parts(self.data.y, split, resolved, orders=Orders(self.data.groups, self.data.time))
         prepared = PreparedRun(
             digest=self.digest, environment=environment.digest(), resolved=resolved, split_digest=parts.digest
         )
+        search = Search.model_validate(document["search"])
         return StageInput.model_validate(
             {
                 "namespace": "team-a",
@@ -83,13 +97,13 @@ class World:
                 "run_digest": "0" * 64,
                 "spec": document,
                 "prepared": prepared,
-                "cells": format_ranges(range(len(Grid.of(grid)))),
+                "cells": format_ranges(range(cell_count(search))),
             }
         )
 
     def run_cells(self, job: StageInput) -> list[CellReport]:
         """Run all cells of a job."""
-        return [cell.run(job, index, self.context) for index in range(len(Grid.of(job.spec.search.grid)))]
+        return [cell.run(job, index, self.context) for index in range(cell_count(job.spec.search))]
 
     def result_path(self, job: StageInput, number: int) -> Path:
         """Return the file of a cell's result."""

@@ -1,11 +1,14 @@
 """A server on a port of this machine that answers as a test has written down."""
 
 import socket
+import ssl
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,36 @@ class Script:
         return self.answers[min(len(self.requests), len(self.answers)) - 1]
 
 
-@contextmanager
-def serving(*answers: Answer) -> Iterator[Script]:
-    """Serve on a free port until the block ends."""
-    script = Script(list(answers))
+def make_certificate(folder: Path) -> tuple[Path, Path]:
+    """Return key and certificate of a server on this machine, signed by itself."""
+    key, certificate = folder / "server.key", folder / "server.crt"
+    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    place = ["-days", "2", "-subj", "/CN=localhost", "-addext", names, "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*new, *place], check=True, capture_output=True)
+    return key, certificate
 
+
+def _secured(plain: socket.socket, certificate: tuple[Path, Path] | None) -> socket.socket:
+    if certificate is None:
+        return plain
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate[1], certificate[0])
+    return context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False)
+
+
+def _send(handler: BaseHTTPRequestHandler, answer: Answer) -> None:
+    handler.send_response(answer.status)
+    usual = {"Content-Length": str(len(answer.body)), "ETag": '"mark"'}
+    for name, value in {**usual, **answer.headers}.items():
+        if value:
+            handler.send_header(name, value)
+    handler.end_headers()
+    if handler.command != "HEAD":
+        handler.wfile.write(answer.body[: answer.sent])
+
+
+def _handler_of(script: Script) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -59,17 +87,11 @@ def serving(*answers: Answer) -> Iterator[Script]:
             if answer.hangs and answer.sent is None:
                 self._hang()
                 return
-            self.send_response(answer.status)
-            self.send_header("Content-Length", str(len(answer.body)))
-            for name, value in {"ETag": '"mark"', **answer.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(answer.body if answer.sent is None else answer.body[: answer.sent])
+            _send(self, answer)
             if answer.hangs:
                 self.wfile.flush()
                 self._hang()
-            elif answer.sent is not None:
+            elif answer.sent is not None or "Content-Length" in answer.headers:
                 self.close_connection = True
 
         do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = handle_any  # noqa: N815 (http.server looks for these names)
@@ -81,8 +103,17 @@ def serving(*answers: Answer) -> Iterator[Script]:
         def log_message(self, *arguments: object) -> None:
             """Say nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+    return Handler
+
+
+@contextmanager
+def serving(*answers: Answer, certificate: tuple[Path, Path] | None = None) -> Iterator[Script]:
+    """Serve on a free port until the block ends; with key and certificate, by TLS."""
+    script = Script(list(answers))
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(script)) as server:
         script.port = server.server_address[1]
+        server.socket = _secured(server.socket, certificate)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

@@ -1,20 +1,36 @@
 """Cleaning does exactly what is asked, in the protocol's order, and counts it."""
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from gridfold.api.v1alpha1 import Cleaning, Csv, Dataset, Source
-from gridfold_trainer.cleaning import Cleaned, clean
+from gridfold_trainer.assemble import assemble
+from gridfold_trainer.cleaning import Missing, RowCleaner
 from gridfold_trainer.errors import DataError
-
-pytestmark = pytest.mark.usefixtures("frames")
+from gridfold_trainer.sources import fetch, locate
+from gridfold_trainer.tables import Piece
+from tests.unit.trainer.data_jobs import context, stage_input
 
 Columns = dict[str, list[str]]
 
+pytestmark = pytest.mark.usefixtures("frames")
+
+
+@dataclass
+class Cleaned:
+    """What is left of a table: the texts of its rows, and what was dropped."""
+
+    columns: dict[str, list[str | None]]
+    row_numbers: list[int]
+    dropped_rows: dict[str, int]
+
 
 def cleaned(columns: Columns, missing: tuple[str, ...] = (), exclude: tuple[str, ...] = (), **rules: Any) -> Cleaned:
+    """Clean a table that comes in pieces of two rows, every column as text."""
     import polars as pl
 
     dataset = Dataset(
@@ -23,18 +39,31 @@ def cleaned(columns: Columns, missing: tuple[str, ...] = (), exclude: tuple[str,
         csv=Csv(missing_values=list(missing)),
         exclude_columns=list(exclude),
     )
-    return clean(pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String)), dataset, Cleaning(**rules))
+    cleaning = Cleaning(**rules)
+    what = Missing(dataset, trim=cleaning.trim_text)
+    rows = RowCleaner(dataset, cleaning, what)
+    whole = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
+    numbers = np.arange(1, whole.height + 1)
+    pieces = [Piece(whole.slice(at, 2), numbers[at : at + 2]) for at in range(0, max(1, whole.height), 2)]
+    left = list(rows.clean(iter(pieces)))
+    keep = rows.first_of_equals()
+    frame = pl.concat([piece.frame for piece in left])
+    kept = np.ones(frame.height, dtype=bool) if keep is None else keep
+    frame = pl.DataFrame([what.mark(column) for column in frame]).filter(pl.Series(kept))
+    found = np.concatenate([piece.row_numbers for piece in left])[kept]
+    dropped = {"missingTarget": rows.without_target, "duplicates": int((~kept).sum())}
+    return Cleaned({c.name: c.to_list() for c in frame}, found.tolist(), dropped)
 
 
 def content(found: Cleaned) -> dict[str, list[str | None]]:
-    return {column.name: column.to_list() for column in found.frame}
+    return found.columns
 
 
 def test_by_default_text_is_trimmed_and_rows_without_target_go() -> None:
     found = cleaned({"a": [" 1", "\u00a02\t", "3"], "y": ["x ", " ", "z"]})
     assert content(found) == {"a": ["1", "3"], "y": ["x", "z"]}
     assert found.dropped_rows == {"missingTarget": 1, "duplicates": 0}
-    np.testing.assert_array_equal(found.row_numbers, [1, 3])
+    assert found.row_numbers == [1, 3]
 
 
 def test_only_the_empty_field_and_declared_markers_are_missing() -> None:
@@ -65,7 +94,7 @@ def test_of_equal_rows_the_first_is_kept_and_missing_values_are_equal() -> None:
     found = cleaned({"a": ["1", "", "1", "", "1"], "y": ["p", "q", "p ", "q", "q"]}, drop_duplicate_rows=True)
     assert content(found) == {"a": ["1", None, "1"], "y": ["p", "q", "q"]}
     assert found.dropped_rows["duplicates"] == 2
-    np.testing.assert_array_equal(found.row_numbers, [1, 2, 5])
+    assert found.row_numbers == [1, 2, 5]
 
 
 def test_equal_rows_are_compared_as_text_not_as_numbers() -> None:
@@ -75,7 +104,7 @@ def test_equal_rows_are_compared_as_text_not_as_numbers() -> None:
 def test_duplicates_are_judged_on_excluded_columns_too() -> None:
     columns = {"id": ["1", "2"], "a": ["5", "5"], "y": ["p", "p"]}
     found = cleaned(columns, exclude=("id",), drop_duplicate_rows=True)
-    assert content(found) == {"a": ["5", "5"], "y": ["p", "p"]}
+    assert content(found) == {**columns}
 
 
 def test_rows_without_target_go_before_duplicates_and_are_counted_once() -> None:
@@ -84,37 +113,54 @@ def test_rows_without_target_go_before_duplicates_and_are_counted_once() -> None
 
 
 def test_rows_are_kept_without_being_asked_to_drop_them() -> None:
-    assert cleaned({"a": ["1", "1"], "y": ["p", "p"]}).frame.height == 2
+    assert cleaned({"a": ["1", "1"], "y": ["p", "p"]}).row_numbers == [1, 2]
+
+
+def dropped_columns(folder: Path, columns: Columns, exclude: tuple[str, ...] = (), **rules: Any) -> tuple[Any, Any]:
+    """Prepare a table and return the columns that are left, and how many were dropped."""
+    lines = [",".join(columns), *(",".join(row) for row in zip(*columns.values(), strict=True))]
+    (folder / "data.csv").write_text("\n".join(lines))
+    job = stage_input(dataset={"excludeColumns": list(exclude)}, cleaning=rules)
+    where = context(folder)
+    files = fetch(job.spec.dataset.sources, locate(job.spec.dataset.sources, where), where)
+    found = assemble(job.spec, files, where, classifier=True)
+    return [column.name for column in found.columns], found.dropped_columns
 
 
 @pytest.mark.parametrize(("limit", "kept"), [(0, ["c"]), (24, ["c"]), (25, ["b", "c"]), (50, ["a", "b", "c"])])
-def test_a_column_goes_when_more_than_the_limit_is_missing(limit: int, kept: list[str]) -> None:
+def test_a_column_goes_when_more_than_the_limit_is_missing(tmp_path: Path, limit: int, kept: list[str]) -> None:
     columns = {"a": ["", "", "1", "2"], "b": ["", "1", "2", "3"], "c": list("1234"), "y": list("pqpq")}
-    found = cleaned(columns, drop_columns_missing_above=limit)
-    assert found.frame.columns == [*kept, "y"]
-    assert found.dropped_columns["missing"] == [name for name in "abc" if name not in kept]
+    found, dropped = dropped_columns(tmp_path, columns, dropColumnsMissingAbove=limit)
+    assert found == kept
+    assert dropped == {"excluded": 0, "missing": 3 - len(kept)}
 
 
-def test_the_missing_share_is_taken_of_the_rows_that_are_left() -> None:
-    columns = {"a": ["", "", "", "1", "2"], "y": ["", "", "", "p", "q"]}
-    assert cleaned(columns, drop_columns_missing_above=0).frame.columns == ["a", "y"]
+def test_the_missing_share_is_taken_of_the_rows_that_are_left(tmp_path: Path) -> None:
+    columns = {"a": ["", "", "", "1", "2", "", ""], "y": ["", "", "", "p", "q", "p", "p"]}
+    rules = {"dropColumnsMissingAbove": 34, "dropDuplicateRows": True}
+    assert dropped_columns(tmp_path, {**columns, "b": list("1234555")}, **rules)[0] == ["a", "b"]
 
 
-def test_a_hundred_percent_keeps_even_an_empty_column() -> None:
-    assert cleaned({"a": ["", ""], "y": ["p", "q"]}, drop_columns_missing_above=100).frame.columns == ["a", "y"]
+def test_a_hundred_percent_keeps_even_an_empty_column(tmp_path: Path) -> None:
+    columns = {"a": ["", ""], "y": ["p", "q"]}
+    assert dropped_columns(tmp_path, columns, dropColumnsMissingAbove=100)[0] == ["a"]
 
 
-def test_a_column_of_one_value_goes_and_one_of_a_value_and_missing_stays() -> None:
+def test_a_column_of_one_value_goes_and_one_of_a_value_and_missing_stays(tmp_path: Path) -> None:
     columns = {"one": ["5", "5"], "part": ["5", ""], "none": ["", ""], "y": ["p", "p"]}
-    found = cleaned(columns, drop_constant_columns=True)
-    assert found.frame.columns == ["part", "y"]
-    assert found.dropped_columns["constant"] == ["one", "none"]
+    assert dropped_columns(tmp_path, columns, dropConstantColumns=True) == (["part"], {"excluded": 0, "constant": 2})
 
 
-def test_excluded_columns_are_counted_as_such_whatever_else_they_are() -> None:
+def test_excluded_columns_are_counted_as_such_whatever_else_they_are(tmp_path: Path) -> None:
     columns = {"a": ["", ""], "b": ["1", "2"], "y": ["p", "q"]}
-    found = cleaned(columns, exclude=("a",), drop_constant_columns=True, drop_columns_missing_above=0)
-    assert found.dropped_columns == {"excluded": ["a"], "missing": [], "constant": []}
+    rules = {"dropConstantColumns": True, "dropColumnsMissingAbove": 0}
+    expected = {"excluded": 1, "missing": 0, "constant": 0}
+    assert dropped_columns(tmp_path, columns, exclude=("a",), **rules) == (["b"], expected)
+
+
+def test_a_column_that_cannot_be_typed_is_no_problem_where_it_is_dropped(tmp_path: Path) -> None:
+    columns = {"a": ["9007199254740993", "", "", ""], "b": list("1234"), "y": list("pqpq")}
+    assert dropped_columns(tmp_path, columns, dropColumnsMissingAbove=50)[0] == ["b"]
 
 
 @pytest.mark.parametrize("targets", [[], ["", " "]])

@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.columns import NUMBER, Rejected, Typed, type_column
+from gridfold.api.v1alpha1 import ColumnType, Csv, Dataset, Source
+from gridfold_trainer.cleaning import NUMBER, Missing
+from gridfold_trainer.columns import ColumnBuilder, Rejected, Typed
+from gridfold_trainer.csv_blocks import BlockParser
+from gridfold_trainer.csv_scan import Block
 from gridfold_trainer.targets import Target, type_target
 
 pytestmark = pytest.mark.usefixtures("frames")
@@ -19,18 +22,33 @@ Texts = list[str | None]
 NUMERIC, CATEGORICAL = ColumnType.NUMERIC, ColumnType.CATEGORICAL
 
 
-def column(texts: Texts) -> object:
+def builders(texts: Texts, declared: ColumnType | None, pieces: int) -> Typed | Rejected:
+    """Type a column as the table does: in pieces, and again as text where text came after numbers."""
     import polars as pl
 
-    return pl.Series("c", texts, dtype=pl.String)
+    missing = Missing(Dataset(sources=[Source(uri="s3://b/k")], target="y"), trim=False)
+    builder = ColumnBuilder(missing, declared)
+    again = ColumnBuilder(missing, CATEGORICAL)
+    for rows in np.array_split(np.arange(len(texts)), pieces):
+        piece = pl.Series("c", [texts[row] for row in rows], dtype=pl.String)
+        builder.append(piece, rows + 1)
+        again.append(piece, rows + 1)
+    return (again if builder.incomplete else builder).finish()
 
 
 def typed(texts: Texts, declared: ColumnType | None = None) -> Typed | Rejected:
-    return type_column(column(texts), declared, np.arange(1, len(texts) + 1))
+    whole = builders(texts, declared, 1)
+    for pieces in (2, len(texts)):
+        other = builders(texts, declared, pieces)
+        assert type(other) is type(whole)
+        if isinstance(whole, Typed) and isinstance(other, Typed):
+            assert (other.type, other.categories) == (whole.type, whole.categories)
+            np.testing.assert_array_equal(other.values, whole.values)
+    return whole
 
 
 def target(texts: Texts, declared: ColumnType | None = None, *, classifier: bool = True) -> Target | Rejected:
-    return type_target(column(texts), declared, np.arange(1, len(texts) + 1), classifier=classifier)
+    return type_target(builders(texts, declared, 1), classifier=classifier)
 
 
 def bits(value: float) -> bytes:
@@ -197,3 +215,40 @@ def test_a_target_that_the_estimator_cannot_learn_is_refused(
     found = target(texts, declared, classifier=classifier)
     assert isinstance(found, Rejected)
     assert words in found.problem
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(alphabet=st.sampled_from(list("0123456789+-.eEinfaN_x ")), max_size=6),
+            st.floats(allow_nan=False, allow_infinity=False).map(repr),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_a_column_that_is_read_as_floats_is_what_it_is_when_read_as_text(texts: list[str]) -> None:
+    """polars parses later blocks as floats; whatever it accepts there must be what the rules accept."""
+    names = ["a", "b"]
+    missing = Missing(Dataset(sources=[Source(uri="s3://b/k")], target="y"), trim=True)
+    blocks = [
+        Block(b"1,x\n", 1),
+        Block("".join(f"{text},x\n" for text in texts).encode(), len(texts)),
+        Block(b"7.5,x\n", 1),
+    ]
+    found = []
+    for spelled in (frozenset[str](), frozenset(names)):
+        parser = BlockParser("s3://b/k", names, Csv(), spelled)
+        builder = ColumnBuilder(missing)
+        again = ColumnBuilder(missing, CATEGORICAL)
+        text_parser = BlockParser("s3://b/k", names, Csv(), frozenset(names))
+        for number, block in enumerate(blocks):
+            builder.append(parser.parse(block)["a"], np.arange(block.records) + number)
+            again.append(text_parser.parse(block)["a"], np.arange(block.records) + number)
+        found.append((again if builder.incomplete else builder).finish())
+    fast, slow = found
+    assert type(fast) is type(slow)
+    if isinstance(fast, Typed) and isinstance(slow, Typed):
+        assert (fast.type, fast.categories) == (slow.type, slow.categories)
+        assert fast.values.tobytes() == slow.values.tobytes()

@@ -17,6 +17,8 @@ SECONDS = 60
 
 def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     surroundings = {name: value for name, value in os.environ.items() if not name.startswith("GRIDFOLD_")}
+    path = [environment.pop("PYTHONPATH", ""), surroundings.get("PYTHONPATH", "")]
+    surroundings["PYTHONPATH"] = os.pathsep.join(filter(None, path))
     surroundings |= {"GRIDFOLD_TERMINATION_LOG": "message", "GRIDFOLD_BASE_FOLDER": ".", **environment}
     command = [sys.executable, "-m", "gridfold_trainer", *arguments]
     return subprocess.run(command, cwd=folder, env=surroundings, capture_output=True, text=True, timeout=SECONDS)

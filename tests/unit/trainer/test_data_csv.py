@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gridfold.api.v1alpha1 import Csv
-from gridfold_trainer import csv_scan
+from gridfold.api.v1alpha1 import Csv, Dataset, Source
+from gridfold_trainer import contents
 from gridfold_trainer.errors import DataError, UnreadableTableError
 from gridfold_trainer.sources import Fetched
 from gridfold_trainer.tables import WHITE_SPACE, read_tables
@@ -19,13 +19,19 @@ pytestmark = pytest.mark.usefixtures("frames")
 Rows = list[list[str]]
 
 
-def read(folder: Path, *contents: bytes, csv: Csv | None = None, trim: bool = True) -> tuple[list[str], Rows]:
-    files = []
-    for number, content in enumerate(contents, 1):
+def read(folder: Path, *files: bytes, csv: Csv | None = None, trim: bool = True) -> tuple[list[str], Rows]:
+    import polars as pl
+
+    fetched = []
+    for number, content in enumerate(files, 1):
         path = folder / f"{number}.csv"
         path.write_bytes(content)
-        files.append(Fetched(f"s3://b/{number}.csv", path, "", fetched=False))
-    frame = read_tables(files, csv or Csv(), folder, trim=trim)
+        fetched.append(Fetched(f"s3://b/{number}.csv", path, "", fetched=False))
+    dataset = Dataset(sources=[Source(uri="s3://b/k")], target="y", csv=csv or Csv())
+    pieces = list(read_tables(fetched, dataset, 2**40, trim=trim))
+    numbers = [int(number) for piece in pieces for number in piece.row_numbers]
+    frame = pl.concat([piece.frame for piece in pieces])
+    assert numbers == list(range(1, frame.height + 1))
     return frame.columns, [list(row) for row in frame.rows()]
 
 
@@ -125,7 +131,7 @@ def test_what_is_no_well_formed_table_is_refused_with_source_line_and_reason(
 def test_the_look_at_a_file_does_not_depend_on_where_its_pieces_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, words: str, size: int
 ) -> None:
-    monkeypatch.setattr(csv_scan, "PIECE_BYTES", size)
+    monkeypatch.setattr(contents, "PIECE_BYTES", size)
     with pytest.raises(UnreadableTableError) as caught:
         read(tmp_path, content)
     assert words in str(caught.value)
@@ -153,12 +159,6 @@ def test_a_field_of_fifty_megabytes_is_read(tmp_path: Path) -> None:
     assert (len(rows[0][0]), rows[0][1]) == (size, "2")
 
 
-@pytest.mark.parametrize("delimiter", ['"', "\n", "\r", "\0", "¦"])
-def test_a_delimiter_that_cannot_be_one_is_refused(tmp_path: Path, delimiter: str) -> None:
-    with pytest.raises(UnreadableTableError, match="expected one ASCII character"):
-        read(tmp_path, b"a\n", csv=Csv(delimiter=delimiter))
-
-
 def test_column_names_that_do_not_fit_the_file_are_refused_with_its_first_record(tmp_path: Path) -> None:
     headless = Csv(header=False, column_names=["x", "y"])
     with pytest.raises(UnreadableTableError, match=r'3 fields a record.* names 2 columns.*\["1", "2", "3"\]'):
@@ -175,13 +175,6 @@ def test_sources_of_other_columns_are_refused_with_the_difference_of_each(tmp_pa
     second, third = caught.value.problems
     assert "s3://b/2.csv does not have the columns of s3://b/1.csv: it lacks b and has c beside them" in second
     assert "s3://b/3.csv does not have the columns of s3://b/1.csv: it has d beside them" in third
-
-
-def test_fetched_copies_are_removed_when_they_have_been_read(tmp_path: Path) -> None:
-    path = tmp_path / "copy"
-    path.write_bytes(b"a\n1\n")
-    read_tables([Fetched("s3://b/k", path, "", fetched=True)], Csv(), tmp_path, trim=True)
-    assert not path.exists()
 
 
 def test_white_space_is_what_python_strips() -> None:
@@ -214,6 +207,16 @@ def test_whatever_pythons_csv_module_writes_is_read_back_as_it_reads_it(
     expected = [row for row in rows if row not in blank]
     folder = tmp_path_factory.mktemp("csv")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(csv_scan, "PIECE_BYTES", piece)
+        patch.setattr(contents, "PIECE_BYTES", piece)
         found = read(folder, text.getvalue().encode(), trim=False)
     assert found == (names, expected)
+
+
+def test_a_broken_row_far_behind_the_first_block_is_named_by_its_line(tmp_path: Path) -> None:
+    lines = [b'a,b,"c,d"'] + [b'1,"x,y",3'] * 300_000
+    lines[250_000] = b'1,"x,y,3'
+    with pytest.raises(UnreadableTableError, match="line 250002: a quote"):
+        read(tmp_path, b"\n".join(lines))
+    lines[250_000] = b"1,x,y,3"
+    with pytest.raises(UnreadableTableError, match="line 250001: 4 fields; expected 3"):
+        read(tmp_path, b"\n".join(lines))

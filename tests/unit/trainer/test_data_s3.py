@@ -1,6 +1,7 @@
 """The S3 store against servers that refuse, break off, stop answering or are not there."""
 
 import hashlib
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,16 +9,22 @@ from typing import Any
 
 import pytest
 
+from gridfold.api.handoff import CREDENTIALS_VARIABLE
 from gridfold.api.v1alpha1 import Storage
+from gridfold_trainer.addresses import CLUSTER_STORAGE, CLUSTER_WEB, AddressRules
+from gridfold_trainer.downloads import Patience
 from gridfold_trainer.errors import (
     AccessDeniedError,
     BucketMissingError,
     ObjectMissingError,
+    SourceChangedError,
+    SourceTooLargeError,
     StorageRefusedError,
     StorageUnreachableError,
     TrainerError,
 )
-from gridfold_trainer.s3_store import Patience, S3Store
+from gridfold_trainer.s3_store import Access, S3Store
+from gridfold_trainer.stores import Wanted
 from tests.unit.trainer.scripted_s3 import Answer, Script, free_port, refusal, serving
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI-K7MDENG", "session-token-text"
@@ -58,7 +65,9 @@ def write_secret(folder: Path, **keys: str) -> None:
 
 @contextmanager
 def opened(endpoint: str | None, patience: Patience = QUICK, **storage: Any) -> Iterator[S3Store]:
-    store = S3Store(Storage(endpoint=endpoint, credentials_secret_name="adult-s3", **storage), patience)
+    folder = os.environ.get(CREDENTIALS_VARIABLE)
+    access = Access(Path(folder) if folder else None, patience=patience)
+    store = S3Store(Storage(endpoint=endpoint, credentials_secret_name="adult-s3", **storage), access)
     try:
         yield store
     finally:
@@ -171,7 +180,7 @@ def test_a_server_that_was_busy_is_asked_again() -> None:
     assert len(script.requests) == 2
 
 
-@pytest.mark.parametrize("operation", ["get", "download", "sha256"])
+@pytest.mark.parametrize("operation", ["get", "sha256"])
 @pytest.mark.parametrize("half", [Answer(body=BODY, sent=len(BODY) // 2), Answer(body=BODY, sent=1, hangs=True)])
 def test_half_an_object_is_read_again_from_its_start(
     tmp_path: Path, script: Script, store: S3Store, operation: str, half: Answer
@@ -181,8 +190,56 @@ def test_half_an_object_is_read_again_from_its_start(
     script.restart(half, Answer(body=BODY))
     assert OPERATIONS[operation](store, tmp_path) == expected
     assert len(script.requests) == 2
-    if operation == "download":
-        assert (tmp_path / "file").read_bytes() == BODY
+
+
+HALF = len(BODY) // 2
+REST = Answer(206, BODY[HALF:], headers={"Content-Range": f"bytes {HALF}-{len(BODY) - 1}/{len(BODY)}"})
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("second", [REST, Answer(body=BODY)], ids=["the rest", "all of it again"])
+def test_a_download_goes_on_where_it_broke_off(
+    tmp_path: Path, script: Script, store: S3Store, hangs: bool, second: Answer
+) -> None:
+    script.restart(Answer(body=BODY, sent=HALF, hangs=hangs), second)
+    assert store.download(URI, tmp_path / "file") == hashlib.sha256(BODY).hexdigest()
+    assert (tmp_path / "file").read_bytes() == BODY
+    asked = script.requests[1][2]
+    assert (asked["Range"], asked["If-Match"]) == (f"bytes={HALF}-", '"mark"')
+
+
+@pytest.mark.parametrize("second", [refusal(412, "PreconditionFailed"), Answer(body=BODY, headers={"ETag": '"other"'})])
+def test_an_object_that_was_replaced_meanwhile_is_never_put_together_of_two(
+    tmp_path: Path, script: Script, store: S3Store, second: Answer
+) -> None:
+    script.restart(Answer(body=BODY, sent=HALF), second)
+    with pytest.raises(SourceChangedError, match="was replaced by another object"):
+        store.download(URI, tmp_path / "file")
+
+
+def test_an_object_of_another_mark_than_wanted_is_refused(tmp_path: Path, script: Script, store: S3Store) -> None:
+    script.restart(Answer(body=BODY))
+    with pytest.raises(SourceChangedError):
+        store.download(URI, tmp_path / "file", Wanted(etag='"older"'))
+
+
+def test_an_object_above_the_limit_of_a_source_is_refused_before_it_is_read(
+    tmp_path: Path, script: Script, store: S3Store
+) -> None:
+    script.restart(Answer(body=BODY))
+    with pytest.raises(SourceTooLargeError, match=f"more than {len(BODY) - 1} bytes"):
+        store.download(URI, tmp_path / "file", Wanted(limit_bytes=len(BODY) - 1))
+    assert (tmp_path / "file").stat().st_size == 0
+
+
+@pytest.mark.parametrize("rules", [CLUSTER_STORAGE, CLUSTER_WEB])
+def test_a_server_on_the_machine_itself_is_refused_in_a_cluster(surroundings: Path, rules: AddressRules) -> None:
+    with serving(Answer()) as script:
+        store = S3Store(Storage(endpoint=script.endpoint), Access(surroundings, rules=rules, patience=QUICK))
+        with pytest.raises(StorageRefusedError, match=r"127\.0\.0\.1, which belongs to the machine itself"):
+            store.get(URI)
+        store.close()
+    assert script.requests == []
 
 
 @pytest.mark.parametrize("operation", ["get", "download", "sha256"])
@@ -218,7 +275,7 @@ def test_an_object_that_is_not_there_has_no_stat(script: Script, store: S3Store)
 def test_a_listing_is_read_page_by_page(script: Script, store: S3Store) -> None:
     page = (
         "<ListBucketResult><EncodingType>url</EncodingType><IsTruncated>{more}</IsTruncated>"
-        "<Contents><Key>{key}</Key></Contents>{token}</ListBucketResult>"
+        "<Contents><Key>{key}</Key><Size>1</Size></Contents>{token}</ListBucketResult>"
     )
     first = page.format(more="true", key="a%2Fb%20c", token="<NextContinuationToken>t</NextContinuationToken>")
     second = page.format(more="false", key="a/d", token="")
@@ -246,13 +303,10 @@ def test_an_address_that_cannot_be_one_is_refused_without_a_request(script: Scri
         ({"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": "\n"}, "has no AWS_SECRET_ACCESS_KEY;"),
     ],
 )
-def test_a_secret_without_its_keys_is_told_by_their_names(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, keys: dict[str, str], missing: str
-) -> None:
+def test_a_secret_without_its_keys_is_told_by_their_names(tmp_path: Path, keys: dict[str, str], missing: str) -> None:
     write_secret(tmp_path, **keys)
-    monkeypatch.setenv("GRIDFOLD_CREDENTIALS", str(tmp_path))
     with pytest.raises(AccessDeniedError, match=f"Secret adult-s3 {missing}"):
-        S3Store(Storage(endpoint="http://127.0.0.1:1", credentials_secret_name="adult-s3"))
+        S3Store(Storage(endpoint="http://127.0.0.1:1", credentials_secret_name="adult-s3"), Access(tmp_path))
 
 
 def test_without_any_credentials_the_error_says_where_they_would_come_from(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,7 +5,9 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from gridfold.api.handoff import Outcome, encode_report
@@ -73,6 +75,27 @@ def test_a_stored_result_that_is_not_valid_is_computed_again(world: World, damag
     assert cell.run(job, 0, world.context).reused
 
 
+def test_two_writers_of_one_key_write_the_same_scores_and_either_is_kept(world: World) -> None:
+    job = world.job()
+    path = world.result_path(job, 0)
+    first = cell.run(job, 0, world.context)
+    content = path.read_bytes()
+    path.unlink()
+    second = cell.run(job, 0, world.context)
+    assert (second.reused, second.scores) == (False, first.scores)
+    path.write_bytes(content)
+    assert cell.run(job, 0, world.context).scores == first.scores
+
+
+def test_an_estimator_without_what_a_metric_needs_is_infeasible_without_a_fit(world: World) -> None:
+    scoring = {"metrics": ["neg_log_loss", "f1"]}
+    job = world.job([{"loss": ["hinge", "log_loss"]}], "linear_model.SGDClassifier", scoring=scoring)
+    reports = world.run_cells(job)
+    assert [report.outcome for report in reports] == [Outcome.INFEASIBLE, Outcome.SUCCEEDED]
+    assert "neg_log_loss needs predict_proba" in reports[0].message
+    assert reports[0].scores == {}
+
+
 def test_parameters_that_the_estimator_refuses_make_the_cell_infeasible_without_a_fit(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -113,14 +136,38 @@ def test_class_weights_by_label_change_the_scores_as_weights_by_code_do(tmp_path
     assert unequal.scores["recall"] != none.scores["recall"]
 
 
-def test_a_cell_without_validation_and_test_rows_has_the_same_scores(world: World) -> None:
-    job = world.job()
-    data, parts = cell.load_parts(job, world.context)
-    blank = data.X.copy(order="F")
+GROUPED = {"split": {"method": "Grouped"}, "crossValidation": {"method": "StratifiedGrouped", "folds": 3}}
+TIMED = {"split": {"method": "TimeOrdered"}, "crossValidation": {"method": "TimeSeries", "folds": 3}}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "how"),
+    [
+        ("tree.DecisionTreeClassifier", {}),
+        ("tree.DecisionTreeClassifier", GROUPED),
+        ("tree.DecisionTreeClassifier", TIMED),
+        ("tree.DecisionTreeRegressor", {}),
+        ("tree.DecisionTreeRegressor", TIMED),
+    ],
+)
+def test_a_cell_without_validation_and_test_rows_has_the_same_scores(
+    estimator: str, how: dict[str, Any], tmp_path: Path
+) -> None:
+    random, data = np.random.default_rng(5), small_data()
+    data = replace(data, groups=random.integers(0, 25, len(data.y)), time=random.normal(size=len(data.y)))
+    if estimator.endswith("Regressor"):
+        data = replace(data, y=random.normal(size=len(data.y)), classes=None, positive=None)
+    world = World(tmp_path, data)
+    columns = {"groupColumn": "g"} if how is GROUPED else {"timeColumn": "t"} if how is TIMED else {}
+    dataset = {"sources": [{"uri": "file:data.csv"}], "target": "target", **columns}
+    job = world.job(None, estimator, dataset=dataset, **how)
+    stored, parts = cell.load_parts(job, world.context)
+    blank = stored.X.copy(order="F")
     blank[parts.validation] = blank[parts.test] = 1e300
     cells = cell.make_cells(job, [0, 1, 2])
-    mine = cell.judge(job, cells, cell.TrainingRows.of(data, parts.train))
-    theirs = cell.judge(job, cells, cell.TrainingRows.of(replace(data, X=blank), parts.train))
+    mine = cell.judge(job, cells, cell.TrainingRows.of(stored, parts.train))
+    theirs = cell.judge(job, cells, cell.TrainingRows.of(replace(stored, X=blank), parts.train))
+    assert all(result.outcome is Outcome.SUCCEEDED for result in mine)
     assert [result.scores for result in mine] == [result.scores for result in theirs]
 
 

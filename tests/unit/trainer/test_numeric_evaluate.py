@@ -129,11 +129,21 @@ def test_a_memory_error_is_no_property_of_the_cell() -> None:
         run(raising(lambda _: MemoryError("too large")))
 
 
-def test_a_score_that_is_not_finite_fails_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Scorer, "scores", lambda *_: {"accuracy": 1.0, "f1": float("nan")})
+def test_scores_of_which_none_is_finite_fail_the_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scorer, "counted", lambda *_: {"accuracy": float("inf"), "f1": float("nan")})
     (evaluation,) = run(None)
     assert evaluation.outcome is Outcome.FAILED
-    assert "the score of f1 is not a finite number" in evaluation.message
+    assert "the score of accuracy is not a finite number" in evaluation.message
+
+
+def test_a_metric_without_a_value_spares_the_others_and_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Scorer, "counted", lambda *_: {"accuracy": 1.0, "f1": float("nan")})
+    (evaluation,) = run(None)
+    assert evaluation.outcome is Outcome.SUCCEEDED
+    assert evaluation.scores == [{"accuracy": 1.0, "f1": None}] * 3
+    assert evaluation.message == (
+        "f1 has no value on 3 of 3 splits: ArithmeticError: the score of f1 is not a finite number"
+    )
 
 
 def test_a_huge_message_is_cut() -> None:

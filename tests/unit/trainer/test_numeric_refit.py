@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sklearn.model_selection import ParameterSampler
 
 from gridfold.api.handoff import (
     TERMINATION_MESSAGE_BYTES,
@@ -23,10 +24,11 @@ from gridfold_trainer.collect import ResultsMissingError
 from gridfold_trainer.errors import CacheMismatchError
 from gridfold_trainer.model_file import load_model
 from gridfold_trainer.output import OutputInUseError
-from gridfold_trainer.refit import Refitted
 from gridfold_trainer.training import TrainingRows
+from gridfold_trainer.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
 
+FILES = ["model-card.md", "model.skops", "results.csv", "results.parquet", "status.json"]
 VALIDATION, TEST = {"f1": 0.75, "accuracy": 0.1 + 0.2}, {"f1": 0.5, "accuracy": 1 / 3}
 
 
@@ -37,7 +39,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     def on_codes(job: StageInput, best: Any, data: Any, parts: Any) -> Refitted:
         training = TrainingRows.of(data, parts.train)
         pipeline = best.cell.pipeline(data.columns, data.classes, names=False)
-        return Refitted(pipeline.fit(training.X, training.y), VALIDATION, TEST, ["a warning"])
+        return Refitted(pipeline.fit(training.X, training.y), VALIDATION, TEST, ["a warning"], {"f1": (0.25, 0.75)})
 
     monkeypatch.setattr(refit, "refit_winner", on_codes)
     return World(tmp_path)
@@ -46,6 +48,11 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
 def folder_of(world: World) -> Path:
     (folder,) = (world.folder / "out/runs").iterdir()
     return folder
+
+
+def status_of(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder_of(world) / "status.json").read_bytes())
+    return found
 
 
 def table_of(world: World) -> list[dict[str, str]]:
@@ -59,7 +66,7 @@ def test_table_model_and_status_are_in_the_folder_of_the_run_and_latest_names_it
     folder = folder_of(world)
     status = json.loads((folder / "status.json").read_bytes())
     latest = json.loads((world.folder / "out/latest.json").read_bytes())
-    assert sorted(path.name for path in folder.iterdir()) == ["model.skops", "results.csv", "status.json"]
+    assert sorted(path.name for path in folder.iterdir()) == FILES
     assert report.results_uri == latest["run"] == f"file:out/runs/{folder.name}/"
     assert latest["owner"] == {"namespace": "team-a", "name": "small"}
     assert folder.name.startswith("1-")
@@ -76,7 +83,8 @@ def test_the_status_file_has_what_refit_knows_with_every_digit(world: World) -> 
     status = json.loads((folder_of(world) / "status.json").read_bytes())
     best = status["best"]["cell"]
     assert status["cells"] == {"total": 3, "succeeded": 3, "infeasible": 0, "failed": 0}
-    assert (status["validation"], status["test"], status["notes"]) == (VALIDATION, TEST, ["a warning"])
+    assert (status["validation"], status["notes"]) == (VALIDATION, ["a warning"])
+    assert status["test"] == {"scores": TEST, "intervals": {"f1": [0.25, 0.75]}, "openings": 1}
     assert status["best"]["parameters"] == {"max_depth": best + 1}
     assert (status["best"]["scores"]["f1"]["mean"], status["best"]["scores"]["f1"]["std"]) == reports[best].scores["f1"]
     assert status["dataset"]["digest"] == world.digest
@@ -91,7 +99,15 @@ def test_latest_is_written_after_everything_else(world: World, monkeypatch: pyte
         type(world.context.store), "put", lambda self, uri, data: (written.append(uri), put(self, uri, data))
     )
     refit.run(job, world.context)
-    assert [uri.rpartition("/")[2] for uri in written] == ["results.csv", "model.skops", "status.json", "latest.json"]
+    assert [uri.rpartition("/")[2] for uri in written] == [
+        f"{status_of(world)['dataset']['splitDigest'].removeprefix('sha256:')}.json",
+        "results.csv",
+        "results.parquet",
+        "model.skops",
+        "model-card.md",
+        "status.json",
+        "latest.json",
+    ]
 
 
 def test_a_second_refit_of_the_same_run_rewrites_its_own_folder(world: World) -> None:
@@ -183,7 +199,7 @@ def test_without_any_score_table_and_status_are_written_and_the_causes_are_group
     assert (report.best, report.leaderboard, report.validation, report.test) == (None, [], {}, {})
     assert report.infeasible == 3
     assert "No cell has a score: 2 × Expected n_neighbors" in report.message
-    assert sorted(path.name for path in folder_of(world).iterdir()) == ["results.csv", "status.json"]
+    assert sorted(path.name for path in folder_of(world).iterdir()) == ["results.csv", "results.parquet", "status.json"]
     assert {row["rank_test_f1"] for row in table_of(world)} == {"1"}
     assert (world.folder / "out/latest.json").exists()
 
@@ -274,3 +290,51 @@ def test_a_report_fits_into_a_termination_message_with_every_digit_of_the_object
 def test_a_report_that_fits_keeps_all_metrics() -> None:
     report = long_report(2, "short")
     assert output.fit_report(report, "f1") == report
+
+
+def test_parquet_has_the_same_table_with_types(world: World) -> None:
+    import polars as pl
+
+    job = world.job([{"max_depth": [1], "preprocessing.numeric.scale": ["None", "MinMax"]}, {"splitter": ["random"]}])
+    world.run_cells(job)
+    world.result_path(job, 1).unlink()
+    failed = [FailedCell(cell=1, reason="OutOfMemory", message="killed", attempts=3)]
+    refit.run(job.model_copy(update={"failed": failed}), world.context)
+    table = pl.read_parquet(folder_of(world) / "results.parquet")
+    rows = table_of(world)
+    assert table.columns == list(rows[0])
+    whole = {name for name in table.columns if table.schema[name] == pl.Int64}
+    assert whole == {"index", "attempts", *(name for name in table.columns if name.startswith("rank_test_"))}
+    assert {str(table.schema[name]) for name in table.columns if "_test_" in name and name not in whole} == {"Float64"}
+    for row, typed in zip(rows, table.to_dicts(), strict=True):
+        assert {name: "" if value is None else str(value) for name, value in typed.items()} == row
+
+
+def test_a_retry_of_the_run_is_the_same_opening_and_another_winner_another(world: World) -> None:
+    job, other = world.job(), world.job([{"max_depth": [9]}])
+    world.run_cells(job)
+    world.run_cells(other)
+    assert [refit.run(job, world.context).openings for _ in range(2)] == [1, 1]
+    second = refit.run(other, world.context)
+    assert second.openings == 2
+    assert "2 different models have been scored on this test part" in second.message
+    assert refit.run(job, world.context).openings == 2
+
+
+def test_a_random_search_ranks_its_cells_and_tells_their_numbers_in_the_grid(world: World) -> None:
+    search = {"grid": [{"max_depth": [1, 2, 3, 4, 5, 6, 7]}], "algorithm": "Random", "cells": 3, "seed": 5}
+    job = world.job(search=search)
+    drawn = [depth - 1 for depth in (cell["max_depth"] for cell in ParameterSampler(search["grid"], 3, random_state=5))]
+    reports = world.run_cells(job)
+    report = refit.run(job, world.context)
+    assert [found.cell if found.grid_cell is None else found.grid_cell for found in reports] == drawn
+    assert [json.loads(row["params"])["max_depth"] - 1 for row in table_of(world)] == drawn
+    grid_cells = {line.cell: line.cell if line.grid_cell is None else line.grid_cell for line in report.leaderboard}
+    assert grid_cells == dict(enumerate(drawn))
+
+
+def test_the_number_of_cells_that_do_not_differ_from_the_winner_is_told(world: World) -> None:
+    job = world.job([{"max_depth": [3], "preprocessing.numeric.scale": ["Standard", "MinMax"]}])
+    world.run_cells(job)
+    report = refit.run(job, world.context)
+    assert report.indistinguishable == status_of(world)["best"]["indistinguishableFrom"] == 1

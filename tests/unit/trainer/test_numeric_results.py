@@ -53,6 +53,7 @@ def test_a_result_of_another_key_is_none() -> None:
     "changes",
     [
         {"scores": {"f1": [0.5, None]}},
+        {"scores": {"f1": [0.5, None], "recall": [0.5, None]}},
         {"scores": {}},
         {"scores": {"f1": [0.5]}},
         {"scores": {"f1": [0.5, 0.5], "recall": [0.5]}},
@@ -84,7 +85,15 @@ def test_the_report_has_means_of_whole_columns_only_and_sums_the_fits() -> None:
     failed = result(
         outcome=Outcome.FAILED, scores={"f1": [0.5, None], "recall": [0.0, 1.0]}, fit_seconds=[1.5, None], message="why"
     )
-    report = results.to_report(failed, 7, reused=True)
+    report = results.to_report(failed, 7, "f1", reused=True)
     assert report.scores == {"f1": (None, None), "recall": (0.5, 0.5)}
     assert (report.cell, report.fit_seconds, report.message, report.reused) == (7, 1.5, "why", True)
     assert not math.isnan(report.fit_seconds)
+
+
+def test_a_metric_without_a_value_on_a_fold_fails_the_cell_only_where_it_decides() -> None:
+    stored = result(scores={"f1": [0.5, 0.25], "roc_auc": [None, 0.5]})
+    assert results.load(stored.to_bytes(), KEY) == stored
+    assert stored.outcome_for("f1") is Outcome.SUCCEEDED
+    assert stored.outcome_for("roc_auc") is stored.outcome_for("accuracy") is Outcome.FAILED
+    assert results.to_report(stored, 0, "roc_auc", reused=False).outcome is Outcome.FAILED

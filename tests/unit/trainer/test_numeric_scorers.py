@@ -40,7 +40,7 @@ def predictions(draw: st.DrawFn, classes: int) -> tuple[np.ndarray, np.ndarray]:
 def test_scores_of_many_classes_equal_scikit_learn_bit_for_bit(
     pair: tuple[np.ndarray, np.ndarray], average: Average
 ) -> None:
-    assert Scorer(METRICS, average, 6, 7).scores(*pair) == sklearn_scores(*pair, average, 1)
+    assert Scorer(METRICS, average, 6, 7).counted(*pair) == sklearn_scores(*pair, average, 1)
 
 
 @settings(max_examples=100, deadline=None)
@@ -52,7 +52,7 @@ def test_scores_of_many_classes_equal_scikit_learn_bit_for_bit(
 def test_scores_of_two_classes_equal_scikit_learn_bit_for_bit(
     pair: tuple[np.ndarray, np.ndarray], average: Average, positive: int
 ) -> None:
-    assert Scorer(METRICS, average, positive, 2).scores(*pair) == sklearn_scores(*pair, average, positive)
+    assert Scorer(METRICS, average, positive, 2).counted(*pair) == sklearn_scores(*pair, average, positive)
 
 
 def test_large_folds_with_rare_classes_equal_scikit_learn_bit_for_bit() -> None:
@@ -60,34 +60,65 @@ def test_large_folds_with_rare_classes_equal_scikit_learn_bit_for_bit() -> None:
     shares = np.array([0.9, 0.05, 0.03, 0.0199, 0.0001])
     truth, predicted = random.choice(5, (2, 40_001), p=shares)
     for average in (Average.MACRO, Average.WEIGHTED, Average.MICRO):
-        assert Scorer(METRICS, average, 4, 5).scores(truth, predicted) == sklearn_scores(truth, predicted, average, 1)
-
-
-def test_scores_come_in_the_order_of_the_metrics_asked_for() -> None:
-    scores = Scorer(("recall", "accuracy"), Average.MACRO, 2, 3).scores(np.array([0, 1, 2]), np.array([0, 2, 2]))
-    assert list(scores.items()) == [("recall", 2 / 3), ("accuracy", 2 / 3)]
+        assert Scorer(METRICS, average, 4, 5).counted(truth, predicted) == sklearn_scores(truth, predicted, average, 1)
 
 
 def test_a_positive_class_that_is_nowhere_scores_zero() -> None:
-    scores = Scorer(METRICS, Average.BINARY, 1, 2).scores(np.zeros(4, int), np.zeros(4, int))
+    scores = Scorer(METRICS, Average.BINARY, 1, 2).counted(np.zeros(4, int), np.zeros(4, int))
     assert scores == {"accuracy": 1.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
 
 
+def resolved(average: str = "Macro", *metrics: str) -> Resolved:
+    return Resolved(average=average, metrics=list(metrics or METRICS))
+
+
 @pytest.mark.parametrize(
-    ("average", "classes", "message"),
+    ("resolved", "classes", "message"),
     [
-        ("Macro", None, "which are about classes, but the target is a number"),
-        ("Macro", ("only",), "the target has 1 class; at least 2"),
-        ("Binary", ("a", "b", "c"), r"average is Binary, but the target has 3 classes; use Macro"),
+        (resolved(), None, "which are about classes, but the target is a number; use r2"),
+        (resolved("Macro", "r2"), ("a", "b"), "which are about numbers, but the target has classes; use accuracy"),
+        (resolved(), ("only",), "the target has 1 class; at least 2"),
+        (resolved("Binary"), ("a", "b", "c"), r"average is Binary, but the target has 3 classes; use Macro"),
+        (resolved("Macro", "f1", "roc_auc"), ("a", "b", "c"), "has roc_auc, which needs a target of 2 classes"),
     ],
 )
 def test_metrics_that_the_target_cannot_have_are_told_before_any_cell_runs(
-    average: str, classes: tuple[str, ...] | None, message: str
+    resolved: Resolved, classes: tuple[str, ...] | None, message: str
 ) -> None:
-    (problem,) = scorers.check(Scoring(), Resolved(average=average), classes)
+    (problem,) = scorers.check(Scoring(), resolved, classes)
     assert message in problem
 
 
-@pytest.mark.parametrize(("average", "classes"), [("Binary", ("a", "b")), ("Macro", ("a", "b")), ("Micro", "abc")])
-def test_metrics_that_the_target_can_have_are_no_problem(average: str, classes: tuple[str, ...]) -> None:
-    assert scorers.check(Scoring(), Resolved(average=average), classes) == []
+def test_targets_of_metrics_that_are_not_measured_are_told() -> None:
+    (problem,) = scorers.check(Scoring(targets={"roc_auc": "0.9"}), resolved(), ("a", "b"))
+    assert "spec.scoring.targets names roc_auc, but measured are accuracy, precision, recall, f1" in problem
+
+
+@pytest.mark.parametrize(
+    ("resolved", "classes"),
+    [
+        (resolved("Binary"), ("a", "b")),
+        (resolved("Macro", "roc_auc", "neg_log_loss", "average_precision"), ("a", "b")),
+        (resolved("Micro", "average_precision", "matthews_corrcoef"), ("a", "b", "c")),
+        (resolved("Macro", "r2", "neg_mean_absolute_percentage_error"), None),
+    ],
+)
+def test_metrics_that_the_target_can_have_are_no_problem(resolved: Resolved, classes: tuple[str, ...] | None) -> None:
+    assert scorers.check(Scoring(), resolved, classes) == []
+
+
+@pytest.mark.parametrize(
+    ("scoring", "classifier", "expected"),
+    [
+        ({}, True, ("f1", ["accuracy", "precision", "recall", "f1"])),
+        ({}, False, ("r2", ["r2", "neg_mean_absolute_error", "neg_root_mean_squared_error"])),
+        ({"objective": "roc_auc"}, True, ("roc_auc", ["accuracy", "precision", "recall", "f1", "roc_auc"])),
+        ({"metrics": ["recall", "accuracy"]}, True, ("recall", ["recall", "accuracy"])),
+        ({"metrics": ["recall", "f1"]}, True, ("f1", ["recall", "f1"])),
+        ({"metrics": ["recall", "f1"], "objective": "recall"}, True, ("recall", ["recall", "f1"])),
+    ],
+)
+def test_objective_and_metrics_are_those_named_or_the_defaults_of_the_kind_of_target(
+    scoring: dict[str, object], classifier: bool, expected: tuple[str, list[str]]
+) -> None:
+    assert scorers.choose(Scoring.model_validate(scoring), classifier=classifier) == expected

@@ -100,6 +100,8 @@ def test_every_auto_is_resolved(tmp_path: Path) -> None:
     assert resolved.document() == {
         "split": "Stratified",
         "crossValidation": "Stratified",
+        "objective": "f1",
+        "metrics": ["accuracy", "precision", "recall", "f1"],
         "average": "Binary",
         "positiveClass": "yes",
         "randomState": 7,
@@ -269,8 +271,12 @@ HOSTILE: list[tuple[str, str, dict[str, Any], str]] = [
     (
         "a regressor under classification metrics",
         TABLE.replace("yes", "1").replace("no", "2"),
-        {"estimator": {"className": "sklearn.linear_model.Ridge"}, "search": {"grid": [{"alpha": [1.5]}]}},
-        "the target is a number",
+        {
+            "estimator": {"className": "sklearn.linear_model.Ridge"},
+            "search": {"grid": [{"alpha": [1.5]}]},
+            "scoring": {"metrics": ["accuracy"]},
+        },
+        "accuracy",
     ),
     (
         "a regressor of text",

@@ -1,0 +1,29 @@
+"""What the trainer tells the command line about a job that is not running: its plan, and its last results.
+
+`python -m gridfold_trainer.inspection` prints one of these, or a FailureReport, as one JSON document.
+"""
+
+from typing import Any, Literal
+
+from pydantic import Field, NonNegativeInt
+
+from gridfold.api.base import ApiModel
+
+
+class PlanReport(ApiModel):
+    """What a job will have to do. Nothing was read but object storage, and nothing written."""
+
+    kind: Literal["plan"] = "plan"
+    prepared: bool  #: whether the data is prepared already; else the numbers below are not known
+    cached: NonNegativeInt = 0  #: cells that have a result
+    infeasible: NonNegativeInt = 0  #: cells without a result that the estimator refuses
+    measured: NonNegativeInt = 0  #: cached cells all of whose fits were timed
+    measured_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)  #: of fits and scores of these, all folds together
+
+
+class ResultsReport(ApiModel):
+    """The current run of a job."""
+
+    kind: Literal["results"] = "results"
+    run: str  #: its folder
+    status: dict[str, Any]  #: status.json, verified

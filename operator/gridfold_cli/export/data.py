@@ -1,0 +1,101 @@
+"""From `frame` to X and y: cleaning, types, target, groups and time, in the protocol's order."""
+
+import re
+from collections.abc import Iterator
+
+from gridfold.api.v1alpha1 import ColumnType, SplitMethod, TrainingJobSpec
+from gridfold_cli.export.fragments import Fragment, load
+from gridfold_cli.export.literals import assign, quoted, render
+from gridfold_cli.export.methods import Methods
+from gridfold_cli.export.sources import has_parquet
+
+_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+
+
+def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
+    """Return what cleans the texts: it looks at no label beside "missing", so it may come before the split."""
+    dataset, rules = spec.dataset, spec.cleaning
+    lines = []
+    markers = _markers(spec)
+    if rules.trim_text:
+        lines.append("frame = frame.apply(lambda column: column.str.strip())")
+    if len(markers) > 1:
+        lines += [assign("MISSING", markers), "frame = frame.mask(frame.isin(MISSING))"]
+    else:
+        lines.append('frame = frame.mask(frame == "")')
+    if rules.drop_rows_without_target:
+        lines.append(render([dataset.target], "frame = frame.dropna(subset=", ")"))
+    if rules.drop_duplicate_rows:
+        lines.append("frame = frame.drop_duplicates()")
+    excluded = [*dataset.exclude_columns]
+    excluded += [dataset.group_column] if dataset.group_column is not None and not methods.uses_groups else []
+    excluded += [dataset.time_column] if dataset.time_column is not None and not methods.by_time else []
+    if excluded:
+        lines.append(render(list(dict.fromkeys(excluded)), "frame = frame.drop(columns=", ")"))
+    return Fragment("\n".join(lines))
+
+
+def _markers(spec: TrainingJobSpec) -> list[str]:
+    """Return all texts that mean "no value", each once."""
+    found = [""]
+    for marker in spec.dataset.csv.missing_values:
+        text = marker.strip() if spec.cleaning.trim_text else marker
+        found.append(text)
+        if has_parquet(spec.dataset) and re.fullmatch(_NUMBER, text):  # -1 and -1.0 are one number there
+            number = float(text)
+            found += [repr(number), *([str(int(number))] if number.is_integer() else [])]
+    return list(dict.fromkeys(found))
+
+
+def target(spec: TrainingJobSpec, *, classifier: bool) -> Fragment:
+    """Return what takes the target out of the frame: y, and for classes their labels by code."""
+    column = f"frame.pop({quoted(spec.dataset.target)})"
+    if not classifier:
+        return Fragment(f"y = {column}.astype(float).to_numpy()")
+    if _is_text(spec, spec.dataset.target):
+        return load("target_texts", column=column)
+    return load("target_classes", column=column)
+
+
+def order_columns(spec: TrainingJobSpec, methods: Methods) -> Iterator[Fragment]:
+    """Yield what takes the group and time columns, where they are needed, out of the frame."""
+    group, time = spec.dataset.group_column, spec.dataset.time_column
+    if methods.uses_groups and group is not None:
+        column = f"frame.pop({quoted(group)})"
+        yield Fragment(f"groups = {column if _is_text(spec, group) else f'typed({column})'}.to_numpy()")
+    if methods.by_time and time is not None:
+        yield load("time_column", column=f"frame.pop({quoted(time)})")
+
+
+def features(spec: TrainingJobSpec) -> Fragment:
+    """Return what makes X: numeric columns as float64, all others as objects; missing is NaN."""
+    texts = [name for name, kind in spec.dataset.column_types.items() if kind is ColumnType.CATEGORICAL]
+    own = {spec.dataset.target, spec.dataset.group_column, spec.dataset.time_column, *spec.dataset.exclude_columns}
+    texts = [name for name in texts if name not in own]
+    lines = []
+    if texts:
+        lines.append(assign("CATEGORICAL", texts))
+        lines.append("columns = frame.items()")
+        lines.append("X = pd.DataFrame({n: c if n in CATEGORICAL else typed(c) for n, c in columns})")
+    else:
+        lines.append("X = pd.DataFrame({name: typed(column) for name, column in frame.items()})")
+    limit = spec.cleaning.drop_columns_missing_above
+    if limit is not None:
+        lines.append(f"X = X.loc[:, 100 * X.isna().sum() <= {limit} * len(X)]")
+    if spec.cleaning.drop_constant_columns:
+        lines.append("X = X.loc[:, X.nunique(dropna=False) > 1]")
+    return Fragment("\n".join(lines), ("import pandas as pd",))
+
+
+def split(spec: TrainingJobSpec, methods: Methods) -> Fragment:
+    """Return what divides the rows into training, validation and test part."""
+    shares = spec.split
+    if methods.by_time:
+        return load("split_time", test=str(shares.test), validation=str(shares.validation))
+    names = {SplitMethod.STRATIFIED: "split_stratified", SplitMethod.GROUPED: "split_grouped"}
+    test, validation = repr(shares.test / 100), f"{shares.validation} / {100 - shares.test}"
+    return load(names.get(methods.split, "split_random"), test=test, validation=validation, seed=str(shares.seed))
+
+
+def _is_text(spec: TrainingJobSpec, column: str) -> bool:
+    return spec.dataset.column_types.get(column) is ColumnType.CATEGORICAL

@@ -1,0 +1,129 @@
+"""The pipeline, the grid and the search."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from gridfold.api.v1alpha1 import CrossValidationMethod, SearchAlgorithm, TrainingJobSpec
+from gridfold.domain.grid import PREPROCESSING, cell_count, plain_value, script_name
+from gridfold_cli.export.facts import CLASS_WEIGHT, RANDOM_STATE, EstimatorFacts, open_random_state
+from gridfold_cli.export.fragments import Fragment
+from gridfold_cli.export.literals import Call, Name, assign
+from gridfold_cli.export.methods import Methods
+
+_IMPUTE = "from sklearn.impute import SimpleImputer"
+_THROUGH = "passthrough"
+_STEPS: Mapping[str, Mapping[str, Any]] = {
+    "numeric.impute": {
+        "Median": Call("SimpleImputer", (), {"strategy": "median"}),
+        "Mean": Call("SimpleImputer", (), {"strategy": "mean"}),
+        "MostFrequent": Call("SimpleImputer", (), {"strategy": "most_frequent"}),
+    },
+    "numeric.scale": {
+        "Standard": Call("StandardScaler"),
+        "MinMax": Call("MinMaxScaler"),
+        "Robust": Call("RobustScaler"),
+    },
+    "categorical.impute": {"MostFrequent": Call("SimpleImputer", (), {"strategy": "most_frequent"})},
+    "categorical.encode": {
+        "OneHot": Call("OneHotEncoder", (), {"handle_unknown": "ignore", "sparse_output": False}),
+        "Ordinal": Call("OrdinalEncoder", (), {"handle_unknown": "use_encoded_value", "unknown_value": -1}),
+    },
+}
+_FOLDS = {
+    CrossValidationMethod.K_FOLD: ("KFold", "RepeatedKFold"),
+    CrossValidationMethod.STRATIFIED: ("StratifiedKFold", "RepeatedStratifiedKFold"),
+    CrossValidationMethod.GROUPED: ("GroupKFold", ""),
+    CrossValidationMethod.STRATIFIED_GROUPED: ("StratifiedGroupKFold", ""),
+    CrossValidationMethod.TIME_SERIES: ("TimeSeriesSplit", ""),
+}
+
+
+def pipeline(spec: TrainingJobSpec, facts: EstimatorFacts) -> Fragment:
+    """Return the pipeline; its steps are named as the axes of the grid are."""
+    values = {name: _value(name, value) for name, value in spec.estimator.parameters.items()}
+    if open_random_state(spec, facts):
+        values[RANDOM_STATE] = spec.split.seed
+    groups = [("numeric", Name("numeric"), Name("numbers")), ("categorical", Name("categorical"), Name("texts"))]
+    steps = [("preprocessing", Name("preprocessing")), ("estimator", Call(facts.name, (), values))]
+    lines = [
+        'numbers = X.select_dtypes("number").columns.tolist()',
+        'texts = X.select_dtypes(exclude="number").columns.tolist()',
+        assign("numeric", _group(spec, "numeric")),
+        assign("categorical", _group(spec, "categorical")),
+        assign("preprocessing", Call("ColumnTransformer", (groups,))),
+        assign("pipeline", Call("Pipeline", (steps,))),
+    ]
+    return _with_imports(lines, spec, facts)
+
+
+def _group(spec: TrainingJobSpec, kind: str) -> Any:
+    """Return the transformer of a kind of columns: steps that are neither asked for nor varied are left out."""
+    chosen = spec.estimator.preprocessing.document()[kind]
+    steps = [
+        (step, _STEPS[f"{kind}.{step}"].get(chosen[step], _THROUGH))
+        for step in chosen
+        if chosen[step] != "None" or any(f"{PREPROCESSING}{kind}.{step}" in axes for axes in spec.search.grid)
+    ]
+    return Call("Pipeline", (steps,)) if steps else _THROUGH
+
+
+def grid(spec: TrainingJobSpec) -> Fragment:
+    """Return the grid in the names of the pipeline's steps; ParameterGrid numbers its cells as Gridfold does."""
+    grids = [
+        {script_name(name): [_axis_value(name, value) for value in values] for name, values in axes.items()}
+        for axes in spec.search.grid
+    ]
+    return Fragment(assign("grid", grids[0] if len(grids) == 1 else grids))
+
+
+def cross_validation(spec: TrainingJobSpec, methods: Methods) -> Fragment:
+    """Return the splitter."""
+    folds, method = spec.cross_validation, methods.cross_validation
+    single, repeated = _FOLDS[method]
+    seed = {"random_state": folds.seed}
+    if method is CrossValidationMethod.TIME_SERIES:
+        call = Call(single, (folds.folds,))
+    elif folds.repeats > 1 and repeated:
+        call = Call(repeated, (), {"n_splits": folds.folds, "n_repeats": folds.repeats, **seed})
+    else:
+        call = Call(single, (folds.folds,), {"shuffle": True, **seed})
+    return Fragment(assign("cv", call), (f"from sklearn.model_selection import {call.function}",))
+
+
+def search(spec: TrainingJobSpec) -> Fragment:
+    """Return the search; refit is the protocol's own, later."""
+    options: dict[str, Any] = {"scoring": Name("scorers"), "refit": False, "cv": Name("cv")}
+    name = "GridSearchCV"
+    if spec.search.algorithm is SearchAlgorithm.RANDOM:
+        name = "RandomizedSearchCV"
+        options |= {"n_iter": cell_count(spec.search), "random_state": spec.search.seed}
+    call = Call(name, (Name("pipeline"), Name("grid")), options)
+    return Fragment(assign("search", call), (f"from sklearn.model_selection import {name}",))
+
+
+def _axis_value(name: str, value: Any) -> Any:
+    if name.startswith(PREPROCESSING):
+        choice = "None" if value is None else value
+        return _STEPS[name.removeprefix(PREPROCESSING)].get(choice, _THROUGH)
+    return _value(name, value)
+
+
+def _value(name: str, value: Any) -> Any:
+    """Return the value of a parameter; class weights by label become weights by code, as y has the classes."""
+    plain = plain_value(value)
+    return Call("code_weights", (plain,)) if name == CLASS_WEIGHT and isinstance(plain, dict) else plain
+
+
+def _with_imports(lines: list[str], spec: TrainingJobSpec, facts: EstimatorFacts) -> Fragment:
+    """Return the pipeline's code with the imports of whatever it, or the grid, names."""
+    code = "\n".join(lines)
+    everything = code + grid(spec).code
+    imports = [
+        "from sklearn.compose import ColumnTransformer",
+        "from sklearn.pipeline import Pipeline",
+        f"from {facts.module} import {facts.name}",
+    ]
+    imports += [_IMPUTE] if "SimpleImputer(" in everything else []
+    scalers = ("StandardScaler", "MinMaxScaler", "RobustScaler", "OneHotEncoder", "OrdinalEncoder")
+    imports += [f"from sklearn.preprocessing import {name}" for name in scalers if f"{name}(" in everything]
+    return Fragment(code, tuple(imports))

@@ -1,0 +1,111 @@
+"""The script of a job, put together."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
+from gridfold_cli.export import data, model, scoring
+from gridfold_cli.export.facts import EstimatorFacts, estimator_facts, weighs_labels
+from gridfold_cli.export.fragments import Fragment, load, merge_imports
+from gridfold_cli.export.methods import Methods
+from gridfold_cli.export.scoring import Measures
+from gridfold_cli.export.sources import is_file, packages, reading
+
+
+def export_script(job: TrainingJob) -> str:
+    """Return the script that defines the numbers of a job.
+
+    Raises:
+        InvalidInputError: the estimator or one of its parameters is not scikit-learn's.
+    """
+    spec = job.spec
+    facts = estimator_facts(spec)
+    fragments = list(_fragments(spec, facts))
+    blocks = [_header(job), merge_imports(fragments), *(fragment.code for fragment in fragments)]
+    text = blocks[0]
+    for before, block in pairwise(blocks):
+        apart = _starts_with_function(block) or _ends_with_function(before)
+        text += ("\n\n\n" if apart else "\n\n") + block
+    return text + "\n"
+
+
+def _starts_with_function(block: str) -> bool:
+    code = (line for line in block.splitlines() if not line.startswith("#"))
+    return next(code, "").startswith("def ")
+
+
+def _ends_with_function(block: str) -> bool:
+    outermost = [line for line in block.splitlines() if line and not line[0].isspace()]
+    return bool(outermost) and outermost[-1].startswith("def ")
+
+
+def _fragments(spec: TrainingJobSpec, facts: EstimatorFacts) -> Iterator[Fragment]:
+    """Yield the parts of the script, top to bottom."""
+    classifier = facts.is_classifier
+    methods, measures = Methods.of(spec, classifier=classifier), Measures.of(spec.scoring, classifier=classifier)
+    yield from _titled("Read. Every field is a text until it is typed below.", [*reading(spec)])
+    yield from _titled(
+        "Clean. Nothing here looks at a label beyond whether it is there.", [data.cleaning(spec, methods)]
+    )
+    yield from _titled("Type: what a number is, and nothing else is one.", [load("types")])
+    yield data.target(spec, classifier=classifier)
+    yield from data.order_columns(spec, methods)
+    yield data.features(spec)
+    yield from _classes(spec, measures)
+    yield from _titled("Divide the rows. Cells see the training part and nothing else.", [data.split(spec, methods)])
+    yield from _titled("The pipeline, and what is varied.", [model.pipeline(spec, facts)])
+    yield model.grid(spec)
+    yield from _titled("Cross-validate every cell on the training part.", scoring.scorers(spec, measures))
+    yield model.cross_validation(spec, methods)
+    yield model.search(spec)
+    yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
+    yield _winner(spec, facts, measures)
+
+
+def _classes(spec: TrainingJobSpec, measures: Measures) -> Iterator[Fragment]:
+    """Yield what finds classes by the labels that the spec writes."""
+    by_name = scoring.needs_positive(spec, measures)
+    if by_name or weighs_labels(spec):
+        yield load("code_of")
+    if weighs_labels(spec):
+        yield load("label_weights")
+    if by_name:
+        yield scoring.positive(spec)
+
+
+def _winner(spec: TrainingJobSpec, facts: EstimatorFacts, measures: Measures) -> Fragment:
+    """Return what fits and scores the winner, and prints everything."""
+    by_label = facts.is_classifier and scoring.needs_classes(spec, measures)
+    last = load(
+        "last_model_weights" if weighs_labels(spec) else "last_model", target="labels" if facts.is_classifier else "y"
+    )
+    return load(
+        "winner",
+        objective=measures.objective,
+        seen="more rows, and labels in place of codes" if facts.is_classifier else "more rows",
+        target="labels" if facts.is_classifier else "y",
+        model=last.code,
+        scorers="make_scorers(classes)" if by_label else "scorers",
+    )
+
+
+def _titled(title: str, fragments: list[Fragment]) -> list[Fragment]:
+    """Return fragments with a comment above the first one."""
+    first, *rest = fragments
+    return [Fragment(f"# {title}\n{first.code}", first.imports), *rest]
+
+
+def _header(job: TrainingJob) -> str:
+    """Return the docstring: what the script is, what it needs, how to run it."""
+    needed = ["pandas", "scikit-learn", *packages(job.spec.dataset)]
+    spec = job.spec
+    return load(
+        "header",
+        name=job.metadata.name,
+        packages=f"{', '.join(needed[:-1])} and {needed[-1]}",
+        threads=str(spec.execution.threads),
+        files="\nRelative paths start at the folder that it is run in.\n"
+        if any(map(is_file, spec.dataset.sources))
+        else "",
+        cells="as they are drawn" if spec.search.algorithm is SearchAlgorithm.RANDOM else "in the order of the grid",
+    ).code

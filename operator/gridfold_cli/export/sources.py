@@ -1,0 +1,181 @@
+"""The sources of a job as statements that read them into one DataFrame of texts, `frame`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from gridfold.api.v1alpha1 import DataFormat, Dataset, Encoding, Source, TrainingJobSpec
+from gridfold_cli.documents import InvalidInputError
+from gridfold_cli.export.buckets import Buckets, Loop
+from gridfold_cli.export.fragments import Fragment, load
+from gridfold_cli.export.literals import Call, Each, Name, assign, render
+from gridfold_cli.export.patterns import is_pattern
+
+_COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
+_FORMATS = {
+    "csv": DataFormat.CSV,
+    "tsv": DataFormat.CSV,
+    "txt": DataFormat.CSV,
+    "parquet": DataFormat.PARQUET,
+    "pq": DataFormat.PARQUET,
+    "jsonl": DataFormat.JSON_LINES,
+    "ndjson": DataFormat.JSON_LINES,
+}
+_HELPERS = {DataFormat.PARQUET: "read_parquet", DataFormat.JSON_LINES: "read_json_lines"}
+_READ_CSV = "pd.read_csv"
+_SHARED = "READING"  #: name of the options in the script, where several sources are read alike
+_IMPORTS = {
+    "pd.": "import pandas as pd",
+    "io.BytesIO": "import io",
+    "Path(": "from pathlib import Path",
+    "urlopen(": "from urllib.request import urlopen",
+    "gzip.decompress": "import gzip",
+    "zstandard.open": "import zstandard",
+}
+
+
+def reading(spec: TrainingJobSpec) -> Iterator[Fragment]:
+    """Yield what reads all sources, in order.
+
+    Raises:
+        InvalidInputError: what the objects of a folder are cannot be seen without listing it.
+    """
+    sources, buckets = spec.dataset.sources, Buckets(spec)
+    forms = [_format(source, spec.dataset) for source in sources]
+    options = _csv_options(spec.dataset)
+    parts = [_part(source, form, buckets) for source, form in zip(sources, forms, strict=True)]
+    yield from buckets.fragments()
+    if any(is_file(source) and is_many(source) for source in sources):
+        yield load("list_files")
+    if any(map(_is_pinned, sources)):
+        yield load("verified")
+    yield from (load(_HELPERS[form]) for form in _HELPERS if form in forms)
+    trimmed = DataFormat.CSV in forms and spec.dataset.csv.header and spec.cleaning.trim_text
+    code = _statements(parts, options) + ("\nframe.columns = frame.columns.str.strip()" if trimmed else "")
+    yield Fragment(code, tuple(statement for mark, statement in _IMPORTS.items() if mark in code))
+
+
+def packages(dataset: Dataset) -> list[str]:
+    """Return what reading needs beside pandas."""
+    needed = {
+        "boto3": any(source.uri.startswith("s3:") for source in dataset.sources),
+        "polars": has_parquet(dataset),
+        "zstandard": any(_suffixes(source.uri)[1] == "zst" for source in dataset.sources),
+    }
+    return [name for name, is_needed in needed.items() if is_needed]
+
+
+def has_parquet(dataset: Dataset) -> bool:
+    """Tell whether any source is Parquet, which has numbers where the others have texts."""
+    return any(_format(source, dataset) is DataFormat.PARQUET for source in dataset.sources)
+
+
+def is_file(source: Source) -> bool:
+    """Tell whether a source is on this machine."""
+    return source.uri.startswith("file:")
+
+
+def is_many(source: Source) -> bool:
+    """Tell whether a source is a folder or pattern: any number of objects."""
+    return not source.uri.startswith("https:") and is_pattern(source.uri)
+
+
+def _format(source: Source, dataset: Dataset) -> DataFormat:
+    """Return the format of a source: as named, else as its suffix says."""
+    suffix, compression = _suffixes(source.uri)
+    if is_many(source) and suffix not in _FORMATS:
+        raise InvalidInputError(
+            f"gridfold export cannot see what the objects of {source.uri} are; write a pattern that ends in their "
+            f"suffix, such as {source.uri.partition('*')[0]}*.csv{f'.{compression}' if compression else ''}"
+        )
+    return dataset.format or _FORMATS.get(suffix, DataFormat.CSV)
+
+
+def _part(source: Source, form: DataFormat, buckets: Buckets) -> tuple[Call, Loop]:
+    """Return the call that reads a source or one of its objects, and the loop over these (None for one)."""
+    opened, loop = _opened(source, buckets)
+    if _is_pinned(source):
+        opened = Call("verified", (_bytes(opened), source.sha256))
+    compression = _suffixes(source.uri)[1]
+    options = {}
+    if form is DataFormat.JSON_LINES:
+        opened = _decompressed(_bytes(opened), compression)
+    elif isinstance(opened, Call):
+        # pandas sees the suffix of a path or URL, but none of bytes
+        options = {"compression": _COMPRESSIONS[compression]} if compression and form is DataFormat.CSV else {}
+        opened = Call("io.BytesIO", (opened,))
+    return Call(_HELPERS.get(form, _READ_CSV), (opened,), options), loop
+
+
+def _opened(source: Source, buckets: Buckets) -> tuple[Any, Loop]:
+    """Return a path or URL, or a call that gives bytes; and the loop around it."""
+    if source.uri.startswith("s3:"):
+        return buckets.opened(source, many=is_many(source))
+    if not is_file(source):
+        return source.uri, None
+    rest = source.uri.removeprefix("file:")
+    path = rest[2:] if rest.startswith("///") else rest
+    if not is_many(source):
+        return path, None
+    pattern = Call("list_files", (f"{path}**" if path.endswith("/") else path,))
+    return Name("path"), ("path", pattern)
+
+
+def _bytes(opened: Any) -> Any:
+    """Return what gives the bytes of a path or URL; what gives bytes already stays."""
+    if isinstance(opened, Call):
+        return opened
+    if isinstance(opened, str) and opened.startswith("https:"):
+        return Call(f"{render(Call('urlopen', (opened,)))}.read")
+    return Call(f"{render(Call('Path', (opened,)))}.read_bytes")
+
+
+def _decompressed(content: Any, compression: str) -> Any:
+    if not compression:
+        return content
+    if compression == "gz":
+        return Call("gzip.decompress", (content,))
+    return Call(f"{render(Call('zstandard.open', (Call('io.BytesIO', (content,)),)))}.read")
+
+
+def _statements(parts: list[tuple[Call, Loop]], options: dict[str, Any]) -> str:
+    """Return what makes one frame of all parts; options that several share stand once."""
+    first, loop = parts[0]
+    if len(parts) == 1 and not loop:
+        named = options if first.function == _READ_CSV else {}
+        return assign("frame", Call(first.function, first.arguments, {**named, **first.named}))
+    frames = []
+    for call, loop in parts:
+        shared = (Name(f"**{_SHARED}"),) if call.function == _READ_CSV else ()
+        read = Call(call.function, (*call.arguments, *shared), call.named)
+        frames.append(Each(read, *loop) if loop else read)
+    combined = assign("frame", Call("pd.concat", (frames,), {"ignore_index": True}))
+    uses_csv = any(call.function == _READ_CSV for call, _ in parts)
+    return f"{assign(_SHARED, options)}\n{combined}" if uses_csv else combined
+
+
+def _csv_options(dataset: Dataset) -> dict[str, Any]:
+    """Return how pandas is to read CSV: every field as text, nothing taken for missing."""
+    csv = dataset.csv
+    options: dict[str, Any] = {"dtype": Name("object"), "na_filter": False}
+    if csv.delimiter != ",":
+        options["sep"] = csv.delimiter
+    if csv.quote_character != '"':
+        options["quotechar"] = csv.quote_character
+    if csv.encoding is Encoding.LATIN_1:
+        options["encoding"] = "latin-1"
+    if not csv.header:
+        options |= {"header": None, "names": list(csv.column_names or ())}
+    return options
+
+
+def _is_pinned(source: Source) -> bool:
+    return source.sha256 is not None and not is_many(source)
+
+
+def _suffixes(uri: str) -> tuple[str, str]:
+    """Return the suffix that tells the format, and the one that tells the compression ("" for none)."""
+    path = uri.partition("?")[0] if uri.startswith("https:") else uri
+    stem, _, last = path.lower().rpartition(".")
+    if last not in _COMPRESSIONS:
+        return last, ""
+    return stem.rpartition(".")[2], last

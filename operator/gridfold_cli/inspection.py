@@ -1,0 +1,79 @@
+"""Ask the trainer about a job that is not running: a process of its own, as everything that reads data is."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from gridfold.api.base import ApiModel
+from gridfold.api.handoff import (
+    BASE_FOLDER_VARIABLE,
+    CREDENTIALS_VARIABLE,
+    JOB_FILE,
+    SCRATCH_VARIABLE,
+    FailureReport,
+    StageInput,
+)
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.domain.keys import run_digest
+from gridfold_cli.local import LOCAL_UID
+from gridfold_cli.run import check_installed
+
+INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
+_LOG_CHARACTERS = 2000
+
+Answer = TypeVar("Answer", bound=ApiModel)
+
+
+class InspectionError(Exception):
+    """The trainer could not answer; the message says why."""
+
+
+def inspect(job: TrainingJob, base_folder: Path, question: tuple[str, ...], answer: type[Answer]) -> Answer:
+    """Return what the trainer says about a job.
+
+    Raises:
+        InspectionError: it cannot answer.
+    """
+    check_installed(question[0])
+    scratch = Path(tempfile.mkdtemp(prefix="gridfold-"))
+    try:
+        path = scratch / JOB_FILE
+        path.write_text(_stage_input(job).model_dump_json(by_alias=True), encoding="utf-8")
+        environment = {name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE}
+        environment |= {SCRATCH_VARIABLE: str(scratch), BASE_FOLDER_VARIABLE: str(base_folder)}
+        command = [*INSPECTION, *question, "--job", str(path)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return _read(done, answer)
+
+
+def _stage_input(job: TrainingJob) -> StageInput:
+    """Return the job as `gridfold run` hands it to prepare."""
+    return StageInput(
+        namespace=job.metadata.namespace,
+        name=job.metadata.name,
+        uid=LOCAL_UID,
+        run_digest=run_digest(LOCAL_UID, job.spec),
+        spec=job.spec,
+    )
+
+
+def _read(done: subprocess.CompletedProcess[str], answer: type[Answer]) -> Answer:
+    try:
+        return answer.model_validate_json(done.stdout)
+    except ValidationError:
+        pass  # it is a failure
+    try:
+        failure = FailureReport.model_validate_json(done.stdout)
+    except ValidationError:
+        raise InspectionError(
+            f"the trainer ended with {done.returncode} and said: {done.stderr.strip()[-_LOG_CHARACTERS:]}"
+        ) from None
+    raise InspectionError(f"{failure.reason}: {failure.message}")

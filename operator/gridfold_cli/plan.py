@@ -1,0 +1,50 @@
+"""`gridfold plan`: how much work a job is, and how much of it is done."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from gridfold.api.inspection import PlanReport
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.domain.grid import cell_count
+from gridfold_cli.inspection import inspect
+
+HOUR_SECONDS = 3600
+
+
+def print_plan(job: TrainingJob, base_folder: Path) -> None:
+    """Print the plan of a job; nothing is computed and nothing written.
+
+    Raises:
+        InspectionError: sources or cache cannot be read, or the job cannot run.
+    """
+    report = inspect(job, base_folder, ("plan",), PlanReport)
+    for title, text in describe(job, report):
+        click.echo(f"{title:<12}{text}")
+
+
+def describe(job: TrainingJob, report: PlanReport) -> Iterator[tuple[str, str]]:
+    """Yield title and text of each line."""
+    cells, folds = cell_count(job.spec.search), job.spec.cross_validation
+    splits = folds.folds * folds.repeats
+    yield "Cells", f"{cells} × {splits} splits = {cells * splits} fits"
+    if not report.prepared:
+        yield "Cached", "unknown until the data is prepared; gridfold run does it first"
+        yield "CPU hours", "unknown, no cell measured"
+        return
+    left = cells - report.cached - report.infeasible
+    refused = f"; the estimator refuses {report.infeasible}" if report.infeasible else ""
+    yield "Cached", f"{report.cached} of {cells} cells, {left} to compute ({left * splits} fits){refused}"
+    yield "CPU hours", _hours(job, report, left)
+
+
+def _hours(job: TrainingJob, report: PlanReport, left: int) -> str:
+    """Return the hours to come: measured times only, of fits and scores (starting a process is not in them)."""
+    if not left:
+        return "0, every cell has a result"
+    if not report.measured:
+        return "unknown, no cell measured"
+    threads = job.spec.execution.threads
+    hours = left * report.measured_seconds / report.measured * threads / HOUR_SECONDS
+    return f"{hours:.2g} for {left} cells, if they take as long as the {report.measured} that were measured"

@@ -1,0 +1,122 @@
+"""prepare of a CSV file of one gigabyte, against pandas.read_csv and to_parquet of it; wall time and peak memory."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.benchmarks.table import Row
+
+BYTES = 1_000_000_000
+FLOATS, CATEGORIES = 40, 10
+#: Folder with pyarrow, which is no dependency of ours but which pandas.to_parquet wants.
+PYARROW_VARIABLE = "GRIDFOLD_BENCHMARK_PYARROW"
+_BLOCK_ROWS = 100_000
+_PANDAS = """
+import sys
+sys.path.append(sys.argv[3])
+import pandas
+frame = pandas.read_csv(sys.argv[1])
+try:
+    frame.to_parquet(sys.argv[2])
+except ImportError:
+    print("without to_parquet: no pyarrow")
+"""
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a process went."""
+
+    seconds: float
+    peak_bytes: int
+    output: str
+
+
+def measure() -> list[Row]:
+    """Make the file, read it both ways, and return the two ratios."""
+    frames = Path(sys.prefix) / "gridfold-frames"
+    with tempfile.TemporaryDirectory(prefix="gridfold-benchmark-") as name:
+        folder = Path(name)
+        rows = _write_csv(folder / "data.csv")
+        path = os.pathsep.join(filter(None, (str(frames), os.environ.get(PYARROW_VARIABLE, ""))))
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), path)))}
+        arguments = [str(folder / "data.csv"), str(folder / "peer.parquet"), str(frames)]
+        peer = _run([sys.executable, "-c", _PANDAS, *arguments], environment)
+        ours = _run(_prepare(folder), {**os.environ, "GRIDFOLD_BASE_FOLDER": name, "GRIDFOLD_SCRATCH": name + "/tmp"})
+        prepared = sum(file.stat().st_size for file in (folder / "out/cache/prepared").rglob("*") if file.is_file())
+        size = (folder / "data.csv").stat().st_size
+        shutil.rmtree(folder / "out")
+    bound = 3 * prepared + 300 * 2**20
+    told = f"{size / 1e9:.2f} GB, {rows} × {FLOATS + CATEGORIES + 1}; prepared {prepared / 2**20:.0f} MiB"
+    return [
+        Row(
+            "prepare ÷ (pandas.read_csv + to_parquet), wall",
+            f"{ours.seconds / peer.seconds:.2f}",
+            "≤ 0.6",
+            f"{ours.seconds:.1f} s ÷ {peer.seconds:.1f} s; {told} {peer.output}".strip(),
+        ),
+        Row(
+            "peak memory of prepare ÷ (3 × prepared + 300 MiB)",
+            f"{ours.peak_bytes / bound:.2f}",
+            "≤ 1",
+            f"{ours.peak_bytes / 2**20:.0f} MiB; pandas {peer.peak_bytes / 2**20:.0f} MiB",
+        ),
+    ]
+
+
+def _write_csv(path: Path) -> int:
+    """Write random numbers with holes, categories and two classes until the file is large enough; return its rows."""
+    import numpy as np
+
+    from gridfold_trainer.frames import add_frames
+
+    add_frames()
+    import polars as pl
+
+    random = np.random.default_rng(0)
+    words = np.array(["", *(f"category {letter}" for letter in "abcdefghij")])
+    rows = 0
+    with path.open("wb") as file:
+        while file.tell() < BYTES:
+            numbers = random.normal(size=(FLOATS, _BLOCK_ROWS)).round(9)
+            columns = {
+                f"x{at}": pl.Series(column).set(pl.Series(column > 1.7), None) for at, column in enumerate(numbers)
+            }
+            for at in range(CATEGORIES):
+                columns[f"c{at}"] = pl.Series(words[random.integers(0, len(words), _BLOCK_ROWS)])
+            columns["y"] = pl.Series(np.array(["no", "yes"])[random.integers(0, 2, _BLOCK_ROWS)])
+            pl.DataFrame(columns).write_csv(file, include_header=rows == 0)
+            rows += _BLOCK_ROWS
+    return rows
+
+
+def _prepare(folder: Path) -> list[str]:
+    """Return the command of the stage; its job.json is written."""
+    spec = {
+        "dataset": {"sources": [{"uri": "file:data.csv"}], "target": "y"},
+        "estimator": {"className": "sklearn.linear_model.LogisticRegression"},
+        "search": {"grid": [{"C": [1.5]}]},
+        "output": {"uri": "file:out/"},
+    }
+    job = {"namespace": "default", "name": "benchmark", "runDigest": "0" * 64, "spec": spec}
+    (folder / "job.json").write_text(json.dumps(job))
+    return [sys.executable, "-m", "gridfold_trainer", "prepare", "--job", str(folder / "job.json")]
+
+
+def _run(command: list[str], environment: dict[str, str]) -> Run:
+    """Run a command and return its wall time and the largest resident set among it and its children."""
+    begun = time.perf_counter()
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        output = process.stdout.read() if process.stdout else ""
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command[:4]} ended with {process.returncode}: {output[-2000:]}")
+    shown = output if "pyarrow" in output else ""
+    return Run(time.perf_counter() - begun, usage.ru_maxrss * 1024, shown.strip())

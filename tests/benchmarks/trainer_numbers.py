@@ -1,0 +1,202 @@
+"""What a cell costs beside its fits, each against what a script of one's own would pay, in the same run."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gridfold.api.v1alpha1 import Average, ColumnType
+from gridfold_trainer.__main__ import THREAD_VARIABLES
+from gridfold_trainer.prepared import Column, PreparedData
+from gridfold_trainer.scorers import Scorer
+from tests.benchmarks.table import Row
+from tests.unit.trainer.numeric_jobs import CACHE, World, small_data
+
+RUNS = 5
+ROWS, COLUMNS = 100_000, 40
+FRAMES = Path(sys.prefix) / "gridfold-frames"
+#: Folder with pyarrow, which many images have beside pandas: pandas and scikit-learn import it where they see it.
+PYARROW_VARIABLE = "GRIDFOLD_BENCHMARK_PYARROW"
+REPORT = """
+import json, resource
+used = resource.getrusage(resource.RUSAGE_SELF)
+peak = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0].split()[1]
+print(json.dumps({"seconds": used.ru_utime + used.ru_stime, "kib": int(peak)}))
+"""
+TRAINER = """
+import gc
+gc.disable()
+from gridfold.api.v1alpha1 import Storage
+from gridfold_trainer import cell, estimators, stages
+from gridfold_trainer.s3_store import S3Store
+estimators.load_class("sklearn.linear_model.LogisticRegression")
+import sklearn.compose, sklearn.impute, sklearn.model_selection, sklearn.pipeline, sklearn.preprocessing
+S3Store(Storage(region="us-east-1"))
+"""
+SCRIPT = """
+import boto3, pandas
+import sklearn.compose, sklearn.impute, sklearn.linear_model, sklearn.metrics, sklearn.model_selection
+import sklearn.pipeline, sklearn.preprocessing
+boto3.client("s3", region_name="us-east-1")
+"""
+LOAD = """
+import sys, time
+from pathlib import Path
+from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.prepared import load_prepared
+store, start = FileStore(Path(sys.argv[1])), time.process_time()
+load_prepared(store, sys.argv[2], sys.argv[3], Path(sys.argv[4]))
+print(time.process_time() - start)
+"""
+READ = """
+import sys, time
+import pandas
+start = time.process_time()
+pandas.read_csv(sys.argv[1])
+print(time.process_time() - start)
+"""
+
+
+def measure() -> list[Row]:
+    """Return all ratios; on a machine with other work the spread tells how far to trust them."""
+    return [*_start(), *_data(), _side_by_side(), _scoring()]
+
+
+def _start() -> list[Row]:
+    pairs = [(_report(TRAINER, frames=False), _report(SCRIPT, frames=True)) for _ in range(RUNS)]
+    peer = "pandas, pyarrow, boto3" if os.environ.get(PYARROW_VARIABLE) else "pandas, boto3; without pyarrow"
+    return [
+        _ratio(
+            f"trainer start ÷ imports of scikit-learn ({peer}), CPU",
+            "≤ 0.65",
+            [(a["seconds"], b["seconds"]) for a, b in pairs],
+        ),
+        _ratio("the same, peak memory", "≤ 0.70", [(a["kib"] / 1024, b["kib"] / 1024) for a, b in pairs], unit="MiB"),
+    ]
+
+
+def _data() -> list[Row]:
+    with tempfile.TemporaryDirectory(prefix="gridfold-benchmark-") as name:
+        world = World(Path(name), _wide_data())
+        path = Path(name) / "data.csv"
+        names = ",".join([*(column.name for column in world.data.columns), "target"])
+        table = np.column_stack([world.data.X, world.data.y])
+        np.savetxt(path, table, delimiter=",", header=names, comments="", fmt="%.17g")
+        pairs, first = [], []
+        for run in range(RUNS):
+            scratch = Path(name) / f"scratch-{run}"
+            scratch.mkdir()
+            arguments = [name, CACHE, world.digest, str(scratch)]
+            read = float(_python(READ, [str(path)], frames=True))
+            first.append((float(_python(LOAD, arguments)), read))
+            pairs.append((float(_python(LOAD, arguments)), read))
+    title = "÷ pandas.read_csv, CPU"
+    return [
+        _ratio(f"data of a cell, first on its machine (digest verified) {title}", "≤ 0.05", first),
+        _ratio(f"data of a cell, any other {title}", "≤ 0.05", pairs),
+    ]
+
+
+def _wide_data() -> PreparedData:
+    random = np.random.default_rng(0)
+    X = np.asfortranarray(random.normal(size=(ROWS, COLUMNS)))
+    columns = tuple(Column(f"x{number}", ColumnType.NUMERIC) for number in range(COLUMNS))
+    return PreparedData("", X, random.integers(0, 2, ROWS), columns, ("no", "yes"), 1, "target")
+
+
+def _side_by_side() -> Row:
+    cores = len(os.sched_getaffinity(0))
+    with tempfile.TemporaryDirectory(prefix="gridfold-benchmark-") as name:
+        world = World(Path(name), small_data(4000))
+        job = world.job(
+            [{"max_leaf_nodes": list(range(5, 5 + 2 * cores))}],
+            "ensemble.HistGradientBoostingClassifier",
+            estimating={"parameters": {"max_iter": 40}},
+        )
+        (Path(name) / "job.json").write_text(job.model_dump_json(by_alias=True))
+        nothing = {key: value for key, value in os.environ.items() if key not in THREAD_VARIABLES}
+        pinned = {**nothing, **dict.fromkeys(THREAD_VARIABLES, "1")}
+        pairs = [(_cells(Path(name), 2 * cores, nothing), _cells(Path(name), 2 * cores, pinned)) for _ in range(3)]
+    return _ratio(
+        f"{2 * cores} cells at once on {cores} cores, nothing set ÷ threads pinned by hand, wall", "≤ 1.15", pairs
+    )
+
+
+def _cells(folder: Path, count: int, environment: dict[str, str]) -> float:
+    """Return the wall seconds of that many cells side by side, none of which has a stored result."""
+    for stored in (folder / "out/cache/cells").glob("*.json"):
+        stored.unlink()
+    environment = {**environment, "GRIDFOLD_BASE_FOLDER": str(folder), "GRIDFOLD_SCRATCH": str(folder / "scratch")}
+    start = time.perf_counter()
+    command = [sys.executable, "-m", "gridfold_trainer", "cell", "--job", str(folder / "job.json"), "--index"]
+    started = []
+    for index in range(count):
+        own = {**environment, "GRIDFOLD_TERMINATION_LOG": str(folder / f"log-{index}")}
+        started.append(subprocess.Popen([*command, str(index)], env=own, stdout=subprocess.DEVNULL))
+    codes = [process.wait() for process in started]
+    if any(codes):
+        raise RuntimeError(f"cells ended with {codes}")
+    return time.perf_counter() - start
+
+
+def _scoring() -> Row:
+    from sklearn import metrics
+
+    random = np.random.default_rng(0)
+    truth = random.integers(0, 2, 20_000)
+    predicted = np.where(random.random(20_000) < 0.8, truth, 1 - truth)
+    scorer = Scorer(("accuracy", "precision", "recall", "f1"), Average.BINARY, 1, 2)
+
+    def peer() -> dict[str, float]:
+        return {
+            "accuracy": metrics.accuracy_score(truth, predicted),
+            "precision": metrics.precision_score(truth, predicted, zero_division=0),
+            "recall": metrics.recall_score(truth, predicted, zero_division=0),
+            "f1": metrics.f1_score(truth, predicted, zero_division=0),
+        }
+
+    identical = scorer.counted(truth, predicted) == peer()
+    pairs = [(_cpu(lambda: scorer.counted(truth, predicted)), _cpu(peer)) for _ in range(RUNS)]
+    told = "bit-identical" if identical else "NOT bit-identical"
+    return _ratio(f"scoring of a fold of 20,000 rows ÷ scikit-learn's functions, CPU ({told})", "≤ 0.3", pairs)
+
+
+def _cpu(action: Callable[[], Any], times: int = 20) -> float:
+    start = time.process_time()
+    for _ in range(times):
+        action()
+    return (time.process_time() - start) / times
+
+
+def _report(code: str, *, frames: bool) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_python(code + REPORT, [], frames=frames))
+    return found
+
+
+def _python(code: str, arguments: list[str], *, frames: bool = False) -> str:
+    """Return what a fresh process prints, one thread for each library."""
+    environment = {**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}
+    if frames:
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, (os.environ.get("PYTHONPATH"), str(FRAMES), os.environ.get(PYARROW_VARIABLE)))
+        )
+    done = subprocess.run([sys.executable, "-c", code, *arguments], env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return done.stdout
+
+
+def _ratio(quantity: str, goal: str, pairs: list[tuple[float, float]], unit: str = "s") -> Row:
+    """Return the median of paired ratios with its spread, and the medians of both sides."""
+    ratios = [ours / peer for ours, peer in pairs]
+    ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
+    value = f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+    return Row(quantity, value, goal, f"{ours:.3g} {unit} ÷ {peer:.3g} {unit}, {len(pairs)} pairs")

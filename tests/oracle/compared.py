@@ -1,0 +1,59 @@
+"""An exported script's report against the files that the product left."""
+
+import csv
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+
+def check_table(report: Any, folder: Path) -> None:
+    """Compare every fold score, mean, standard deviation and rank of every cell, bit for bit."""
+    (path,) = folder.glob("out/runs/*/results.csv")
+    with path.open(newline="", encoding="utf-8") as lines:
+        table = list(csv.DictReader(lines))
+    if isinstance(report, str):
+        assert report.startswith("No cell has a score")
+        assert {row["outcome"] for row in table} <= {"failed", "infeasible"}
+        return
+    assert len(report["cells"]) == len(table)
+    assert set(report["scores"]) == {name for name in table[0] if "_test_" in name}
+    different = [
+        (name, row["index"], row[name], number)
+        for name, numbers in report["scores"].items()
+        for row, number in zip(table, numbers, strict=True)
+        if _exact(float(row[name] or "nan")) != _exact(number)
+    ]
+    assert different == []
+
+
+def check_winner(report: Any, folder: Path) -> None:
+    """Compare winner, sizes of the parts, validation and test scores."""
+    (path,) = folder.glob("out/runs/*/status.json")
+    record = json.loads(path.read_text(encoding="utf-8"))
+    if isinstance(report, str) or "winner" not in report:
+        assert record["best"] is None
+        return
+    assert report["winner"] == record["best"]["cell"]
+    assert report["rows"] == record["dataset"]["parts"]
+    assert report["validation"] == record["validation"]
+    assert report["test"] == record["test"]["scores"]
+
+
+def check_style(scripts: Iterable[Path]) -> None:
+    """Let ruff look at scripts: layout, order of imports, unused and missing names, simplifications."""
+    paths = list(map(str, scripts))
+    assert paths
+    ruff = [sys.executable, "-m", "ruff"]
+    layout = subprocess.run([*ruff, "format", "--isolated", "--diff", *paths], capture_output=True, text=True)
+    assert layout.returncode == 0, layout.stdout + layout.stderr
+    rules = ["--select", "E,F,W,I,B,UP,C4,SIM", "--ignore", "E501"]  # a URI can be longer than any line
+    lint = subprocess.run([*ruff, "check", "--isolated", *rules, *paths], capture_output=True, text=True)
+    assert lint.returncode == 0, lint.stdout
+
+
+def _exact(number: float | None) -> str:
+    return "none" if number is None or math.isnan(number) else float(number).hex()

@@ -1,0 +1,221 @@
+"""Tables in every form that a source can have, as a job and its files: does the script read what the product reads?
+
+Every job has the same estimator, which uses all columns; what differs is how the data comes.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+Rows = list[dict[str, Any]]
+
+
+def rows(count: int = 160) -> Rows:
+    """Return rows with numbers, booleans, texts in need of trimming, gaps, and a class that depends on them."""
+    random = np.random.default_rng(41)
+    found: Rows = []
+    for number in range(count):
+        size, whole = float(random.normal() * 10.0 ** random.integers(-3, 4)), int(random.integers(-3, 5))
+        word = str(random.choice(["Zürich", " Rom ", "rom", "10", 'a "b"', "x;y", "NA"]))
+        seen = bool(random.random() < 0.5)
+        found.append(
+            {
+                "size": None if random.random() < 0.1 else size,
+                "whole": -9 if random.random() < 0.1 else whole,
+                "word": None if random.random() < 0.1 else word,
+                "seen": seen,
+                "half": None if random.random() < 0.5 else whole / 8,
+                "one": "same",
+                "day": str(np.datetime64("2024-01-01") + int(random.integers(0, 90))),
+                "id": f"row {number}",
+                "y": None if random.random() < 0.03 else int(whole + seen + random.normal() > 1),
+            }
+        )
+    return found + found[:20]
+
+
+def to_csv(table: Rows, delimiter: str = ",", quote: str = '"', *, header: bool = True) -> str:
+    """Return rows as CSV with every text in quotes and no value as nothing."""
+
+    def field(value: Any) -> str:
+        if value is None:
+            return ""
+        if isinstance(value, str):
+            return quote + value.replace(quote, 2 * quote) + quote
+        return repr(int(value) if isinstance(value, bool) else value)
+
+    lines = [delimiter.join(map(field, row.values())) for row in table]
+    return "\n".join(([delimiter.join(table[0])] if header else []) + lines) + "\n"
+
+
+def to_json_lines(table: Rows) -> str:
+    return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in table)
+
+
+@dataclass
+class DataCase:
+    """Files, and what a job says about them."""
+
+    write: Callable[[Path], None]
+    sources: list[dict[str, Any]]
+    dataset: dict[str, Any] = field(default_factory=dict)
+    cleaning: dict[str, Any] = field(default_factory=dict)
+    more: dict[str, Any] = field(default_factory=dict)  #: other sections of the spec
+
+    def spec(self) -> dict[str, Any]:
+        """Return the job's spec."""
+        return {
+            "dataset": {"sources": self.sources, "target": "y", **self.dataset},
+            "cleaning": self.cleaning,
+            "estimator": {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"max_iter": 30}},
+            "search": {"grid": [{"C": [0.1, 2.5]}]},
+            "crossValidation": {"folds": 3},
+            "output": {"uri": "file:out/"},
+            **self.more,
+        }
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+
+
+def text(name: str, content: str, encoding: str = "utf-8") -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        data = content.encode(encoding)
+        write_bytes(folder / name, gzip.compress(data) if name.endswith(".gz") else data)
+
+    return write
+
+
+def several(*writers: Callable[[Path], None]) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        for writer in writers:
+            writer(folder)
+
+    return write
+
+
+def parquet(name: str, table: Rows) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        import polars as pl
+
+        frame = pl.DataFrame(table, infer_schema_length=None).with_columns(pl.col("day").str.to_date())
+        frame.write_parquet(folder / name)
+
+    return write
+
+
+def turned(table: Rows) -> Rows:
+    """Return the same rows with their columns the other way round."""
+    return [dict(reversed(row.items())) for row in table]
+
+
+ALL = rows()
+NO_ID = {"excludeColumns": ["id"]}
+EVERYTHING = {
+    "dropDuplicateRows": True,
+    "dropColumnsMissingAbove": 40,
+    "dropConstantColumns": True,
+}
+PINNED = to_csv(ALL)
+ZIPPED = gzip.compress(PINNED.encode(), mtime=0)
+BLANK = to_csv(ALL).replace("\n", "\n\n", 3).replace("\n", "\r\n")
+CASES: dict[str, DataCase] = {
+    "plain": DataCase(text("a.csv", to_csv(ALL)), [{"uri": "file:a.csv"}], NO_ID),
+    "all-cleaning": DataCase(text("a.csv", to_csv(ALL)), [{"uri": "file:a.csv"}], NO_ID, EVERYTHING),
+    "no-trimming": DataCase(
+        text("a.csv", to_csv(ALL)),
+        [{"uri": "file:a.csv"}],
+        {**NO_ID, "csv": {"missingValues": [" Rom ", "NA"]}},
+        {"trimText": False, "dropDuplicateRows": True},
+    ),
+    "markers": DataCase(
+        text("a.csv", to_csv(ALL)),
+        [{"uri": "file:a.csv"}],
+        {**NO_ID, "csv": {"missingValues": ["-9", " NA", 'a "b"']}},
+        EVERYTHING,
+    ),
+    "declared-categorical": DataCase(
+        text("a.csv", to_csv(ALL)),
+        [{"uri": "file:a.csv"}],
+        {**NO_ID, "columnTypes": {"whole": "Categorical", "y": "Categorical", "size": "Numeric"}, "positiveClass": "0"},
+    ),
+    "byte-order-mark-and-blank-lines": DataCase(text("a.csv", BLANK, "utf-8-sig"), [{"uri": "file:a.csv"}], NO_ID),
+    "no-header-latin-1": DataCase(
+        text("a.txt", to_csv(ALL, ";", "'", header=False), "latin-1"),
+        [{"uri": "file:a.txt"}],
+        {
+            **NO_ID,
+            "csv": {
+                "header": False,
+                "columnNames": list(ALL[0]),
+                "delimiter": ";",
+                "quoteCharacter": "'",
+                "encoding": "Latin1",
+            },
+        },
+    ),
+    "compressed": DataCase(text("a.csv.gz", to_csv(ALL)), [{"uri": "file:a.csv.gz"}], NO_ID),
+    "two-sources-other-order": DataCase(
+        several(text("a.csv", to_csv(ALL[:90])), text("b.csv.gz", to_csv(turned(ALL[90:])))),
+        [{"uri": "file:b.csv.gz"}, {"uri": "file:a.csv"}],
+        NO_ID,
+        EVERYTHING,
+    ),
+    "pattern-and-folder": DataCase(
+        several(
+            text("p/b-2.csv", to_csv(ALL[:50])),
+            text("p/b-10.csv", to_csv(ALL[50:80])),
+            text("p/c.txt", "no"),
+            text("p/_SUCCESS.csv", ""),
+            text("q/deep/er/x.csv", to_csv(ALL[80:])),
+        ),
+        [{"uri": "file:p/b-*.csv"}, {"uri": "file:q/**/*.csv"}],
+        NO_ID,
+    ),
+    "pinned": DataCase(
+        several(text("a.csv", PINNED), text("b.csv.gz", to_csv(ALL))),
+        [{"uri": "file:a.csv", "sha256": hashlib.sha256(PINNED.encode()).hexdigest()}, {"uri": "file:b.csv.gz"}],
+        NO_ID,
+    ),
+    "pinned-compressed": DataCase(
+        lambda folder: write_bytes(folder / "a.csv.gz", ZIPPED),
+        [{"uri": "file:a.csv.gz", "sha256": hashlib.sha256(ZIPPED).hexdigest()}],
+        NO_ID,
+    ),
+    "json-lines": DataCase(text("a.jsonl", to_json_lines(ALL)), [{"uri": "file:a.jsonl"}], NO_ID, EVERYTHING),
+    "json-lines-compressed-and-markers": DataCase(
+        text("a.ndjson.gz", to_json_lines(ALL)),
+        [{"uri": "file:a.ndjson.gz"}],
+        {**NO_ID, "csv": {"missingValues": ["-9"]}, "columnTypes": {"half": "Categorical"}},
+    ),
+    "parquet": DataCase(parquet("a.parquet", ALL), [{"uri": "file:a.parquet"}], NO_ID, EVERYTHING),
+    "parquet-markers-and-categorical": DataCase(
+        parquet("a.parquet", ALL),
+        [{"uri": "file:a.parquet"}],
+        {
+            **NO_ID,
+            "csv": {"missingValues": ["-9", "0.25"]},
+            "columnTypes": {"size": "Categorical", "half": "Categorical"},
+        },
+    ),
+    "formats-mixed": DataCase(
+        several(parquet("a.parquet", ALL[:90]), text("b.jsonl", to_json_lines(ALL[90:])), text("c.csv", to_csv(ALL))),
+        [{"uri": "file:b.jsonl"}, {"uri": "file:a.parquet"}, {"uri": "file:c.csv"}],
+        NO_ID,
+        {"dropDuplicateRows": True},
+    ),
+    "group-and-time-columns-that-nothing-needs": DataCase(
+        text("a.csv", to_csv(ALL)),
+        [{"uri": "file:a.csv"}],
+        {**NO_ID, "timeColumn": "day", "groupColumn": "seen"},
+        more={"split": {"method": "Stratified"}},
+    ),
+}

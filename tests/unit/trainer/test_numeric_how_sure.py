@@ -1,0 +1,138 @@
+"""Bootstrap intervals, cells that do not differ from the best, and looks at the test part."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.pipeline import Pipeline
+
+from gridfold.api.v1alpha1 import Average
+from gridfold_trainer import indistinguishable, openings
+from gridfold_trainer.context import Context
+from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.intervals import bootstrap
+from gridfold_trainer.openings import Opening
+from gridfold_trainer.responses import Responses
+from gridfold_trainer.scorers import Scorer
+
+
+def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:
+    random = np.random.default_rng(3)
+    X = random.normal(size=(rows, 3))
+    y = (X[:, 0] + random.normal(size=rows) > 0.3).astype(np.int64)
+    return Pipeline([("estimator", LogisticRegression())]).fit(X, y), X, y
+
+
+@pytest.mark.parametrize("rows", [10, 97, 1000])
+def test_intervals_are_percentiles_over_a_thousand_draws_of_one_matrix(rows: int) -> None:
+    model, X, y = fitted(rows)
+    scorer, responses = Scorer(("accuracy", "roc_auc"), Average.BINARY, 1, 2), Responses(model, X)
+    scorer.scores(y, responses)
+    draws = np.random.default_rng(7).integers(0, rows, (1000, rows))
+    predicted, decided = model.predict(X), model.decision_function(X)
+    accuracy = [accuracy_score(y[draw], predicted[draw]) for draw in draws]
+    auc = [roc_auc_score(y[draw], decided[draw]) for draw in draws if len(set(y[draw].tolist())) == 2]
+    assert bootstrap(scorer, y, responses, 7) == {
+        "accuracy": tuple(np.percentile(accuracy, (2.5, 97.5))),
+        "roc_auc": tuple(np.percentile(auc, (2.5, 97.5))),
+    }
+
+
+def test_a_metric_that_has_no_value_on_any_draw_has_no_interval() -> None:
+    model, X, y = fitted(50)
+    one = np.flatnonzero(y == 1)
+    scorer, responses = Scorer(("accuracy", "roc_auc"), Average.BINARY, 1, 2), Responses(model, X[one])
+    with pytest.warns(UserWarning, match="Only one class"):
+        scorer.measure(y[one], responses)
+    assert list(bootstrap(scorer, y[one], responses, 0)) == ["accuracy"]
+
+
+def test_the_test_is_that_of_nadeau_and_bengio() -> None:
+    scores = np.random.default_rng(0).normal(0.8, 0.02, (6, 10))
+    share = 1 / 9
+    for cell in range(1, 6):
+        d = scores[0] - scores[cell]
+        t = d.mean() / np.sqrt((1 / 10 + share) * d.var(ddof=1))
+        expected = 2 * stats.t.sf(abs(t), 9)
+        assert indistinguishable.p_values(scores, 0, share)[cell] == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_correction_makes_close_cells_indistinguishable_that_a_plain_test_would_tell_apart() -> None:
+    best = np.linspace(0.7, 0.9, 10)
+    other = best - 0.01 + np.tile([0.012, -0.012], 5)
+    assert stats.ttest_rel(best, other).pvalue < 0.05
+    assert indistinguishable.count(np.array([best, other]), 0, 0.25) == 1
+
+
+@pytest.mark.parametrize(
+    ("other", "expected"),
+    [
+        ([0.5, 0.6, 0.7], 1),  # equal
+        ([0.4, 0.5, 0.6], 1),  # no variance of the difference: never called significant
+        ([0.1, 0.19, 0.31], 0),  # far below
+        ([np.nan, 0.6, 0.7], 0),  # a fold without a score: left out
+    ],
+)
+def test_cells_are_counted_that_do_not_differ(other: list[float], expected: int) -> None:
+    assert indistinguishable.count(np.array([other, [0.5, 0.6, 0.7]]), 1, 0.5) == expected
+
+
+def test_the_best_cell_is_not_counted_as_its_own_equal() -> None:
+    assert indistinguishable.count(np.full((1, 5), 0.9), 0, 0.25) == 0
+
+
+SPLIT = "sha256:" + "5" * 64
+
+
+def opening(model: str, rows: str = "a") -> Opening:
+    return Opening(rows=rows * 64, model=model * 64)
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    return Context(FileStore(tmp_path), tmp_path, tmp_path)
+
+
+def add(context: Context, look: Opening) -> int:
+    return openings.add(look, "file:cache/", SPLIT, context)[0]
+
+
+def test_each_different_model_is_counted_once_per_test_part(context: Context) -> None:
+    assert [add(context, opening(model)) for model in "112121"] == [1, 1, 2, 2, 2, 2]
+    stored = json.loads((context.scratch / f"cache/openings/{'5' * 64}.json").read_text())
+    assert [look["model"][0] for look in stored["openings"]] == ["1", "2"]
+
+
+def test_other_data_that_is_divided_into_the_same_rows_is_counted_apart(context: Context) -> None:
+    assert [add(context, opening("1")), add(context, opening("2", rows="b")), add(context, opening("2"))] == [1, 1, 2]
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"format":2,"openings":[]}', '{"openings":[{"rows":"x","model":"y"}]}'])
+def test_a_broken_list_is_replaced_and_that_is_told(context: Context, content: str) -> None:
+    path = context.scratch / f"cache/openings/{'5' * 64}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    count, notes = openings.add(opening("1"), "file:cache/", SPLIT, context)
+    assert count == 1
+    assert "is not a list of openings of the test part; it was replaced" in notes[0]
+    assert add(context, opening("2")) == 2
+
+
+def test_a_writer_that_replaces_the_list_at_the_same_time_loses_no_look(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put, raced = FileStore.put, []
+
+    def race(self: FileStore, uri: str, content: bytes) -> None:
+        put(self, uri, content)
+        if not raced:
+            raced.append(uri)
+            put(self, uri, openings.Openings(openings=[opening("2")]).model_dump_json().encode())
+
+    monkeypatch.setattr(FileStore, "put", race)
+    assert add(context, opening("1")) == 2
+    assert add(context, opening("3")) == 3

@@ -1,0 +1,114 @@
+"""Which addresses of the network a trainer may connect to.
+
+A TrainingJob names URLs, and a pod can reach what its author cannot: metadata services, the node itself, services of
+other teams. So every address is judged after resolution, at the moment of connecting, and that very address is
+connected to: a name that resolves to something else a moment later gains nothing.
+"""
+
+import ipaddress
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+from gridfold_trainer.errors import StorageRefusedError
+
+#: Services that tell a machine its secrets, at addresses that no property of the address gives away (documentation
+#: of AWS, Azure's wire server, Alibaba Cloud, Oracle Cloud).
+_METADATA = frozenset(
+    map(ipaddress.ip_address, ("fd00:ec2::254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd20:ce::254"))
+)
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # IPv4 behind NAT64 (RFC 6052)
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+@dataclass(frozen=True)
+class AddressRules:
+    """What may be connected to."""
+
+    own_machine: bool  #: loopback, link-local and metadata addresses
+    private: bool  #: networks that are not the internet's (RFC 1918 and the like)
+
+
+LAPTOP = AddressRules(own_machine=True, private=True)
+CLUSTER_STORAGE = AddressRules(own_machine=False, private=True)
+CLUSTER_WEB = AddressRules(own_machine=False, private=False)
+
+
+def refusal(address: str, rules: AddressRules) -> str | None:
+    """Return why an address may not be connected to (the end of a sentence), or None if it may."""
+    found = _plain(ipaddress.ip_address(address.partition("%")[0]))
+    special = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
+    if not rules.own_machine and (special or found in _METADATA):
+        return "which belongs to the machine itself or to its metadata service"
+    if not rules.private and not found.is_global:
+        return "a private address; the platform can allow them for https:// sources"
+    return None
+
+
+def _plain(address: Address) -> Address:
+    """Return the IPv4 address that an IPv6 address stands for, where it does."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    if address.ipv4_mapped is not None:
+        return address.ipv4_mapped
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.sixtofour or address
+
+
+def permitted(host: str, port: int, rules: AddressRules) -> list[str]:
+    """Return the addresses of a host.
+
+    Raises:
+        StorageRefusedError: one of them may not be connected to.
+        OSError: the name cannot be resolved.
+    """
+    found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    for address in addresses:
+        why = refusal(address, rules)
+        if why is not None:
+            raise StorageRefusedError(f"{host} is at {address}, {why}; a job may not connect to it.")
+    return addresses
+
+
+def guarded(connection: Any, rules: AddressRules) -> Any:
+    """Return a class of urllib3 connections that connects to permitted addresses only."""
+
+    class Guarded(connection):  # type: ignore[misc]
+        _dns_host: str
+
+        def _new_conn(self) -> Any:
+            from urllib3.exceptions import NameResolutionError
+
+            name: str = self._dns_host  # what is connected to; certificates and Host go by the name
+            try:
+                addresses = permitted(name, self.port, rules)
+            except socket.gaierror as error:
+                raise NameResolutionError(name, self, error) from error
+            try:
+                return self._connect_one(addresses)
+            finally:
+                self._dns_host = name
+
+        def _connect_one(self, addresses: list[str]) -> Any:
+            for address in addresses[:-1]:
+                self._dns_host = address
+                try:
+                    return super()._new_conn()
+                except Exception:  # noqa: S112 (the next address may answer; the last one's error is told)
+                    continue
+            self._dns_host = addresses[-1]
+            return super()._new_conn()
+
+    return Guarded
+
+
+def guarded_pools(http: Any, https: Any, rules: AddressRules) -> dict[str, Any]:
+    """Return urllib3 pools by scheme whose connections are guarded; the arguments are the pools to derive from."""
+
+    def pool(base: Any) -> Any:
+        return type(f"Guarded{base.__name__}", (base,), {"ConnectionCls": guarded(base.ConnectionCls, rules)})
+
+    return {"http": pool(http), "https": pool(https)}

@@ -1,0 +1,139 @@
+"""Look at a job without running it: `python -m gridfold_trainer.inspection plan|results --job job.json`.
+
+Prints one JSON document (gridfold.api.inspection, or a FailureReport) and writes nothing into object storage.
+"""
+
+import argparse
+import hashlib
+import json
+import logging
+import math
+import secrets
+import shutil
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
+from gridfold.api.inspection import PlanReport, ResultsReport
+from gridfold_trainer import cell, environment, estimators, preflight, prepare, reuse
+from gridfold_trainer.context import Context
+from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
+from gridfold_trainer.output import LATEST, LATEST_BYTES, Latest, check_owner
+from gridfold_trainer.results import CellResult
+from gridfold_trainer.sources import locate
+from gridfold_trainer.splits import Orders
+from gridfold_trainer.stages import open_context
+
+STATUS_BYTES = 16 * 1024 * 1024
+
+
+class NoResultsError(DataError):
+    """There is no run to show, or it is not whole."""
+
+    reason = "NoResults"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print what is found and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m gridfold_trainer.inspection", description=__doc__)
+    parser.add_argument("what", choices=["plan", "results"])
+    parser.add_argument("--job", type=Path, required=True, help="job.json, as of prepare")
+    parser.add_argument("--csv", type=Path, help="file for results.csv")
+    parser.add_argument("--parquet", type=Path, help="file for results.parquet")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    job = StageInput.model_validate_json(options.job.read_bytes())
+    copies = {"results.csv": options.csv, "results.parquet": options.parquet}
+    try:
+        with open_context(job) as context:
+            wanted = {name: path for name, path in copies.items() if path is not None}
+            report: PlanReport | ResultsReport | FailureReport
+            report = plan(job, context) if options.what == "plan" else results(job, wanted, context)
+    except TrainerError as error:
+        report = FailureReport(reason=error.reason, message=str(error))
+        print(report.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
+        return int(error.exit_code)
+    print(report.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
+    return int(ExitCode.OK)
+
+
+def plan(job: StageInput, context: Context) -> PlanReport:
+    """Return how much of a job is there already.
+
+    Raises:
+        TrainerError: the sources or the cache cannot be reached, or the job cannot run on the prepared data.
+    """
+    spec = job.spec
+    cls = estimators.load_class(spec.estimator.class_name)
+    classifier = estimators.is_classifier(cls)
+    located = locate(spec.dataset.sources, context)
+    found = reuse.find(reuse.index_uri(spec, located, classifier=classifier), spec, located, context)
+    if found is None:
+        return PlanReport(prepared=False)
+    digest, data = found
+    positive, problems = preflight.find_positive(spec, data.target.classes)
+    resolved = preflight.resolve(spec, cls, data.target.classes, positive)
+    parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time))
+    problems += [*preflight.spec_problems(spec, cls), *more]
+    if parts is None or problems:
+        raise DataError(*problems)
+    infeasible = preflight.find_infeasible(spec, cls, data.target.classes, resolved.random_state).cells
+    run = PreparedRun(digest=digest, environment=environment.digest(), resolved=resolved, split_digest=parts.digest)
+    cached = prepare.find_cached(job, run, context)
+    seconds = _seconds(job.model_copy(update={"prepared": run}), cached, context)
+    return PlanReport(
+        prepared=True,
+        cached=len(cached),
+        infeasible=len(infeasible - cached),
+        measured=len(seconds),
+        measured_seconds=math.fsum(seconds),
+    )
+
+
+def results(job: StageInput, copies: dict[str, Path], context: Context) -> ResultsReport:
+    """Return the current run of a job, and copy files of its folder.
+
+    Raises:
+        TrainerError: there is none, it is another job's, or a file is not what status.json says.
+    """
+    check_owner(job, context)
+    output = job.spec.output.uri
+    try:
+        latest = Latest.model_validate_json(context.store.get(f"{output}{LATEST}", LATEST_BYTES))
+        content = context.store.get(f"{latest.run}status.json", STATUS_BYTES) if latest.run.startswith(output) else b""
+    except (ObjectMissingError, ValidationError) as error:
+        raise NoResultsError(f"{output} has no results of a finished run; run the job first.") from error
+    if hashlib.sha256(content).hexdigest() != latest.status_sha256:
+        raise NoResultsError(f"{latest.run}status.json is not the one that {LATEST} names; run the job again.")
+    status = json.loads(content)
+    for name, path in copies.items():
+        fetched = context.scratch / f"{secrets.token_hex(4)}-{name}"
+        sha256 = context.store.download(f"{latest.run}{name}", fetched)
+        if sha256 != status["files"].get(name, {}).get("sha256"):
+            raise NoResultsError(f"{latest.run}{name} is not the one that status.json names; run the job again.")
+        shutil.move(fetched, path)
+    return ResultsReport(run=latest.run, status=status)
+
+
+def _seconds(job: StageInput, cells: frozenset[int], context: Context) -> list[float]:
+    """Return the seconds of each of these cells that was timed in all of its folds."""
+    found = []
+    for item in cell.make_cells(job, sorted(cells)):
+        result = cell.load_result(context, job.spec.cache_uri, item.key)
+        seconds = _timed(result) if result else None
+        if seconds is not None:
+            found.append(seconds)
+    return found
+
+
+def _timed(result: CellResult) -> float | None:
+    """Return the seconds of all fits and scores of a cell, or None where one has none."""
+    seconds = [second for second in (*result.fit_seconds, *result.score_seconds) if second is not None]
+    return math.fsum(seconds) if len(seconds) == 2 * result.splits > 0 else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
