@@ -1,10 +1,10 @@
-"""What all tests share: the real cluster's fixtures, and properties that are tried in the same order in CI."""
+"""What all tests share: the real cluster, the wheel, and properties that are tried in the same order in CI."""
 
 import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.testbed.plugin"]
+pytest_plugins = ["tests.testbed.plugin", "tests.wheel"]
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("developer", deadline=None)

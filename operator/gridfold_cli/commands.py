@@ -66,9 +66,13 @@ def run(file: Path, output: str | None, require_targets: bool) -> None:
 def export(file: Path) -> None:
     """Print the plain scikit-learn script that computes the same numbers. Needs no Gridfold to run."""
     job = _load(file)
+    from gridfold.api.inspection import EstimatorReport
     from gridfold_cli.export.script import export_script
+    from gridfold_cli.inspection import inspect
 
-    click.echo(export_script(job), nl=False)
+    with _asking("export", Exit.INVALID):  # whatever is wrong is wrong in the file
+        estimator = inspect(job, file.absolute().parent, ("estimator",), EstimatorReport)
+    click.echo(export_script(job, estimator), nl=False)
 
 
 @gridfold.command()
@@ -79,7 +83,7 @@ def plan(file: Path, output: str | None) -> None:
     job = _load(file, output)
     from gridfold_cli.plan import print_plan
 
-    with _told():
+    with _asking("plan"):
         print_plan(job, file.absolute().parent)
 
 
@@ -93,20 +97,22 @@ def results(file: Path, output: str | None, csv: Path | None, parquet: Path | No
     job = _load(file, output)
     from gridfold_cli.results import Copies, print_current_results
 
-    with _told():
+    with _asking("results"):
         print_current_results(job, file.absolute().parent, Copies(csv, parquet))
 
 
 @contextmanager
-def _told() -> Iterator[None]:
-    """End with a sentence where the trainer cannot answer."""
+def _asking(command: str, code: Exit = Exit.FAILED) -> Iterator[None]:
+    """Make sure that the trainer is there to be asked, and end with a sentence where it cannot answer."""
     from gridfold_cli.inspection import InspectionError
+    from gridfold_cli.run import check_installed
 
+    check_installed(command)
     try:
         yield
     except InspectionError as error:
         click.echo(str(error), err=True)
-        sys.exit(Exit.FAILED)
+        sys.exit(code)
 
 
 def _load(file: Path, output: str | None = None) -> TrainingJob:

@@ -22,7 +22,6 @@ from gridfold.api.handoff import (
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.keys import run_digest
 from gridfold_cli.local import LOCAL_UID
-from gridfold_cli.run import check_installed
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
 _LOG_CHARACTERS = 2000
@@ -35,12 +34,11 @@ class InspectionError(Exception):
 
 
 def inspect(job: TrainingJob, base_folder: Path, question: tuple[str, ...], answer: type[Answer]) -> Answer:
-    """Return what the trainer says about a job.
+    """Return what the trainer, which must be installed, says about a job.
 
     Raises:
         InspectionError: it cannot answer.
     """
-    check_installed(question[0])
     scratch = Path(tempfile.mkdtemp(prefix="gridfold-"))
     try:
         path = scratch / JOB_FILE

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.oracle.cases import CASES
+from tests.oracle.site_check import SITE_VARIABLE
 from tests.oracle.tables import DATA_VARIABLE, data_folder
 
 HERE = Path(__file__).parent
@@ -60,10 +61,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(script: str, *arguments: str, frames: bool) -> str:
-    """Run a script in a process with one thread and return its standard output."""
+def run(script: str, *arguments: str, frames: bool, site: Path | None = None) -> str:
+    """Run a script in a process with one thread and return its standard output.
+
+    `site` is where the product is installed; a script that has none must not need the product.
+    """
     environment = dict(os.environ, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1", PYTHONWARNINGS="ignore")
-    folders = [os.environ.get("PYTHONPATH", ""), str(FRAMES) if frames else ""]
+    folders = [str(site or ""), os.environ.get("PYTHONPATH", ""), str(FRAMES) if frames else ""]
+    environment[SITE_VARIABLE] = str(site)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, folders))
     command = [sys.executable, str(HERE / script), *arguments]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=SECONDS, check=False)
@@ -79,10 +84,10 @@ def script(folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def product(folder: Path) -> dict[str, Any]:
-    """What the product's stages report, by stage and case; their files are in the cases' folders."""
+def product(folder: Path, installed: Path) -> dict[str, Any]:
+    """What the installed product's stages report, by stage and case; their files are in the cases' folders."""
     reports = {}
     for stage in ("prepare", "cell", "twins", "refit"):
-        run("trainer_script.py", stage, str(folder), frames=stage != "cell")
+        run("trainer_script.py", stage, str(folder), frames=stage != "cell", site=installed)
         reports[stage] = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
     return reports

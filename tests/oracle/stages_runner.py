@@ -1,4 +1,4 @@
-"""Run all stages of `FOLDER/*/job.json`, a spec each, in one process, as `gridfold run` would in several."""
+"""Run all stages of `FOLDER/*/document.json`, a TrainingJob each, in one process, as `gridfold run` in several."""
 
 import json
 import sys
@@ -35,6 +35,9 @@ def run(spec: dict[str, Any], folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    for path in sorted(Path(sys.argv[1]).glob("*/job.json")):
-        run(json.loads(path.read_text(encoding="utf-8")), path.parent)
+    from site_check import check_installed
+
+    check_installed()
+    for path in sorted(Path(sys.argv[1]).glob("*/document.json")):
+        run(json.loads(path.read_text(encoding="utf-8"))["spec"], path.parent)
         print(path.parent.name, file=sys.stderr)

@@ -6,14 +6,12 @@ from typing import Any
 
 import pytest
 
-from gridfold.api.validation import parse_training_job
-from gridfold_cli.export.script import export_script
 from tests.oracle.cases import CASES
 from tests.oracle.compared import check_style, check_table, check_winner
 from tests.oracle.conftest import absent, run
+from tests.oracle.exported import DOCUMENT, SCRIPT
 from tests.oracle.trainer_script import spec_of
 
-SCRIPT = "export.py"
 every_case = pytest.mark.parametrize("case_name", sorted(CASES), indirect=True)
 
 
@@ -28,13 +26,14 @@ def document(case: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def scripts(folder: Path) -> dict[str, Path]:
+def scripts(folder: Path, installed: Path) -> dict[str, Path]:
     """The exported script of every case, in the folder of its data."""
     found = {}
     for name, (_, case) in CASES.items():
         if not absent(name):
+            (folder / name / DOCUMENT).write_text(json.dumps(document(case)), encoding="utf-8")
             found[name] = folder / name / SCRIPT
-            found[name].write_text(export_script(parse_training_job(document(case))), encoding="utf-8")
+    run("exported.py", str(folder), frames=False, site=installed)
     return found
 
 

@@ -8,17 +8,16 @@ from typing import Any
 import pytest
 
 from gridfold.api.validation import parse_training_job
-from gridfold_cli.export.script import export_script
 from tests.oracle.compared import check_style, check_table, check_winner
 from tests.oracle.conftest import FRAMES, run
 from tests.oracle.export_data import CASES
+from tests.oracle.exported import DOCUMENT, SCRIPT, script_of
 
-SCRIPT = "export.py"
 every_case = pytest.mark.parametrize("name", sorted(CASES))
 
 
 @pytest.fixture(scope="module")
-def jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def jobs(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Path:
     """A folder with a folder for each job: its files, its spec, its exported script; every stage has been run."""
     folder = tmp_path_factory.mktemp("data")
     with pytest.MonkeyPatch.context() as patch:
@@ -33,10 +32,9 @@ def jobs(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "metadata": {"name": name},
             "spec": case.spec(),
         }
-        job = parse_training_job(document)
-        (folder / name / SCRIPT).write_text(export_script(job), encoding="utf-8")
-        (folder / name / "job.json").write_text(job.spec.model_dump_json(by_alias=True), encoding="utf-8")
-    run("stages_runner.py", str(folder), frames=True)
+        (folder / name / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
+    run("exported.py", str(folder), frames=False, site=installed)
+    run("stages_runner.py", str(folder), frames=True, site=installed)
     return folder
 
 
@@ -121,7 +119,7 @@ def test_a_script_reads_buckets_as_it_reads_folders(
     }
     script = tmp_path / "job" / SCRIPT
     script.parent.mkdir()
-    script.write_text(export_script(parse_training_job(document)))
+    script.write_text(script_of(parse_training_job(document)))
     check_style([script])
     monkeypatch.setenv("BUCKETS", str(tmp_path / "buckets"))
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "fake"))

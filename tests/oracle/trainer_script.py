@@ -154,4 +154,7 @@ def main(stage: str, folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    from site_check import check_installed
+
+    check_installed()
     main(sys.argv[1], Path(sys.argv[2]))

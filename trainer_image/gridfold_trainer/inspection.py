@@ -1,4 +1,4 @@
-"""Look at a job without running it: `python -m gridfold_trainer.inspection plan|results --job job.json`.
+"""Look at a job without running it: `python -m gridfold_trainer.inspection plan|results|estimator --job job.json`.
 
 Prints one JSON document (gridfold.api.inspection, or a FailureReport) and writes nothing into object storage.
 """
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
-from gridfold.api.inspection import PlanReport, ResultsReport
+from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
 from gridfold_trainer import cell, environment, estimators, preflight, prepare, reuse
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
@@ -39,7 +39,7 @@ class NoResultsError(DataError):
 def main(arguments: list[str] | None = None) -> int:
     """Print what is found and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m gridfold_trainer.inspection", description=__doc__)
-    parser.add_argument("what", choices=["plan", "results"])
+    parser.add_argument("what", choices=["plan", "results", "estimator"])
     parser.add_argument("--job", type=Path, required=True, help="job.json, as of prepare")
     parser.add_argument("--csv", type=Path, help="file for results.csv")
     parser.add_argument("--parquet", type=Path, help="file for results.parquet")
@@ -48,16 +48,36 @@ def main(arguments: list[str] | None = None) -> int:
     job = StageInput.model_validate_json(options.job.read_bytes())
     copies = {"results.csv": options.csv, "results.parquet": options.parquet}
     try:
-        with open_context(job) as context:
-            wanted = {name: path for name, path in copies.items() if path is not None}
-            report: PlanReport | ResultsReport | FailureReport
-            report = plan(job, context) if options.what == "plan" else results(job, wanted, context)
+        wanted = {name: path for name, path in copies.items() if path is not None}
+        report = _answer(options.what, job, wanted)
     except TrainerError as error:
-        report = FailureReport(reason=error.reason, message=str(error))
-        print(report.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
+        failure = FailureReport(reason=error.reason, message=str(error))
+        print(failure.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
         return int(error.exit_code)
     print(report.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
     return int(ExitCode.OK)
+
+
+def _answer(what: str, job: StageInput, copies: dict[str, Path]) -> PlanReport | ResultsReport | EstimatorReport:
+    if what == "estimator":
+        return estimator(job)
+    with open_context(job) as context:
+        return plan(job, context) if what == "plan" else results(job, copies, context)
+
+
+def estimator(job: StageInput) -> EstimatorReport:
+    """Return what is known of the estimator; neither data nor storage is needed for it.
+
+    Raises:
+        TrainerError: the job cannot name it, or gives it parameters that it does not have.
+    """
+    cls = estimators.load_class(job.spec.estimator.class_name)
+    problems = preflight.spec_problems(job.spec, cls)
+    if problems:
+        raise DataError(*problems)
+    return EstimatorReport(
+        classifier=estimators.is_classifier(cls), takes_random_state=estimators.takes_random_state(cls)
+    )
 
 
 def plan(job: StageInput, context: Context) -> PlanReport:

@@ -1,4 +1,4 @@
-"""What the trainer tells the command line about a job that is not running: its plan, and its last results.
+"""What the trainer tells the command line about a job that is not running: plan, last results, estimator.
 
 `python -m gridfold_trainer.inspection` prints one of these, or a FailureReport, as one JSON document.
 """
@@ -19,6 +19,14 @@ class PlanReport(ApiModel):
     infeasible: NonNegativeInt = 0  #: cells without a result that the estimator refuses
     measured: NonNegativeInt = 0  #: cached cells all of whose fits were timed
     measured_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)  #: of fits and scores of these, all folds together
+
+
+class EstimatorReport(ApiModel):
+    """What scikit-learn says about the estimator of a job, whose parameters it has all."""
+
+    kind: Literal["estimator"] = "estimator"
+    classifier: bool  #: else it is a regressor
+    takes_random_state: bool
 
 
 class ResultsReport(ApiModel):

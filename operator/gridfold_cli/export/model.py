@@ -5,13 +5,13 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import CrossValidationMethod, SearchAlgorithm, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, cell_count, plain_value, script_name
-from gridfold_cli.export.facts import CLASS_WEIGHT, RANDOM_STATE, EstimatorFacts, open_random_state
 from gridfold_cli.export.fragments import Fragment
 from gridfold_cli.export.literals import Call, Name, assign
 from gridfold_cli.export.methods import Methods
 
 _IMPUTE = "from sklearn.impute import SimpleImputer"
 _THROUGH = "passthrough"
+_RANDOM_STATE, _CLASS_WEIGHT = "random_state", "class_weight"
 _STEPS: Mapping[str, Mapping[str, Any]] = {
     "numeric.impute": {
         "Median": Call("SimpleImputer", (), {"strategy": "median"}),
@@ -38,13 +38,15 @@ _FOLDS = {
 }
 
 
-def pipeline(spec: TrainingJobSpec, facts: EstimatorFacts) -> Fragment:
+def pipeline(spec: TrainingJobSpec, *, takes_random_state: bool) -> Fragment:
     """Return the pipeline; its steps are named as the axes of the grid are."""
+    module, _, name = spec.estimator.class_name.rpartition(".")
     values = {name: _value(name, value) for name, value in spec.estimator.parameters.items()}
-    if open_random_state(spec, facts):
-        values[RANDOM_STATE] = spec.split.seed
+    varied = all(_RANDOM_STATE in axes for axes in spec.search.grid)
+    if takes_random_state and _RANDOM_STATE not in values and not varied:
+        values[_RANDOM_STATE] = spec.split.seed
     groups = [("numeric", Name("numeric"), Name("numbers")), ("categorical", Name("categorical"), Name("texts"))]
-    steps = [("preprocessing", Name("preprocessing")), ("estimator", Call(facts.name, (), values))]
+    steps = [("preprocessing", Name("preprocessing")), ("estimator", Call(name, (), values))]
     lines = [
         'numbers = X.select_dtypes("number").columns.tolist()',
         'texts = X.select_dtypes(exclude="number").columns.tolist()',
@@ -53,7 +55,7 @@ def pipeline(spec: TrainingJobSpec, facts: EstimatorFacts) -> Fragment:
         assign("preprocessing", Call("ColumnTransformer", (groups,))),
         assign("pipeline", Call("Pipeline", (steps,))),
     ]
-    return _with_imports(lines, spec, facts)
+    return _with_imports(lines, spec, f"from {module} import {name}")
 
 
 def _group(spec: TrainingJobSpec, kind: str) -> Any:
@@ -65,6 +67,13 @@ def _group(spec: TrainingJobSpec, kind: str) -> Any:
         if chosen[step] != "None" or any(f"{PREPROCESSING}{kind}.{step}" in axes for axes in spec.search.grid)
     ]
     return Call("Pipeline", (steps,)) if steps else _THROUGH
+
+
+def weighs_labels(spec: TrainingJobSpec) -> bool:
+    """Tell whether class weights are given by label anywhere."""
+    values = [spec.estimator.parameters.get(_CLASS_WEIGHT)]
+    values += [value for axes in spec.search.grid for value in axes.get(_CLASS_WEIGHT, ())]
+    return any(isinstance(value, Mapping) for value in values)
 
 
 def grid(spec: TrainingJobSpec) -> Fragment:
@@ -111,17 +120,17 @@ def _axis_value(name: str, value: Any) -> Any:
 def _value(name: str, value: Any) -> Any:
     """Return the value of a parameter; class weights by label become weights by code, as y has the classes."""
     plain = plain_value(value)
-    return Call("code_weights", (plain,)) if name == CLASS_WEIGHT and isinstance(plain, dict) else plain
+    return Call("code_weights", (plain,)) if name == _CLASS_WEIGHT and isinstance(plain, dict) else plain
 
 
-def _with_imports(lines: list[str], spec: TrainingJobSpec, facts: EstimatorFacts) -> Fragment:
+def _with_imports(lines: list[str], spec: TrainingJobSpec, estimator: str) -> Fragment:
     """Return the pipeline's code with the imports of whatever it, or the grid, names."""
     code = "\n".join(lines)
     everything = code + grid(spec).code
     imports = [
         "from sklearn.compose import ColumnTransformer",
         "from sklearn.pipeline import Pipeline",
-        f"from {facts.module} import {facts.name}",
+        estimator,
     ]
     imports += [_IMPUTE] if "SimpleImputer(" in everything else []
     scalers = ("StandardScaler", "MinMaxScaler", "RobustScaler", "OneHotEncoder", "OrdinalEncoder")

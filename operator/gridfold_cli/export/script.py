@@ -3,24 +3,22 @@
 from collections.abc import Iterator
 from itertools import pairwise
 
+from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
 from gridfold_cli.export import data, model, scoring
-from gridfold_cli.export.facts import EstimatorFacts, estimator_facts, weighs_labels
 from gridfold_cli.export.fragments import Fragment, load, merge_imports
 from gridfold_cli.export.methods import Methods
 from gridfold_cli.export.scoring import Measures
 from gridfold_cli.export.sources import is_file, packages, reading
 
 
-def export_script(job: TrainingJob) -> str:
+def export_script(job: TrainingJob, estimator: EstimatorReport) -> str:
     """Return the script that defines the numbers of a job.
 
     Raises:
-        InvalidInputError: the estimator or one of its parameters is not scikit-learn's.
+        InvalidInputError: no script could read its sources.
     """
-    spec = job.spec
-    facts = estimator_facts(spec)
-    fragments = list(_fragments(spec, facts))
+    fragments = list(_fragments(job.spec, estimator))
     blocks = [_header(job), merge_imports(fragments), *(fragment.code for fragment in fragments)]
     text = blocks[0]
     for before, block in pairwise(blocks):
@@ -39,9 +37,9 @@ def _ends_with_function(block: str) -> bool:
     return bool(outermost) and outermost[-1].startswith("def ")
 
 
-def _fragments(spec: TrainingJobSpec, facts: EstimatorFacts) -> Iterator[Fragment]:
+def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fragment]:
     """Yield the parts of the script, top to bottom."""
-    classifier = facts.is_classifier
+    classifier = estimator.classifier
     methods, measures = Methods.of(spec, classifier=classifier), Measures.of(spec.scoring, classifier=classifier)
     yield from _titled("Read. Every field is a text until it is typed below.", [*reading(spec)])
     yield from _titled(
@@ -53,37 +51,39 @@ def _fragments(spec: TrainingJobSpec, facts: EstimatorFacts) -> Iterator[Fragmen
     yield data.features(spec)
     yield from _classes(spec, measures)
     yield from _titled("Divide the rows. Cells see the training part and nothing else.", [data.split(spec, methods)])
-    yield from _titled("The pipeline, and what is varied.", [model.pipeline(spec, facts)])
+    yield from _titled(
+        "The pipeline, and what is varied.", [model.pipeline(spec, takes_random_state=estimator.takes_random_state)]
+    )
     yield model.grid(spec)
     yield from _titled("Cross-validate every cell on the training part.", scoring.scorers(spec, measures))
     yield model.cross_validation(spec, methods)
     yield model.search(spec)
     yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
-    yield _winner(spec, facts, measures)
+    yield _winner(spec, measures, classifier=classifier)
 
 
 def _classes(spec: TrainingJobSpec, measures: Measures) -> Iterator[Fragment]:
     """Yield what finds classes by the labels that the spec writes."""
     by_name = scoring.needs_positive(spec, measures)
-    if by_name or weighs_labels(spec):
+    if by_name or model.weighs_labels(spec):
         yield load("code_of")
-    if weighs_labels(spec):
+    if model.weighs_labels(spec):
         yield load("label_weights")
     if by_name:
         yield scoring.positive(spec)
 
 
-def _winner(spec: TrainingJobSpec, facts: EstimatorFacts, measures: Measures) -> Fragment:
+def _winner(spec: TrainingJobSpec, measures: Measures, *, classifier: bool) -> Fragment:
     """Return what fits and scores the winner, and prints everything."""
-    by_label = facts.is_classifier and scoring.needs_classes(spec, measures)
+    by_label = classifier and scoring.needs_classes(spec, measures)
     last = load(
-        "last_model_weights" if weighs_labels(spec) else "last_model", target="labels" if facts.is_classifier else "y"
+        "last_model_weights" if model.weighs_labels(spec) else "last_model", target="labels" if classifier else "y"
     )
     return load(
         "winner",
         objective=measures.objective,
-        seen="more rows, and labels in place of codes" if facts.is_classifier else "more rows",
-        target="labels" if facts.is_classifier else "y",
+        seen="more rows, and labels in place of codes" if classifier else "more rows",
+        target="labels" if classifier else "y",
         model=last.code,
         scorers="make_scorers(classes)" if by_label else "scorers",
     )

@@ -1,0 +1,31 @@
+"""The wheel of this tree, built once for all tests that want it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this tree; the build reaches no network."""
+    folder = tmp_path_factory.mktemp("wheel")
+    _run("build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
+    (path,) = folder.glob("*.whl")
+    return path
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which pip has installed the wheel, and nothing else."""
+    folder = tmp_path_factory.mktemp("site")
+    _run("pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(folder), str(wheel))
+    return folder
+
+
+def _run(*module: str) -> None:
+    done = subprocess.run([sys.executable, "-m", *module], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
