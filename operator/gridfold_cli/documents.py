@@ -1,10 +1,13 @@
 """From a file to a TrainingJob, or to all of its problems at once."""
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from gridfold.api.estimator_names import parse_prefixes
+from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
 from gridfold.api.v1alpha1 import API_VERSION, KIND, TrainingJob
 from gridfold.api.validation import InvalidTrainingJobError, Problem, parse_training_job, show
 from gridfold_cli.kubectl_yaml import Document, YamlError, read_documents
@@ -44,7 +47,8 @@ def load_training_job(path: Path) -> TrainingJob:
     resource = {name: value for name, value in document.value.items() if name != "status"}
     problems = metadata_problems(resource.get("metadata"))
     try:
-        job = parse_training_job(resource)
+        prefixes = parse_prefixes(os.environ.get(ESTIMATOR_PREFIXES_VARIABLE, ""))
+        job = parse_training_job(resource, prefixes)
     except InvalidTrainingJobError as error:
         raise InvalidInputError(*_sentences(path, (*problems, *error.problems), document.lines)) from error
     if problems:

@@ -5,7 +5,6 @@ decided here.
 """
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from gridfold.api import labels
@@ -14,8 +13,11 @@ from gridfold.api.handoff import (
     CA_BUNDLE_KEY,
     CA_BUNDLE_VARIABLE,
     CREDENTIALS_VARIABLE,
+    ESTIMATOR_PREFIXES_VARIABLE,
     JOB_FILE,
+    PRIVATE_SOURCES_VARIABLE,
     SCRATCH_VARIABLE,
+    SOURCE_BYTES_VARIABLE,
     SOURCE_CA_BUNDLES_VARIABLE,
     SOURCE_CREDENTIALS_VARIABLE,
     Stage,
@@ -190,7 +192,7 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
         "image": settings.image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "gridfold_trainer", stage.value, "--job", f"{INPUT_FOLDER}/{JOB_FILE}"],
-        "env": [{"name": key, "value": value} for key, value in _environment(stage, spec, settings.env).items()],
+        "env": [{"name": key, "value": value} for key, value in _environment(stage, spec, settings).items()],
         "resources": spec.execution.resources.document(),
         # Whatever the trainer did not foresee still leaves its last lines in the pod's status.
         "terminationMessagePolicy": "FallbackToLogsOnError",
@@ -206,8 +208,10 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
     }
 
 
-def _environment(stage: Stage, spec: TrainingJobSpec, extra: Mapping[str, str]) -> dict[str, str]:
-    environment = dict(extra)
+def _environment(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> dict[str, str]:
+    environment = dict(settings.env)
+    if settings.estimator_prefixes:
+        environment[ESTIMATOR_PREFIXES_VARIABLE] = ",".join(settings.estimator_prefixes)
     environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.execution.threads)))
     environment.update(dict.fromkeys((SCRATCH_VARIABLE, "HOME", "TMPDIR"), SCRATCH_FOLDER))
     if spec.storage.credentials_secret_name:
@@ -215,6 +219,10 @@ def _environment(stage: Stage, spec: TrainingJobSpec, extra: Mapping[str, str]) 
     if spec.storage.ca_bundle_config_map_name:
         environment[CA_BUNDLE_VARIABLE] = f"{INPUT_FOLDER}/ca/{CA_BUNDLE_KEY}"
     if stage is Stage.PREPARE:
+        if settings.sources.allow_private_addresses:
+            environment[PRIVATE_SOURCES_VARIABLE] = "true"
+        if settings.sources.max_bytes is not None:
+            environment[SOURCE_BYTES_VARIABLE] = str(settings.sources.max_bytes)
         if _source_secrets(spec):
             environment[SOURCE_CREDENTIALS_VARIABLE] = f"{INPUT_FOLDER}/{SOURCE_CREDENTIALS}"
         if _source_ca_bundles(spec):

@@ -9,6 +9,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from gridfold.api.estimator_names import PREFIX_PATTERN
+
 SETTINGS_VARIABLE = "GRIDFOLD_SETTINGS"
 
 
@@ -22,12 +24,26 @@ class SettingsModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
 
 
+class SourceSettings(SettingsModel):
+    """What the sources of a job may be."""
+
+    #: Whether https:// sources may be at private addresses; at loopback and link-local ones they never may.
+    allow_private_addresses: bool = False
+    max_bytes: Annotated[int, Field(ge=1)] | None = (
+        None  #: of one source, decompressed too; none: the trainer's default
+    )
+
+
 class TrainerSettings(SettingsModel):
     """How the pods of the trainer are made."""
 
     image: Annotated[str, Field(min_length=1, max_length=1024)]
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[str, ...] = ()
+    sources: SourceSettings = Field(default_factory=SourceSettings)
+    #: Packages or modules, such as lightgbm, whose classifiers and regressors a job may name beside scikit-learn's;
+    #: the image has them installed.
+    estimator_prefixes: tuple[Annotated[str, Field(max_length=256, pattern=PREFIX_PATTERN)], ...] = ()
     #: Further variables of every trainer pod, such as OPENBLAS_CORETYPE.
     env: Mapping[str, str] = Field(default_factory=dict)
 

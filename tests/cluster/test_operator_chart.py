@@ -109,11 +109,19 @@ def test_settings_reach_the_operator_and_a_change_of_them_starts_it_again(testbe
 
 
 def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tmp_path: Any) -> None:
-    from gridfold_operator.settings import load_settings
+    from gridfold_operator.settings import OperatorSettings, load_settings
 
-    path = tmp_path / "settings.yaml"
-    path.write_text(render(testbed)["ConfigMap", "gridfold"]["data"]["settings.yaml"])
-    settings = load_settings(str(path))
+    def settings_of(**values: Any) -> OperatorSettings:
+        path = tmp_path / "settings.yaml"
+        path.write_text(render(testbed, **values)["ConfigMap", "gridfold"]["data"]["settings.yaml"])
+        return load_settings(str(path))
+
+    allowed = {"estimatorPrefixes": ["lightgbm"], "sources": {"allowPrivateAddresses": True, "maxBytes": 10**12}}
+    trainer = settings_of(trainer=allowed).trainer
+    assert trainer.estimator_prefixes == ("lightgbm",)
+    assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
+    settings = settings_of()
+    assert settings.trainer.estimator_prefixes == ()
     container = render(testbed)["Deployment", "gridfold"]["spec"]["template"]["spec"]["containers"][0]
     assert settings.probe_port == container["ports"][0]["containerPort"]
 
@@ -125,6 +133,8 @@ REFUSED = [
     ({"logLevel": "LOUD"}, "logLevel"),
     ({"image": {"digest": "latest"}}, "digest"),
     ({"trainer": {"env": {"A": 1}}}, "env"),
+    ({"trainer": {"estimatorPrefixes": ["light-gbm"]}}, "estimatorPrefixes"),
+    ({"trainer": {"sources": {"maxBytes": 0}}}, "maxBytes"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]
 

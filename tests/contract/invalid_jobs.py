@@ -70,7 +70,7 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.split.seed", "", put("split.seed", 4294967296)),
     ("spec.split.method", "", put("split.method", "Stratifed")),
     ("spec.estimator.className", "", drop("estimator.className")),
-    ("spec.estimator.className", "", put("estimator.className", "os.system")),
+    ("spec.estimator.className", "", put("estimator.className", "system")),
     ("spec.search.grid", "", drop("search.grid")),
     ("spec.search.grid", "", put("search.grid", [])),
     ("spec.search.grid[0].C", "", put("search.grid", [{"C": []}])),
@@ -124,6 +124,7 @@ REFUSED: list[tuple[str, str, Edit]] = [
 
 #: The API server cannot know; `gridfold validate` and the operator (Accepted=False) do.
 UNACCEPTED: list[tuple[str, str, Edit]] = [
+    ("spec.estimator.className", "regressor of scikit-learn", put("estimator.className", "os.system")),
     ("spec.search.grid[0].n_jobs", "may not be set", put("search.grid", [{"n_jobs": [1, 2]}])),
     ("spec.estimator.parameters.verbose", "may not be set", put("estimator.parameters", {"verbose": 1})),
     ("spec.search.grid[0].C[1]", "{float: NUMBER}", put("search.grid", [{"C": [1, {"float": "x"}]}])),

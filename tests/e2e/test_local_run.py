@@ -18,6 +18,7 @@ from gridfold_cli.processes import TRAINER
 from gridfold_cli.session import run_job
 from tests.e2e.local_jobs import LocalJob
 from tests.unit.cli.processes import wait_until
+from tests.unit.trainer.platform_package import install
 
 #: Cells that take long enough to be interrupted.
 SLOW = {"className": "sklearn.ensemble.RandomForestClassifier", "parameters": {"random_state": 0}}
@@ -199,3 +200,27 @@ def test_a_forked_cell_has_the_scores_of_a_fresh_process_bit_for_bit(job: LocalJ
         assert run_job(moved, job.folder, NoDisplay(), command).state is State.COMPLETE
     assert scores(job, "forked") == scores(job, "fresh")
     assert sorted(job.cells("forked")) == sorted(job.cells("fresh"))
+
+
+def test_an_estimator_of_a_package_that_the_platform_allows_is_tuned_and_a_new_version_of_it_computes_anew(
+    job: LocalJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(job.folder / "site", version="1.2")
+    monkeypatch.setenv("PYTHONPATH", str(job.folder / "site"))
+    job.write(estimator={"className": "acme_models.Stump"}, search={"grid": [{"criterion": ["gini", "entropy"]}]})
+    code, _, err = job.run()
+    assert code == 2
+    assert "spec.estimator.className is" in err
+    assert "trainer.estimatorPrefixes" in err
+
+    monkeypatch.setenv("GRIDFOLD_ESTIMATOR_PREFIXES", "acme_models")
+    code, _, err = job.run()
+    assert code == 0, err
+    status = json.loads((job.results() / "status.json").read_text())
+    assert status["versions"]["Acme-Models"] == "1.2"
+    assert "acme_models.Stump" in status["trustedTypes"]
+    cells = job.cells()
+    assert (job.run()[0], job.cells()) == (0, cells)
+    install(job.folder / "site", version="1.3")
+    assert job.run()[0] == 0
+    assert len(job.cells()) == 2 * len(cells)

@@ -136,8 +136,9 @@ def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
         DataError: the data is corrupt, or this process is not like the one of prepare.
     """
     prepared = prepared_run(job)
-    if environment.digest() != prepared.environment:
-        versions = ", ".join(f"{name} {version}" for name, version in environment.versions().items())
+    class_name = job.spec.estimator.class_name
+    if environment.digest(class_name) != prepared.environment:
+        versions = ", ".join(f"{name} {version}" for name, version in environment.versions(class_name).items())
         raise EnvironmentChangedError(
             f"this process runs {versions}, which is not what prepare ran; all stages of a job must run the same "
             "trainer image."
@@ -190,7 +191,7 @@ def record(job: StageInput) -> Recorded:
     """Return what is recorded with every number of this process."""
     prepared = prepared_run(job)
     return Recorded(
-        versions=environment.versions(),
+        versions=environment.versions(job.spec.estimator.class_name),
         blas=environment.blas(),
         threads=job.spec.execution.threads,
         data=prepared.digest,

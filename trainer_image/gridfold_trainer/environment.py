@@ -6,15 +6,18 @@ from typing import Any
 
 from gridfold.domain.keys import RESULT_FORMAT
 from gridfold.domain.keys import digest as digest_of
+from gridfold_trainer import platform_estimators
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that a number may depend on, by name of the distribution."""
+def versions(class_name: str) -> dict[str, str]:
+    """Return the versions that a number of this estimator may depend on, by name of the distribution."""
     import numpy as np
     import scipy
     import sklearn
 
+    more = (platform_estimators.version(class_name),) if platform_estimators.is_allowed(class_name) else ()
     return {
+        **dict(more),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
@@ -23,13 +26,13 @@ def versions() -> dict[str, str]:
     }
 
 
-def digest() -> str:
+def digest(class_name: str) -> str:
     """Return the digest of all of the environment that is part of every cell's key.
 
     Of Python only the minor version counts: a patch release changes no float. Gridfold's own version is stood for
     by the version of the result format, so that an upgrade does not throw the cache away.
     """
-    found = versions()
+    found = versions(class_name)
     found["python"] = ".".join(found["python"].split(".")[:2])
     found.pop("gridfold")
     return digest_of({**found, "resultFormat": RESULT_FORMAT})

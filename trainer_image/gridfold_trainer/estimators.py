@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gridfold.api.validation import REFUSED_PARAMETERS, show
+from gridfold_trainer import platform_estimators
 from gridfold_trainer.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.errors import EstimatorNotAllowedError
 
@@ -24,6 +25,8 @@ def load_class(class_name: str) -> type:
         raise EstimatorNotAllowedError(
             f"spec.estimator.className is {show(class_name)}, which a job cannot name: {EXCLUDED[class_name]}."
         )
+    if platform_estimators.is_allowed(class_name):
+        return platform_estimators.load_class(class_name)
     names = full_names(CLASSIFIERS) | full_names(REGRESSORS)
     for name in names:
         if name == class_name:
@@ -38,7 +41,9 @@ def load_class(class_name: str) -> type:
 
 def is_classifier(cls: type) -> bool:
     """Tell whether an allowed estimator predicts classes; the others predict numbers."""
-    return any(cls.__name__ in names for names in CLASSIFIERS.values())
+    from sklearn.base import ClassifierMixin
+
+    return issubclass(cls, ClassifierMixin)
 
 
 def takes_random_state(cls: type) -> bool:
@@ -163,12 +168,20 @@ def _constraint_problem(cls: Any, parameters: Mapping[str, Any]) -> str | None:
     from sklearn.utils._param_validation import InvalidParameterError
 
     try:
-        build(cls, constructor_values(cls, parameters, None, codes=True))._validate_params()
+        estimator = build(cls, constructor_values(cls, parameters, None, codes=True))
+        if _constraints(cls):
+            estimator._validate_params()
     except InvalidParameterError as error:
         return f"{error}{_float_hint(cls, parameters)}"
     except TypeError as error:  # a parameter without a default, such as `estimator` of a meta-estimator
         return f"{cls.__name__} cannot be built from plain values: {error}"
     return None
+
+
+def _constraints(cls: Any) -> Mapping[str, Any]:
+    """Return what scikit-learn's own estimators declare of their parameters; others need not, and raise in fit."""
+    found: Mapping[str, Any] = getattr(cls, "_parameter_constraints", {})
+    return found
 
 
 def _float_hint(cls: type, parameters: Mapping[str, Any]) -> str:
@@ -190,7 +203,7 @@ def _accepting(cls: Any, name: str, value: Any) -> frozenset[int]:
     """Return the numbers of those of the estimator's constraints on a parameter that a value satisfies."""
     from sklearn.utils._param_validation import make_constraint
 
-    constraints = cls._parameter_constraints.get(name, ())
+    constraints = _constraints(cls).get(name, ())
     if isinstance(constraints, str):  # "no_validation"
         return frozenset()
     return frozenset(

@@ -101,7 +101,8 @@ def plan(job: StageInput, context: Context) -> PlanReport:
     if parts is None or problems:
         raise DataError(*problems)
     infeasible = preflight.find_infeasible(spec, cls, data.target.classes, resolved.random_state).cells
-    run = PreparedRun(digest=digest, environment=environment.digest(), resolved=resolved, split_digest=parts.digest)
+    versions = environment.digest(spec.estimator.class_name)
+    run = PreparedRun(digest=digest, environment=versions, resolved=resolved, split_digest=parts.digest)
     cached = prepare.find_cached(job, run, context)
     seconds = _seconds(job.model_copy(update={"prepared": run}), cached, context)
     return PlanReport(

@@ -11,6 +11,7 @@ from pathlib import Path
 from gridfold.api.handoff import PreparedRun, PrepareReport, StageInput, encode_cells
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
+from gridfold.api.validation import show
 from gridfold.domain.grid import Grid, cell_count
 from gridfold.domain.keys import CellKeys
 from gridfold_trainer import environment, estimators, preflight, results, reuse, sampling
@@ -56,7 +57,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
     digest = source.digest or _store(spec, source, checked.positive, context)
     prepared = PreparedRun(
         digest=digest,
-        environment=environment.digest(),
+        environment=environment.digest(spec.estimator.class_name),
         resolved=checked.resolved,
         split_digest=checked.parts.digest,
     )
@@ -114,9 +115,19 @@ def _check(spec: TrainingJobSpec, cls: type, data: Assembled, early: list[str]) 
     if parts is not None:
         more += preflight.memory_problems(spec, data.columns, len(parts.train))
     if parts is None or early or problems or more:
-        raise DataError(*early, *problems, *more)
+        raise DataError(*early, *problems, *more, *_lost_targets(spec, data))
     grouped = resolved.split == SplitMethod.GROUPED
     return _Checked(resolved, positive, parts, part_warnings(parts, spec.split) if grouped else [])
+
+
+def _lost_targets(spec: TrainingJobSpec, data: Assembled) -> list[str]:
+    """Return what to look at where a class may be gone because its label was taken for a missing value."""
+    lost, classes = data.dropped_rows.get("missingTarget", 0), data.target.classes
+    if lost == 0 or classes is None or len(classes) > 1:
+        return []
+    marks = ", ".join(map(show, spec.dataset.csv.missing_values))
+    why = f"is empty or one of spec.dataset.csv.missingValues ({marks}), which hold for every column" if marks else ""
+    return [f"{lost} rows were dropped before, because their target {why or 'is empty'}."]
 
 
 def _store(spec: TrainingJobSpec, source: _Source, positive: int | None, context: Context) -> str:

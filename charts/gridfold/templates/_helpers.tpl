@@ -54,6 +54,8 @@ trainer:
   image: {{ include "gridfold.image" (list .Values.trainer.image .Chart.AppVersion) | quote }}
   imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
   imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
+  estimatorPrefixes: {{ toJson .Values.trainer.estimatorPrefixes }}
+  sources: {{ toJson .Values.trainer.sources }}
   env: {{ toJson .Values.trainer.env }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 resyncSeconds: {{ .Values.resyncSeconds }}

@@ -29,6 +29,8 @@ SOURCE_CA_BUNDLES_VARIABLE = "GRIDFOLD_SOURCE_CA_BUNDLES"  #: folder of a folder
 CA_BUNDLE_KEY = "ca.crt"  #: of such a ConfigMap
 SOURCE_BYTES_VARIABLE = "GRIDFOLD_SOURCE_BYTES"  #: most bytes of one source, decompressed too; default 100 GiB
 PRIVATE_SOURCES_VARIABLE = "GRIDFOLD_ALLOW_PRIVATE_SOURCES"  #: "true": https:// sources at private addresses are read
+#: module prefixes, separated by commas, whose classes a job may name beside scikit-learn's
+ESTIMATOR_PREFIXES_VARIABLE = "GRIDFOLD_ESTIMATOR_PREFIXES"
 BASE_FOLDER_VARIABLE = "GRIDFOLD_BASE_FOLDER"  #: folder that relative file: URIs start from; a laptop's only
 JOB_FILE = "job.json"
 

@@ -34,13 +34,13 @@ Quantity = Annotated[
 URI_PATTERN = r"^(s3://[^/?*\[]+/.*|https://[^/?#@]+/.*|file:.+)$"
 FOLDER_PATTERN = r"^(s3://[^/]+/(.*/)?|file:.+/)$"
 ENDPOINT_PATTERN = r"^https?://[^/?#]+/?$"
-CLASS_PATTERN = r"^sklearn(\.[A-Za-z][A-Za-z0-9_]*)+$"
+CLASS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$"
 #: What people are told where a text does not match.
 PATTERN_WORDS = {
     URI_PATTERN: "must be s3://bucket/key, https://host/path or, on a laptop, file:PATH",
     FOLDER_PATTERN: "must be a folder and end in a slash: s3://bucket/folder/ or, on a laptop, file:FOLDER/",
     ENDPOINT_PATTERN: "must be the address of a server: http://HOST:PORT or https://HOST",
-    CLASS_PATTERN: "must be the full name of a class of scikit-learn, such as sklearn.svm.SVC",
+    CLASS_PATTERN: "must be the full name of a class, such as sklearn.svm.SVC",
 }
 Uri = Annotated[str, Field(min_length=1, max_length=1024, pattern=URI_PATTERN)]
 FolderUri = Annotated[str, Field(min_length=1, max_length=1024, pattern=FOLDER_PATTERN)]
@@ -366,7 +366,7 @@ class Estimator(ApiModel):
 
     class_name: Annotated[str, Field(min_length=1, max_length=256, pattern=CLASS_PATTERN)] = Field(
         description="Full name of a classifier or regressor of scikit-learn, such as "
-        "sklearn.linear_model.LogisticRegression."
+        "sklearn.linear_model.LogisticRegression, or of a package that the platform allows."
     )
     parameters: FreeMap = Field(
         default_factory=dict,

@@ -1,13 +1,14 @@
 """From a document to a TrainingJob, or to all of its problems at once."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
 from gridfold.api.base import ApiModel
+from gridfold.api.estimator_names import class_name_problem
 from gridfold.api.v1alpha1 import PATTERN_WORDS, TrainingJob
 
 SHOWN_VALUE_CHARACTERS = 256
@@ -35,8 +36,10 @@ class InvalidTrainingJobError(ValueError):
         super().__init__("; ".join(map(str, problems)))
 
 
-def parse_training_job(document: Mapping[str, Any]) -> TrainingJob:
+def parse_training_job(document: Mapping[str, Any], estimator_prefixes: Sequence[str] = ()) -> TrainingJob:
     """Return the TrainingJob of a document as the API server would store it.
+
+    `estimator_prefixes` are the packages whose classes the platform allows beside scikit-learn's.
 
     Raises:
         InvalidTrainingJobError: with all problems.
@@ -46,7 +49,7 @@ def parse_training_job(document: Mapping[str, Any]) -> TrainingJob:
         job = TrainingJob.model_validate(cleaned, by_alias=True, by_name=False)  # maxCells, never max_cells
     except ValidationError as error:
         raise InvalidTrainingJobError(tuple(_schema_problems(error))) from error
-    problems = (*_rule_problems(job, ""), *_parameter_problems(job))
+    problems = (*_rule_problems(job, ""), *_class_problems(job, estimator_prefixes), *_parameter_problems(job))
     if problems:
         raise InvalidTrainingJobError(problems)
     return job
@@ -102,6 +105,13 @@ def _rule_problems(model: ApiModel, path: str) -> Iterator[Problem]:
             for index, item in enumerate(value):
                 if isinstance(item, ApiModel):
                     yield from _rule_problems(item, f"{below}[{index}]")
+
+
+def _class_problems(job: TrainingJob, prefixes: Sequence[str]) -> Iterator[Problem]:
+    name = job.spec.estimator.class_name
+    problem = class_name_problem(name, prefixes)
+    if problem:
+        yield Problem("spec.estimator.className", show(name), problem)
 
 
 #: Parameters that would let a job reach beyond its pod, or change how its work is measured.

@@ -37,6 +37,16 @@ def test_a_text_that_does_not_match_is_told_what_would_not_a_pattern() -> None:
         parse_training_job(raw)
 
 
+def test_a_class_of_another_package_is_a_class_only_where_the_platform_allows_the_package() -> None:
+    raw = document()
+    raw["spec"]["estimator"]["className"] = "acme.models.Forest"
+    for allowed in ((), ("acme.model",), ("models", "acme.models.forests")):
+        with pytest.raises(InvalidTrainingJobError, match=r"estimator\.className is .*acme\.models\.Forest.*Prefixes"):
+            parse_training_job(raw, allowed)
+    for allowed in (("acme",), ("other", "acme.models")):
+        assert parse_training_job(raw, allowed).spec.estimator.class_name == "acme.models.Forest"
+
+
 def test_nulls_of_maps_are_dropped_and_nulls_of_grid_lists_are_kept() -> None:
     raw = document([{"max_depth": [None, 3]}])
     raw["spec"]["dataset"]["positiveClass"] = None

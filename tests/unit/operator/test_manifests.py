@@ -10,7 +10,7 @@ from gridfold.api.handoff import Stage, StageInput
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.plan import StartStage
 from gridfold_operator.manifests import build_input_manifest, build_stage_manifest, build_wave_manifest
-from gridfold_operator.settings import TrainerSettings
+from gridfold_operator.settings import SourceSettings, TrainerSettings
 from tests.unit.operator.jobs import DIGEST, OWNER, UID, stage_input, start_prepare, start_wave
 
 TRAINER = TrainerSettings(image="trainer:1", env={"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "64"})
@@ -252,6 +252,20 @@ def test_the_image_and_how_to_get_it_are_the_platforms() -> None:
     job = build_stage_manifest(OWNER, start_prepare(), trainer)
     assert (container_of(job)["image"], container_of(job)["imagePullPolicy"]) == ("r/t@sha256:1", "Always")
     assert pod_of(job)["imagePullSecrets"] == [{"name": "a"}, {"name": "b"}]
+
+
+def test_what_the_platform_allows_reaches_the_pods_that_need_it() -> None:
+    sources = SourceSettings(allow_private_addresses=True, max_bytes=7)
+    trainer = TrainerSettings(image="t", estimator_prefixes=("lightgbm", "acme.models"), sources=sources)
+    prepare = environment_of(build_stage_manifest(OWNER, start_prepare(), trainer))
+    cell = environment_of(build_wave_manifest(OWNER, start_wave(), trainer))
+    for environment in (prepare, cell):
+        assert environment["GRIDFOLD_ESTIMATOR_PREFIXES"] == "lightgbm,acme.models"
+    assert (prepare["GRIDFOLD_ALLOW_PRIVATE_SOURCES"], prepare["GRIDFOLD_SOURCE_BYTES"]) == ("true", "7")
+    assert not cell.keys() & {"GRIDFOLD_ALLOW_PRIVATE_SOURCES", "GRIDFOLD_SOURCE_BYTES"}  # cells read no source
+    plain = environment_of(build_stage_manifest(OWNER, start_prepare(), TRAINER))
+    allowed = ("GRIDFOLD_ESTIMATOR_PREFIXES", "GRIDFOLD_ALLOW_PRIVATE_SOURCES", "GRIDFOLD_SOURCE_BYTES")
+    assert not plain.keys() & set(allowed)
 
 
 def test_the_input_is_immutable_owned_and_reads_back_as_it_was() -> None:

@@ -29,6 +29,24 @@ def test_names_are_those_of_the_chart(tmp_path: Path) -> None:
     assert settings.watch_namespaces == ("a", "b")
 
 
+def test_what_a_platform_allows_beside_the_defaults_is_read(tmp_path: Path) -> None:
+    text = (
+        "trainer: {image: t, estimatorPrefixes: [lightgbm, a.b], sources: {allowPrivateAddresses: true, maxBytes: 5}}"
+    )
+    trainer = load_settings(write(tmp_path, text)).trainer
+    assert trainer.estimator_prefixes == ("lightgbm", "a.b")
+    assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 5)
+    plain = load_settings(write(tmp_path, "trainer: {image: t, sources: {maxBytes: null}}")).trainer
+    assert (plain.estimator_prefixes, plain.sources.allow_private_addresses) == ((), False)
+    assert plain.sources.max_bytes is None
+
+
+@pytest.mark.parametrize("prefix", ["", "a.", "a-b", "a,b", "a..b", " a"])
+def test_a_prefix_that_is_no_module_is_refused(tmp_path: Path, prefix: str) -> None:
+    with pytest.raises(SettingsError, match=r"trainer\.estimatorPrefixes\.0"):
+        load_settings(write(tmp_path, f"trainer: {{image: t, estimatorPrefixes: ['{prefix}']}}"))
+
+
 def test_all_problems_are_told_with_the_values_seen(tmp_path: Path) -> None:
     path = write(tmp_path, "trainer: {image: '', imagePullPolicy: Sometimes}\nresyncSeconds: 0\nwatchNamespace: a\n")
     with pytest.raises(SettingsError) as told:

@@ -87,7 +87,10 @@ class World:
         document.pop("estimating", None)
         parts = make_parts(self.data.y, split, resolved, orders=Orders(self.data.groups, self.data.time))
         prepared = PreparedRun(
-            digest=self.digest, environment=environment.digest(), resolved=resolved, split_digest=parts.digest
+            digest=self.digest,
+            environment=environment.digest(f"sklearn.{estimator}"),
+            resolved=resolved,
+            split_digest=parts.digest,
         )
         search = Search.model_validate(document["search"])
         return StageInput.model_validate(

@@ -63,7 +63,7 @@ def test_a_table_becomes_a_matrix_a_target_and_a_report(tmp_path: Path) -> None:
     assert (status.rows, status.columns, status.classes) == (60, 3, 2)
     assert status.parts == {"train": 42, "validation": 9, "test": 9}
     assert status.digest == report.digest == data.digest
-    assert report.environment == environment.digest()
+    assert report.environment == environment.digest("sklearn.tree.DecisionTreeClassifier")
     assert (report.total, report.cached, report.infeasible, report.warnings) == (2, "", "", [])
     assert decode_report(encode_report(report)) == report
 
@@ -205,6 +205,12 @@ HOSTILE: list[tuple[str, str, dict[str, Any], str]] = [
     ("another delimiter", TABLE.replace(",", ";"), {}, 'the data has the one column "age;height;colour;y"'),
     ("a header only", TABLE.partition("\n")[0] + "\n", {}, "no row is left"),
     ("one class", TABLE.replace("yes", "no"), {}, "the target has 1 class"),
+    (
+        "a class that a marker takes for missing",
+        TABLE,
+        {"dataset": {"csv": {"missingValues": ["no"]}}},
+        'their target is empty or one of spec.dataset.csv.missingValues ("no"), which hold for every column',
+    ),
     ("a class with one row", TABLE + "1,2,red,maybe\n", {}, '"maybe" (1)'),
     ("a class with fewer rows than folds", TABLE + "1,2,red,maybe\n" * 5, {}, "at most 3 folds"),
     (

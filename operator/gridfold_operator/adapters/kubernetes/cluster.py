@@ -59,7 +59,7 @@ class KubernetesCluster:
             return None
         status = parse_status(document.pop("status", None) or {})
         try:
-            job = parse_training_job(document)
+            job = parse_training_job(document, self.trainer.estimator_prefixes)
         except InvalidTrainingJobError as error:
             return ObservedJob(metadata, None, status, error.problems)
         return ObservedJob(metadata, job.spec, status)
