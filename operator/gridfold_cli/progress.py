@@ -19,6 +19,7 @@ UNTOLD = frozenset({Reason.PODS_SCHEDULED, Reason.SEARCHING})
 STEP_PERCENT = 10
 TITLES: dict[str, str] = {Reason.VALID: "Accepted"}
 TRACEBACK = "Traceback (most recent call last)"
+INTERNAL_ERROR = "InternalError"
 MOST_MESSAGE_CHARACTERS = 2000
 
 
@@ -40,11 +41,14 @@ class Pace:
 
 def sentence(event: Event) -> str:
     """Return an event as one line."""
-    message = " ".join(event.message.split())
+    lines = [line for line in event.message.splitlines() if line.strip()]
+    if TRACEBACK in event.message:  # the end of a log: its last line says most
+        lines = lines[-1:]
+    elif event.reason == INTERNAL_ERROR:  # what happened, what to do; where it happened is for its log
+        lines = lines[:2]
+    message = " ".join(" ".join(lines).split())
     if len(message) > MOST_MESSAGE_CHARACTERS:
         message = message[: MOST_MESSAGE_CHARACTERS - 1] + "…"
-    if TRACEBACK in message:  # a defect of the trainer: its last line says most
-        message = next(line for line in reversed(event.message.splitlines()) if line.strip())
     return f"{TITLES.get(event.reason, event.reason)}: {message}"
 
 

@@ -36,7 +36,7 @@ _OUTCOMES = {
     Outcome.INFEASIBLE: ExitCode.INFEASIBLE,
     Outcome.FAILED: ExitCode.FIT_FAILED,
 }
-_TRACEBACK_LINES = 20
+_TRACEBACK_FRAMES = 10
 _COLLECT_AFTER = 50_000  # new objects; Python's default is 700
 _UNEXPECTED = 1  # as of any Python program; no rule of the Job names it, so the pod is tried again
 
@@ -59,11 +59,16 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
         return _fail(FailureReport(reason="OutOfMemory", message=text), ExitCode.MEMORY)
     except Exception as error:
         traceback.print_exc()
-        lines = "".join(traceback.format_exception(error)).splitlines()[-_TRACEBACK_LINES:]
-        report = FailureReport(reason="InternalError", message="\n".join(lines))
-        return _fail(report, _UNEXPECTED)
+        return _fail(FailureReport(reason="InternalError", message=_unexpected(error)), _UNEXPECTED)
     write_report(report_of_stage)
     return int(_OUTCOMES[report_of_stage.outcome] if isinstance(report_of_stage, CellReport) else ExitCode.OK)
+
+
+def _unexpected(error: Exception) -> str:
+    """Return what went wrong, then where, innermost first: a message that is too long loses its end."""
+    what = "".join(traceback.format_exception_only(error)).strip()
+    where = traceback.format_tb(error.__traceback__)[-_TRACEBACK_FRAMES:]
+    return f"{what}\nThis is a fault of Gridfold's own; its log has more. Please report it.\n{''.join(reversed(where))}"
 
 
 def _dispatch(stage: Stage, job: StageInput, index: int, context: Context) -> Report:

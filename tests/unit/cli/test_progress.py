@@ -92,6 +92,11 @@ def test_a_traceback_is_reduced_to_its_last_line() -> None:
     assert sentence(Event("Warning", "InternalError", message)) == "InternalError: ZeroDivisionError: division by zero"
 
 
+def test_of_a_fault_the_line_says_what_happened_and_what_to_do_but_not_where() -> None:
+    message = "ValueError: no\nPlease report it.\n  File x, line 1, in f\n  File y, line 2, in g\n"
+    assert sentence(Event("Warning", "InternalError", message)) == "InternalError: ValueError: no Please report it."
+
+
 def test_what_only_a_cluster_has_is_not_told() -> None:
     lines: list[str] = []
     display = PlainDisplay(lines.append, Pace(Clock()))

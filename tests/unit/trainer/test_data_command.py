@@ -53,7 +53,7 @@ def test_a_known_error_is_exit_code_10_one_message_and_no_traceback(tmp_path: Pa
     assert "Traceback" not in done.stdout + done.stderr + report.message
 
 
-def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_its_end_in_the_message(
+def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_what_happened_first_in_the_message(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "data.csv").write_text(TABLE)
@@ -69,7 +69,10 @@ def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_its_e
     report = message(tmp_path)
     assert isinstance(report, FailureReport)
     assert report.reason == "InternalError"
-    assert report.message.endswith("ZeroDivisionError: integer division or modulo by zero")
+    what, advice, where, *_ = report.message.splitlines()
+    assert what == "ZeroDivisionError: integer division or modulo by zero"
+    assert "report it" in advice
+    assert "sitecustomize.py" in where  # the innermost frame
 
 
 @pytest.mark.parametrize(
