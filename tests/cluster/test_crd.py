@@ -53,3 +53,4 @@ def test_explain_teaches(crd: None, kubectl: Kubectl) -> None:
     text = kubectl("explain", "tj.spec.split")
     assert "test part is opened once" in " ".join(text.split())
     assert "Stratified keeps the shares of the classes" in " ".join(text.split())
+    assert "Default: 5." in kubectl("explain", "tj.spec.crossValidation.folds"), "kubectl shows no defaults by itself"

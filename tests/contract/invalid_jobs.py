@@ -42,6 +42,16 @@ def drop(path: str) -> Edit:
     return edit
 
 
+def put_storage(**storage: str) -> Edit:
+    """Return an edit that gives the one source a storage of its own."""
+    return put("dataset.sources", [{"uri": "s3://b/k", "storage": storage}])
+
+
+def drop_uri(spec: dict[str, Any]) -> None:
+    """Leave a source that says only what it must be, not where it is."""
+    spec["dataset"]["sources"] = [{"sha256": "0" * 64}]
+
+
 #: Refused by the API server and by `gridfold validate` alike.
 REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.sources", "", drop("dataset.sources")),
@@ -51,6 +61,26 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.target", "", put("dataset.target", 7)),
     ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "ftp://host/rows.csv"}])),
     ("spec.dataset.sources[0].sha256", "", put("dataset.sources", [{"uri": "s3://b/k", "sha256": "abc"}])),
+    ("spec.dataset.sources", "", put("dataset.sources", [{"uri": "s3://b/k"}] * 101)),
+    ("spec.dataset.sources[1].uri", "", put("dataset.sources", [{"uri": "s3://b/k"}, {"uri": "s3://b"}])),
+    ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "s3://buck*/k"}])),
+    ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "https://host"}])),
+    ("spec.dataset.sources[0].uri", "", drop_uri),
+    ("spec.dataset.sources[0].sha256", "", put("dataset.sources", [{"uri": "s3://b/k", "sha256": "A" * 64}])),
+    ("spec.dataset.sources[0].storage.endpoint", "", put_storage(endpoint="s3.example:9000")),
+    ("spec.dataset.sources[0].storage.addressingStyle", "", put_storage(addressingStyle="Host")),
+    ("spec.dataset.sources[0].storage.credentialsSecretName", "", put_storage(credentialsSecretName="Not_A_Name")),
+    ("spec.dataset.sources[0].storage.caBundleConfigMapName", "", put_storage(caBundleConfigMapName="")),
+    ("spec.dataset.format", "", put("dataset.format", "csv")),
+    ("spec.dataset.groupColumn", "", put("dataset.groupColumn", "")),
+    ("spec.dataset.timeColumn", "", put("dataset.timeColumn", "")),
+    ("spec.dataset.excludeColumns[1]", "", put("dataset.excludeColumns", ["id", ""])),
+    ("spec.dataset.positiveClass", "", put("dataset.positiveClass", 1)),
+    ("spec.dataset.csv.missingValues", "", put("dataset.csv.missingValues", [str(number) for number in range(101)])),
+    ("spec.dataset.csv.missingValues[0]", "", put("dataset.csv.missingValues", [-9])),
+    ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", "")),
+    ("spec.dataset.csv.quoteCharacter", "", put("dataset.csv.quoteCharacter", "''")),
+    ("spec.dataset.csv.quoteCharacter", "", put("dataset.csv.quoteCharacter", " ")),
     ("spec.dataset.csv.columnNames", "is required where header is false", put("dataset.csv", {"header": False})),
     ("spec.dataset.csv.columnNames", "must be left out", put("dataset.csv", {"columnNames": ["a"]})),
     ("spec.dataset.csv.delimiter", "", put("dataset.csv.delimiter", ";;")),
@@ -75,9 +105,21 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.search.grid", "", put("search.grid", [])),
     ("spec.search.grid[0].C", "", put("search.grid", [{"C": []}])),
     ("spec.search.grid[0].C", "", put("search.grid", [{"C": 1}])),
+    ("spec.search.algorithm", "", put("search.algorithm", "Halving")),
+    ("spec.search.cells", "", put("search", {"algorithm": "Random", "cells": 0, "grid": [{"C": [1.0]}]})),
+    ("spec.search.cells", "", put("search", {"algorithm": "Random", "cells": 10001, "grid": [{"C": [1.0]}]})),
+    ("spec.search.seed", "", put("search.seed", -1)),
     ("spec.search.maxCells", "", put("search.maxCells", 10001)),
     ("spec.crossValidation.folds", "", put("crossValidation.folds", 1)),
     ("spec.crossValidation.folds", "", put("crossValidation.folds", "5")),
+    ("spec.crossValidation.repeats", "", put("crossValidation.repeats", 0)),
+    ("spec.crossValidation.method", "", put("crossValidation.method", "LeaveOneOut")),
+    ("spec.scoring.average", "", put("scoring.average", "macro")),
+    (
+        "spec.estimator.preprocessing.categorical.encode",
+        "",
+        put("estimator.preprocessing", {"categorical": {"encode": "Target"}}),
+    ),
     ("spec.scoring.objective", "must be one of metrics", put("scoring", {"objective": "f1", "metrics": ["accuracy"]})),
     ("spec.scoring.metrics[0]", "", put("scoring.metrics", ["f2"])),
     ("spec.scoring.metrics", "must not name a metric twice", put("scoring.metrics", ["f1", "f1"])),
@@ -101,6 +143,14 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ),
     (
         "spec.crossValidation.method",
+        "must be TimeSeries or Auto",
+        both(
+            put("dataset.timeColumn", "t"),
+            both(put("split.method", "TimeOrdered"), put("crossValidation.method", "Stratified")),
+        ),
+    ),
+    (
+        "spec.crossValidation.method",
         "only where the split is TimeOrdered",
         both(
             put("dataset.timeColumn", "t"),
@@ -111,6 +161,11 @@ REFUSED: list[tuple[str, str, Edit]] = [
         "spec.crossValidation.repeats",
         "must be 1 unless",
         both(put("dataset.groupColumn", "g"), put("crossValidation", {"method": "Grouped", "repeats": 2})),
+    ),
+    (
+        "spec.crossValidation.repeats",
+        "must be 1 unless",
+        both(put("dataset.timeColumn", "t"), put("crossValidation", {"method": "TimeSeries", "repeats": 2})),
     ),
     ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "http://host/rows.csv"}])),
     ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "https://user:secret@host/rows.csv"}])),

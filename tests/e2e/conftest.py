@@ -3,14 +3,14 @@
 The operator serves one namespace: other tests' TrainingJobs are left alone.
 """
 
-import secrets
 from collections.abc import Iterator
 
 import pytest
 
 from tests.cluster.installation import Installation, chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import ClusterJobs
-from tests.testbed.plugin import Bucket, Cluster, s3_client
+from tests.e2e.secure_jobs import SecureJobs
+from tests.testbed.plugin import Bucket, Cluster, SecureStorage, fresh_bucket, s3_client, secure_client
 
 
 @pytest.fixture(scope="session")
@@ -27,13 +27,8 @@ def operator(testbed: Cluster, images: dict[str, str]) -> Iterator[Installation]
 @pytest.fixture(scope="session")
 def session_bucket(testbed: Cluster) -> Iterator[Bucket]:
     """A bucket, emptied and removed at the end of the session."""
-    made = Bucket(f"e2e-{secrets.token_hex(6)}", s3_client(testbed))
-    made.client.create_bucket(Bucket=made.name)
-    yield made
-    for key in made.list_keys():
-        made.client.delete_object(Bucket=made.name, Key=key)
-    made.client.delete_bucket(Bucket=made.name)
-    made.client.close()
+    with fresh_bucket("e2e", s3_client(testbed)) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
@@ -43,6 +38,15 @@ def session_jobs(testbed: Cluster, operator: Installation, session_bucket: Bucke
     made = ClusterJobs(testbed, namespace, session_bucket, operator)
     made.add_credentials()
     return made
+
+
+@pytest.fixture(scope="session")
+def session_secure(session_jobs: ClusterJobs, secure_storage: SecureStorage) -> Iterator[SecureJobs]:
+    """The S3 server behind TLS, as the operator's namespace knows it."""
+    with fresh_bucket("e2e", secure_client(secure_storage)) as bucket:
+        made = SecureJobs(secure_storage, bucket)
+        made.add_access(session_jobs)
+        yield made
 
 
 @pytest.fixture

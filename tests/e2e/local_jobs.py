@@ -73,6 +73,12 @@ class LocalJob:
         """Run it to its end; return exit code, stdout and stderr."""
         return self.finish(self.start(*arguments))
 
+    def command(self, name: str, *arguments: str) -> tuple[int, str, str]:
+        """Run another command on JOB.yaml to its end; return exit code, stdout and stderr."""
+        command = [sys.executable, "-m", "gridfold_cli", name, "JOB.yaml", *arguments]
+        done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=LIMIT_SECONDS)
+        return done.returncode, done.stdout, done.stderr
+
     def finish(self, process: subprocess.Popen[str]) -> tuple[int, str, str]:
         out, err = process.communicate(timeout=LIMIT_SECONDS)
         return process.returncode, out, err

@@ -2,14 +2,12 @@
 
 import csv
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.local_jobs import LIMIT_SECONDS, LocalJob
+from tests.e2e.local_jobs import LocalJob
 
 MEASURED = r"^CPU hours +[0-9.e-]+ for 2 cells, if they take as long as the 3 that were measured$"
 
@@ -21,19 +19,13 @@ def job(tmp_path: Path) -> Iterator[LocalJob]:
     job.close()
 
 
-def gridfold(job: LocalJob, *arguments: str) -> tuple[int, str, str]:
-    command = [sys.executable, "-m", "gridfold_cli", *arguments]
-    done = subprocess.run(command, cwd=job.folder, capture_output=True, text=True, timeout=LIMIT_SECONDS)
-    return done.returncode, done.stdout, done.stderr
-
-
 def snapshot(folder: Path) -> dict[str, int]:
     return {str(path): path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def test_a_plan_tells_what_is_left_of_a_job_and_how_long_that_takes_from_measured_times_only(job: LocalJob) -> None:
     job.write()
-    code, out, _ = gridfold(job, "plan", "JOB.yaml")
+    code, out, _ = job.command("plan")
     assert code == 0
     assert out.splitlines() == [
         "Cells       3 × 3 splits = 9 fits",
@@ -44,18 +36,18 @@ def test_a_plan_tells_what_is_left_of_a_job_and_how_long_that_takes_from_measure
     assert job.run()[0] == 0
     job.write(search={"grid": [{"C": [0.1, 1.0, 5.0, 10.0, 20.0, -1.0]}]})
     before = snapshot(job.folder / "out")
-    code, out, _ = gridfold(job, "plan", "JOB.yaml")
+    code, out, _ = job.command("plan")
     assert code == 0
     assert "Cached      3 of 6 cells, 2 to compute (6 fits); the estimator refuses 1" in out.splitlines()
     assert re.search(MEASURED, out, re.MULTILINE)
     assert snapshot(job.folder / "out") == before
     job.write(cleaning={"dropDuplicateRows": True})
-    assert "unknown until the data is prepared" in gridfold(job, "plan", "JOB.yaml")[1]
+    assert "unknown until the data is prepared" in job.command("plan")[1]
 
 
 def test_a_plan_of_data_that_is_not_there_says_so(job: LocalJob) -> None:
     job.write(dataset={"sources": [{"uri": "file:nothing.csv"}], "target": "ill"})
-    code, out, err = gridfold(job, "plan", "JOB.yaml")
+    code, out, err = job.command("plan")
     assert (code, out) == (1, "")
     assert err.startswith("ObjectMissing: ")
     assert "nothing.csv" in err
@@ -65,7 +57,7 @@ def test_a_plan_of_data_that_is_not_there_says_so(job: LocalJob) -> None:
 def test_results_are_those_of_the_last_run_and_its_table_can_be_had_as_files(job: LocalJob) -> None:
     job.write()
     _, ran, _ = job.run()
-    code, out, err = gridfold(job, "results", "JOB.yaml", "--csv", "table.csv", "--parquet", "table.parquet")
+    code, out, err = job.command("results", "--csv", "table.csv", "--parquet", "table.parquet")
     assert (code, err) == (0, "")
     for line in ran.splitlines():
         if not line.startswith("Cells"):
@@ -90,7 +82,7 @@ def test_a_damaged_file_is_never_shown_nor_copied(job: LocalJob, damage: str, wo
     path = job.results() / damage
     path.write_bytes(path.read_bytes()[:-9])
     (job.folder / "table.csv").write_text("mine")
-    code, out, err = gridfold(job, "results", "JOB.yaml", "--csv", "table.csv")
+    code, out, err = job.command("results", "--csv", "table.csv")
     assert (code, out) == (1, "")
     assert words in err
     assert (job.folder / "table.csv").read_text() == "mine"
@@ -98,7 +90,7 @@ def test_a_damaged_file_is_never_shown_nor_copied(job: LocalJob, damage: str, wo
 
 def test_there_are_no_results_before_the_first_run_ends(job: LocalJob) -> None:
     job.write()
-    code, out, err = gridfold(job, "results", "JOB.yaml")
+    code, out, err = job.command("results")
     assert (code, out) == (1, "")
     assert err == "NoResults: file:out/ has no results of a finished run; run the job first.\n"
 
@@ -108,6 +100,6 @@ def test_results_of_another_job_are_refused(job: LocalJob) -> None:
     assert job.run()[0] == 0
     path = job.folder / "JOB.yaml"
     path.write_text(path.read_text().replace('"name": "ill"', '"name": "other"'))
-    code, _, err = gridfold(job, "results", "JOB.yaml")
+    code, _, err = job.command("results")
     assert code == 1
     assert err.startswith("OutputInUse: ")

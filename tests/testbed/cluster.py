@@ -72,7 +72,7 @@ def _locked(name: str) -> contextlib.AbstractContextManager[None]:
 def _begin(fresh: Instance) -> Instance:
     """Write the configuration of a new instance and start its process 1."""
     at = fresh.addresses
-    for folder in ("s3/objects", "s3/attributes", "cni", "etcd", "kubelet"):
+    for folder in ("s3/objects", "s3/attributes", "s3-tls/objects", "s3-tls/attributes", "cni", "etcd", "kubelet"):
         (fresh.state / folder).mkdir(mode=0o700, parents=True)
     pki.write(fresh)
     values = {

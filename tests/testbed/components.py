@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from tests.testbed.addresses import SERVICE_CIDR
-from tests.testbed.instance import API_PORT, REGION, S3_PORT, Instance
+from tests.testbed.instance import API_PORT, REGION, S3_DOMAIN, S3_PORT, S3_TLS_PORT, Instance
 from tests.testbed.shell import SYSTEM_PATH
 from tests.testbed.waiting import probe
 
@@ -28,7 +28,7 @@ class Component:
 
 def foundation(instance: Instance) -> list[Component]:
     """Return what all others stand on."""
-    return [_etcd(instance), _apiserver(instance), _containerd(instance), _s3(instance)]
+    return [_etcd(instance), _apiserver(instance), _containerd(instance), _s3(instance), _s3_tls(instance)]
 
 
 def controllers(instance: Instance) -> list[Component]:
@@ -118,6 +118,26 @@ def _s3(instance: Instance) -> Component:
     )
     keys = {"ROOT_ACCESS_KEY": instance.access_key, "ROOT_SECRET_KEY": instance.secret_key}
     return Component("versitygw", argv, lambda: probe(f"{instance.s3_url}/health"), keys)
+
+
+def _s3_tls(instance: Instance) -> Component:
+    """Return a second server: with a certificate of our own authority, other keys, and buckets as host names too."""
+    pki, folder = instance.state / "pki", instance.state / "s3-tls"
+    argv = (
+        "versitygw",
+        f"--port={instance.addresses.node_ip}:{S3_TLS_PORT}",
+        f"--region={REGION}",
+        f"--cert={pki}/s3.crt",
+        f"--key={pki}/s3.key",
+        f"--virtual-domain={S3_DOMAIN}:{S3_TLS_PORT}",  # it is looked for in the Host header, port and all
+        "--health=/health",
+        "posix",
+        f"--sidecar={folder}/attributes",
+        f"{folder}/objects",
+    )
+    access_key, secret_key = instance.tls_keys
+    keys = {"ROOT_ACCESS_KEY": access_key, "ROOT_SECRET_KEY": secret_key}
+    return Component("versitygw-tls", argv, lambda: probe(f"{instance.s3_tls_url}/health", ca=pki / "ca.crt"), keys)
 
 
 def _controller_manager(instance: Instance) -> Component:

@@ -12,6 +12,8 @@ from tests.testbed.addresses import Addresses
 
 REGION = "us-east-1"
 S3_PORT = 7070
+S3_TLS_PORT = 7071
+S3_DOMAIN = "s3.testbed"  #: buckets of the TLS server are hosts below it; nothing resolves them
 API_PORT = 6443
 
 
@@ -65,6 +67,15 @@ class Instance:
     @property
     def s3_url(self) -> str:
         return f"http://{self.addresses.node_ip}:{S3_PORT}"
+
+    @property
+    def s3_tls_url(self) -> str:
+        return f"https://{self.addresses.node_ip}:{S3_TLS_PORT}"
+
+    @property
+    def tls_keys(self) -> tuple[str, str]:
+        """The second S3 server's access key and secret key: the first server does not know them."""
+        return self.access_key[::-1], self.secret_key[::-1]
 
     def log(self, component: str) -> Path:
         return self.state / "log" / f"{component}.log"

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.testbed.addresses import SERVICE_IP
-from tests.testbed.instance import Instance
+from tests.testbed.instance import S3_DOMAIN, Instance
 from tests.testbed.paths import CONFIG
 from tests.testbed.shell import environment, run
 
@@ -22,6 +22,8 @@ def write(instance: Instance) -> None:
         *("IP:127.0.0.1", f"IP:{SERVICE_IP}", f"IP:{instance.addresses.node_ip}"),
     ]
     _certificate(folder, "api", "server", name="kube-apiserver", names=",".join(names))
+    s3_names = (f"IP:{instance.addresses.node_ip}", f"DNS:{S3_DOMAIN}", f"DNS:*.{S3_DOMAIN}")
+    _certificate(folder, "s3", "server", name="s3", names=",".join(s3_names))
     _certificate(folder, "api-client", "client", name="kube-apiserver-kubelet-client", group="system:masters")
     run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "sa.key"])
 

@@ -1,10 +1,12 @@
-"""pytest fixtures on a real cluster: `testbed`, `images`, `namespace`, `kubectl`, `bucket`.
+"""pytest fixtures on a real cluster: `testbed`, `images`, `namespace`, `kubectl`, `bucket`,
+`secure_storage`, `secure_bucket`.
 
 The cluster is the project's own testbed, started once per run if it is not up, or the one that
 GRIDFOLD_TEST_KUBECONFIG points to. Where neither can be had the tests are skipped, in one line; where CI=true
 they fail, because a green run must have run them.
 """
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -18,6 +20,7 @@ import pytest
 from tests.testbed import machine
 from tests.testbed.api import Testbed
 from tests.testbed.errors import UnavailableError
+from tests.testbed.instance import REGION, S3_DOMAIN
 from tests.testbed.kubectl import Kubectl
 
 _PREFIX = "GRIDFOLD_TEST_"
@@ -154,31 +157,66 @@ class Bucket:
         return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
 
 
+@dataclass(frozen=True)
+class SecureStorage:
+    """The testbed's second S3 server: TLS by an authority of our own, keys of its own, buckets also as host names."""
+
+    endpoint: str
+    domain: str  #: buckets are hosts below it; no name server knows them
+    keys: tuple[str, str]
+    ca_bundle: Path
+
+
+@pytest.fixture(scope="session")
+def secure_storage(testbed: Cluster) -> SecureStorage:
+    """The S3 server behind TLS."""
+    own = testbed.require_own().instance()
+    return SecureStorage(own.s3_tls_url, S3_DOMAIN, own.tls_keys, own.state / "pki" / "ca.crt")
+
+
 def s3_client(cluster: Cluster, *, secret_key: str | None = None) -> Any:
     """Return a boto3 client for the cluster's S3 server; another secret key is for proving that it is refused."""
+    keys = (cluster.s3_access_key, secret_key or cluster.s3_secret_key)
+    return _client(cluster.s3_endpoint, keys, region_name=cluster.s3_region)
+
+
+def secure_client(server: SecureStorage) -> Any:
+    """Return a boto3 client for the S3 server behind TLS."""
+    return _client(server.endpoint, server.keys, region_name=REGION, verify=str(server.ca_bundle))
+
+
+def _client(endpoint: str, keys: tuple[str, str], **options: Any) -> Any:
     boto3 = pytest.importorskip("boto3")
     from botocore.config import Config
 
     config = Config(
         proxies={}, retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, signature_version="s3v4"
     )
-    return boto3.client(
-        "s3",
-        endpoint_url=cluster.s3_endpoint,
-        aws_access_key_id=cluster.s3_access_key,
-        aws_secret_access_key=secret_key or cluster.s3_secret_key,
-        region_name=cluster.s3_region,
-        config=config,
-    )
+    keys_named = {"aws_access_key_id": keys[0], "aws_secret_access_key": keys[1]}
+    return boto3.client("s3", endpoint_url=endpoint, config=config, **keys_named, **options)
 
 
-@pytest.fixture
-def bucket(testbed: Cluster) -> Iterator[Bucket]:
-    """A fresh bucket, emptied and removed at the end."""
-    made = Bucket(f"test-{secrets.token_hex(6)}", s3_client(testbed))
+@contextlib.contextmanager
+def fresh_bucket(prefix: str, client: Any) -> Iterator[Bucket]:
+    """Have a bucket for the time of the block; it is emptied and removed at the end."""
+    made = Bucket(f"{prefix}-{secrets.token_hex(6)}", client)
     made.client.create_bucket(Bucket=made.name)
     yield made
     for key in made.list_keys():
         made.client.delete_object(Bucket=made.name, Key=key)
     made.client.delete_bucket(Bucket=made.name)
     made.client.close()
+
+
+@pytest.fixture
+def bucket(testbed: Cluster) -> Iterator[Bucket]:
+    """A fresh bucket, emptied and removed at the end."""
+    with fresh_bucket("test", s3_client(testbed)) as made:
+        yield made
+
+
+@pytest.fixture
+def secure_bucket(secure_storage: SecureStorage) -> Iterator[Bucket]:
+    """A fresh bucket of the server behind TLS."""
+    with fresh_bucket("test", secure_client(secure_storage)) as made:
+        yield made

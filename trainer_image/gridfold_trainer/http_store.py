@@ -1,6 +1,5 @@
 """Sources on the web: https:// URLs, read only."""
 
-import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from gridfold_trainer.addresses import LAPTOP, AddressRules, guarded_pools
+from gridfold_trainer.certificates import ADVICE, make_context
 from gridfold_trainer.downloads import Body, Patience, changed, download_resumed
 from gridfold_trainer.errors import (
     AccessDeniedError,
@@ -28,6 +28,10 @@ _GONE = {404, 410}
 _DENIED = {401, 403, 407}
 _PARTIAL, _PRECONDITION_FAILED, _RANGE = 206, 412, 416
 _FIRST_ERROR, _FIRST_SERVER_ERROR, _LATER = 400, 500, {408, 425, 429}
+#: What leaves a body as it is. Servers of S3's protocol keep the second where AWS does not: it is about the upload.
+_NO_CODINGS = {"", "identity", "aws-chunked"}
+#: Servers that know a file's compression by its name tell it as a coding (Apache's mod_mime does).
+_CODINGS_OF_FILES = {"gzip": ".gz", "x-gzip": ".gz", "zstd": ".zst"}
 #: A modification time is a mark of the content only this long after it (RFC 9110, 8.8.2.2).
 _SETTLED_SECONDS = 60
 
@@ -92,12 +96,7 @@ class HttpStore:
     def _open(self, uri: str, start: int, etag: str) -> Iterator[Body]:
         headers = {"Range": f"bytes={start}-", "If-Range": etag} if start else {}
         with self._answer("GET", uri, headers) as answer:
-            coding = answer.headers.get("Content-Encoding", "identity")
-            if coding != "identity":
-                raise StorageRefusedError(
-                    f"{without_query(uri)} is sent with Content-Encoding {coding} although none was asked for; let "
-                    f"the server send the file as it is."
-                )
+            _check_coding(answer.headers.get("Content-Encoding", ""), uri)
             first, size = _extent(answer, without_query(uri))
             mark = _mark(answer.headers)
             if start and answer.status != _PARTIAL and mark != etag:
@@ -134,17 +133,8 @@ def _make_pool(web: Web) -> Any:
     import urllib3
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-    context = ssl.create_default_context()
-    if web.ca_bundle is not None:
-        try:
-            context.load_verify_locations(cafile=web.ca_bundle)
-        except OSError as error:  # SSLError is one
-            raise StorageRefusedError(
-                f"The certificates of storage.caBundleConfigMapName cannot be read ({error}); expected PEM in the key "
-                f"ca.crt."
-            ) from error
     timeout = urllib3.Timeout(connect=web.patience.connect_seconds, read=web.patience.read_seconds)
-    pool = urllib3.PoolManager(ssl_context=context, timeout=timeout)
+    pool = urllib3.PoolManager(ssl_context=make_context(web.ca_bundle), timeout=timeout)
     pool.pool_classes_by_scheme = guarded_pools(HTTPConnectionPool, HTTPSConnectionPool, web.rules)
     return pool
 
@@ -199,6 +189,17 @@ def _extent(answer: Any, uri: str) -> tuple[int, int | None]:
     )
 
 
+def _check_coding(coding: str, uri: str) -> None:
+    """Refuse a body that was encoded on its way; one that lies there compressed, as its name says, comes as it is."""
+    codings = {word.strip().lower() for word in coding.split(",")} - _NO_CODINGS
+    path = uri.partition("?")[0].lower()
+    if codings and not any(codings == {name} and path.endswith(end) for name, end in _CODINGS_OF_FILES.items()):
+        raise StorageRefusedError(
+            f"{without_query(uri)} is sent with Content-Encoding {coding} although none was asked for; let the server "
+            f"send the file as it is."
+        )
+
+
 def _mark(headers: Any) -> str:
     """Return what changes with the content: a strong ETag, or a modification time that has settled; else ""."""
     etag = str(headers.get("ETag", ""))
@@ -222,8 +223,7 @@ def _translated(uri: str, place: str) -> Iterator[None]:
         yield
     except exceptions.SSLError as error:
         raise StorageRefusedError(
-            f"{where}: the server's certificate is not accepted ({_one_line(error)}); name its authority in "
-            f"storage.caBundleConfigMapName of the source."
+            f"{where}: the server's certificate is not accepted ({_one_line(error)}); {ADVICE}."
         ) from error
     except (exceptions.LocationValueError, UnicodeError) as error:
         raise StorageRefusedError(f"{where} is not a valid address: {_one_line(error)}.") from error

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions as boto
 
+from gridfold_trainer.certificates import ADVICE
 from gridfold_trainer.downloads import changed
 from gridfold_trainer.errors import (
     AccessDeniedError,
@@ -27,6 +28,7 @@ _DENIED = {
     "ExpiredToken": "the session token has expired",
     "InvalidAccessKeyId": "the server does not know this access key",
     "InvalidToken": "the session token is not valid",
+    "XAdminUserNotFound": "the server does not know this access key",  # what versitygw says, with status 404
     "SignatureDoesNotMatch": "the secret key does not belong to the access key",
     "RequestTimeTooSkewed": "the clocks of this machine and of the server differ too much",
 }
@@ -58,8 +60,7 @@ def translated(uri: str, server: str, credentials: str) -> Iterator[None]:
         raise StorageRefusedError(f"{uri} on {server} is not a valid address: {_one_line(error)}.") from error
     except boto.SSLError as error:
         raise StorageRefusedError(
-            f"{uri}: the certificate of {server} is not accepted ({_one_line(error)}); name its authority in "
-            f"storage.caBundleConfigMapName."
+            f"{uri}: the certificate of {server} is not accepted ({_one_line(error)}); {ADVICE}."
         ) from error
     except (boto.BotoCoreError, boto.HTTPClientError) as error:
         cause = getattr(error, "kwargs", {}).get("error")
@@ -79,9 +80,10 @@ def _of_answer(error: boto.ClientError, uri: str, server: str, credentials: str)
         return BucketMissingError(f"{uri}: {server} has no bucket {bucket}; create it or correct the URI.")
     if code in _MISSING_OBJECT:
         return ObjectMissingError(f"{uri} does not exist on {server}; expected an object of exactly this key.")
-    if code in _DENIED:
+    if code in _DENIED or str(status) in _DENIED:
+        why = _DENIED.get(code) or f"it says {code}"
         return AccessDeniedError(
-            f"{uri} may not be accessed on {server}: {_DENIED[code]}. The credentials come from {credentials}."
+            f"{uri} may not be accessed on {server}: {why}. The credentials come from {credentials}."
         )
     if code in _CHANGED:
         return SourceChangedError(changed(uri))

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
 from gridfold_trainer.addresses import LAPTOP, AddressRules, guarded_pools
+from gridfold_trainer.certificates import make_context
 from gridfold_trainer.downloads import Body, Patience, download_resumed
 from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError, StorageUnreachableError
 from gridfold_trainer.local_files import hash_chunks
@@ -40,6 +41,7 @@ class S3Store:
 
         Raises:
             AccessDeniedError: the mounted Secret lacks a key.
+        StorageRefusedError: the bundle of authorities holds no certificate.
         """
         access = access or Access()
         self._patience = access.patience
@@ -100,8 +102,11 @@ class S3Store:
             try:
                 found = self._client.head_object(Bucket=bucket, Key=key)
             except ClientError as error:
-                if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+                if status == 404:
                     return None
+                if status == 403:  # an answer to HEAD has no body; one to GET says which right or key is wrong
+                    self._client.get_object(Bucket=bucket, Key=key, Range="bytes=0-0")
                 raise
         return ObjectStat(int(found["ContentLength"]), str(found["ETag"]))
 
@@ -190,6 +195,7 @@ def _make_client(storage: Storage, keys: dict[str, str], access: Access) -> Any:
     import boto3
     from botocore.config import Config
 
+    make_context(access.ca_bundle)  # botocore notices a bad one at the first request, in OpenSSL's words
     patience = access.patience
     style = storage.addressing_style
     path = style is AddressingStyle.PATH or (style is AddressingStyle.AUTO and storage.endpoint is not None)

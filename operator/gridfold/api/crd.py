@@ -1,6 +1,7 @@
 """The CustomResourceDefinition, built from the models: a structural schema with descriptions, bounds and rules."""
 
 import inspect
+import json
 import types
 import typing
 from typing import Any
@@ -9,7 +10,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from gridfold.api.base import ApiModel
-from gridfold.api.status import TrainingJobStatus
+from gridfold.api.status import StatusModel, TrainingJobStatus
 from gridfold.api.v1alpha1 import GROUP, KIND, PLURAL, VERSION, TrainingJob, TrainingJobSpec
 
 #: What pydantic's JSON schema says and a structural schema says in the same words.
@@ -153,6 +154,15 @@ def _add_rules_and_defaults(schema: dict[str, Any], model: type[BaseModel]) -> N
         default = _default(field)
         if default is not None:
             below["default"] = default
+            if not issubclass(model, StatusModel):
+                _tell_default(below, default)
+
+
+def _tell_default(schema: dict[str, Any], default: Any) -> None:
+    """Let the description say a plain default, where it says none: kubectl explain does not show it."""
+    if isinstance(default, bool | int | str) and "efault" not in schema["description"]:
+        text = default if isinstance(default, str) else json.dumps(default)
+        schema["description"] += f" Default: {text}."
 
 
 def _default(field: Any) -> Any:

@@ -27,6 +27,7 @@ class EstimatorReport(ApiModel):
     kind: Literal["estimator"] = "estimator"
     classifier: bool  #: else it is a regressor
     takes_random_state: bool
+    weighs_codes: bool = False  #: whether class_weight is by code even where the target has other labels
 
 
 class ResultsReport(ApiModel):

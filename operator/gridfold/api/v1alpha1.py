@@ -166,7 +166,8 @@ class Storage(ApiModel):
         None,
         description="Name of a Secret in the same namespace with the keys AWS_ACCESS_KEY_ID, "
         "AWS_SECRET_ACCESS_KEY and, optionally, AWS_SESSION_TOKEN. They are mounted as files into the "
-        "trainer's pods; the operator never reads them. Without it, the pod's own identity is used.",
+        "trainer's pods; the operator never reads them. Without it, and with `gridfold run`, the SDK looks for "
+        "credentials where it always does: the pod's identity, the environment.",
     )
     ca_bundle_config_map_name: ObjectName | None = Field(
         None,
@@ -180,16 +181,19 @@ class Source(ApiModel):
 
     uri: Uri = Field(
         description="Where the rows are: s3://bucket/key, all objects below s3://bucket/prefix/, all that match "
-        "s3://bucket/glob*.csv (in byte order of their keys), or https://host/path. With `gridfold run` on a laptop "
-        "also file:PATH, relative to the folder of the YAML file."
+        "s3://bucket/glob*.csv (in byte order of their keys; * stays within a folder, ** does not), or "
+        "https://host/path. With `gridfold run` on a laptop also file:PATH, relative to the folder of the YAML file."
     )
     sha256: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None,
         description="SHA-256 of the object, in hexadecimal. If it is given and the object has another one, "
-        "the job fails before any cell runs. Of a prefix or glob: of one line KEY TAB SHA256 NEWLINE each.",
+        "the job fails before any cell runs. Of a prefix or glob it is the SHA-256 of a list with one line for each "
+        "object: KEY TAB SHA256 NEWLINE.",
     )
     storage: Storage | None = Field(
-        None, description="The object storage of this source, where it is not the one of spec.storage."
+        None,
+        description="The object storage of this source, where it is not the one of spec.storage, of which nothing "
+        "is taken over then. With https:// only caBundleConfigMapName counts.",
     )
 
 
@@ -198,19 +202,21 @@ class Csv(ApiModel):
 
     header: Bool = Field(True, description="Whether the first line holds the names of the columns.")
     column_names: Annotated[list[ColumnName], Field(max_length=10000)] | None = Field(
-        None, description="Names of the columns, in order, for files without a header line."
+        None, description="Names of the columns, in order: required where header is false, forbidden where it is true."
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\t -!#-~]$")] = Field(
-        ",", description="The one ASCII character between two fields."
+        ",", description="The one ASCII character between two fields. Default: a comma."
     )
     encoding: Encoding = Field(Encoding.UTF_8, description="How the text is encoded.")
     quote_character: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[!-/:-@\[-`{-~]$")] = Field(
-        '"', description="The character around fields that contain a delimiter, a quote or a line break."
+        '"',
+        description="The character around fields that contain a delimiter, a quote or a line break. "
+        "Default: the double quote.",
     )
     missing_values: Annotated[list[ShortText], Field(max_length=100)] = Field(
         default_factory=list,
-        description='Texts that mean "no value", such as "?". An empty field always does; nothing else does '
-        "unless it is named here, not even NA.",
+        description='Texts that mean "no value", such as "?", in every column, the target too, and in every format. An '
+        "empty field always does; nothing else does unless it is named here, not even NA.",
     )
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
@@ -241,7 +247,8 @@ class Dataset(ApiModel):
     """The data: where it is and what its columns mean."""
 
     sources: Annotated[list[Source], Field(min_length=1, max_length=100)] = Field(
-        description="The objects that hold the rows, concatenated in this order. All must have the same columns."
+        description="The objects that hold the rows, concatenated in this order. All must have the same columns, in "
+        "any order where they are named."
     )
     format: DataFormat | None = Field(
         None,
@@ -252,8 +259,8 @@ class Dataset(ApiModel):
     target: ColumnName = Field(description="Name of the column to predict.")
     positive_class: ShortText | None = Field(
         None,
-        description="The class of a two-class target that precision, recall and F1 are about. Default: the one "
-        "that sorts last.",
+        description="The class of a two-class target that precision, recall and F1 are about, as the data writes it. "
+        "Default: the one that sorts last.",
     )
     exclude_columns: Annotated[list[ColumnName], Field(max_length=10000)] = Field(
         default_factory=list, description="Columns that the model must not see."
@@ -270,8 +277,8 @@ class Dataset(ApiModel):
     )
     column_types: Annotated[dict[str, ColumnType], Field(max_length=10000)] = Field(
         default_factory=dict,
-        description="Types of columns, by name. A column that is not named here is Numeric if every value present "
-        "is a number, and Categorical otherwise.",
+        description="Types of columns, by name: Numeric or Categorical. A column that is not named here is Numeric if "
+        "every value present is a number, and Categorical otherwise.",
     )
 
 
@@ -389,7 +396,9 @@ class Search(ApiModel):
         "mean different things."
     )
     algorithm: SearchAlgorithm = Field(
-        SearchAlgorithm.GRID, description="Grid tries all cells; Random draws some of them."
+        SearchAlgorithm.GRID,
+        description="Grid tries all cells of the grid; Random draws some of them, as "
+        "scikit-learn's ParameterSampler does.",
     )
     cells: Annotated[Int, Field(ge=1, le=10000)] | None = Field(
         None, description="Random only: how many cells are drawn, without replacement."

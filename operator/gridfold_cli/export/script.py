@@ -59,7 +59,7 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield model.cross_validation(spec, methods)
     yield model.search(spec)
     yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
-    yield _winner(spec, measures, classifier=classifier)
+    yield _winner(spec, measures, estimator)
 
 
 def _classes(spec: TrainingJobSpec, measures: Measures) -> Iterator[Fragment]:
@@ -73,12 +73,12 @@ def _classes(spec: TrainingJobSpec, measures: Measures) -> Iterator[Fragment]:
         yield scoring.positive(spec)
 
 
-def _winner(spec: TrainingJobSpec, measures: Measures, *, classifier: bool) -> Fragment:
+def _winner(spec: TrainingJobSpec, measures: Measures, estimator: EstimatorReport) -> Fragment:
     """Return what fits and scores the winner, and prints everything."""
+    classifier = estimator.classifier
     by_label = classifier and scoring.needs_classes(spec, measures)
-    last = load(
-        "last_model_weights" if model.weighs_labels(spec) else "last_model", target="labels" if classifier else "y"
-    )
+    weighs_labels = model.weighs_labels(spec) and not estimator.weighs_codes
+    last = load("last_model_weights" if weighs_labels else "last_model", target="labels" if classifier else "y")
     return load(
         "winner",
         objective=measures.objective,

@@ -100,10 +100,17 @@ def _part(source: Source, form: DataFormat, buckets: Buckets) -> tuple[Call, Loo
     if form is DataFormat.JSON_LINES:
         opened = _decompressed(_bytes(opened), compression)
     elif isinstance(opened, Call):
-        # pandas sees the suffix of a path or URL, but none of bytes
-        options = {"compression": _COMPRESSIONS[compression]} if compression and form is DataFormat.CSV else {}
         opened = Call("io.BytesIO", (opened,))
+    if compression and form is DataFormat.CSV and not _ends_in_suffix(opened):
+        options = {"compression": _COMPRESSIONS[compression]}
     return Call(_HELPERS.get(form, _READ_CSV), (opened,), options), loop
+
+
+def _ends_in_suffix(opened: Any) -> bool:
+    """Tell whether pandas sees the suffix: bytes have none, and the query of a URL hides it."""
+    return not isinstance(opened, Call) and not (
+        isinstance(opened, str) and opened.startswith("https:") and "?" in opened
+    )
 
 
 def _opened(source: Source, buckets: Buckets) -> tuple[Any, Loop]:

@@ -45,6 +45,14 @@ def test_every_string_list_map_and_number_is_bounded(path: str, field: dict[str,
         assert kind in {"object", "boolean", "integer"}
 
 
+def test_every_plain_default_of_the_spec_is_told_because_kubectl_explain_shows_none() -> None:
+    plain = [(path, field) for path, field in FIELDS if isinstance(field.get("default"), bool | int | str)]
+    spec = [(path, field["description"]) for path, field in plain if path.startswith("spec")]
+    assert len(spec) >= 30
+    assert [path for path, told in spec if "Default: " not in told and "default " not in told] == []
+    assert "Default: 5." in dict(spec)["spec.crossValidation.folds"]
+
+
 def test_no_floating_point_number_stands_in_the_status() -> None:
     assert not [path for path, field in FIELDS if path.startswith("status") and field.get("type") == "number"]
 

@@ -127,6 +127,8 @@ def test_requests_are_signed_with_the_mounted_key_and_token(tmp_path: Path, monk
         (refusal(400, "ExpiredToken"), AccessDeniedError, "session token has expired"),
         (refusal(403, "RequestTimeTooSkewed"), AccessDeniedError, "clocks"),
         (Answer(401), AccessDeniedError, "401"),
+        (refusal(403, "Strange"), AccessDeniedError, "it says Strange"),
+        (refusal(404, "XAdminUserNotFound"), AccessDeniedError, "does not know this access key"),
         (refusal(400, "AuthorizationHeaderMalformed"), StorageRefusedError, "spec.storage.region"),
         (refusal(400, "Strange"), StorageRefusedError, "Strange"),
         (refusal(503, "SlowDown"), StorageUnreachableError, "SlowDown"),
