@@ -12,6 +12,7 @@ from gridfold.domain.grid import cell_count
 from gridfold_cli.documents import InvalidInputError, load_training_job
 from gridfold_cli.exits import Exit
 from gridfold_cli.locations import relocate
+from gridfold_cli.words import counted
 
 output_option = click.option(
     "--output",
@@ -38,8 +39,8 @@ def validate(file: Path) -> None:
     """Check a TrainingJob and say everything that is wrong with it. Reads no data and no scikit-learn."""
     job = _load(file)
     cells, folds = cell_count(job.spec.search), job.spec.cross_validation
-    fits = cells * folds.folds * folds.repeats
-    click.echo(f"{file}: valid, {cells} cells × {folds.folds * folds.repeats} splits = {fits} fits")
+    splits = folds.folds * folds.repeats
+    click.echo(f"{file}: valid, {counted(cells, 'cell')} × {splits} splits = {cells * splits} fits")
 
 
 @gridfold.command()

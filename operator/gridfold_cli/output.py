@@ -1,6 +1,7 @@
 """What a run has found, for people: leaderboard, scores, targets, and where the files are. Written to stdout."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
@@ -8,13 +9,22 @@ from rich.table import Table
 from rich.text import Text
 
 from gridfold.api.conditions import ConditionType
-from gridfold.api.status import Condition, RankedCell, TestStatus, TrainingJobStatus
+from gridfold.api.status import Condition, DatasetStatus, RankedCell, TestStatus, TrainingJobStatus
 from gridfold.domain.grid import PREPROCESSING
 from gridfold_cli.locations import local_path
+from gridfold_cli.words import counted
 
 #: Wide enough for every column where nobody looks at a terminal.
 FILE_WIDTH = 240
 MOST_FILES = 20
+#: Causes in status.dataset, in words.
+DROPPED = {
+    "missingTarget": "without a target",
+    "duplicates": "equal to an earlier one",
+    "excluded": "excluded",
+    "missing": "with too many missing values",
+    "constant": "with one value only",
+}
 
 
 def result_console() -> Console:
@@ -23,30 +33,61 @@ def result_console() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
 
 
-def print_results(console: Console, status: TrainingJobStatus, base_folder: Path) -> None:
+@dataclass(frozen=True)
+class Remarks:
+    """What a run has written down beside its status."""
+
+    failures: str = ""  #: why cells have no score, commonest cause first
+    notes: tuple[str, ...] = ()  #: about the winner and its scores
+
+
+NONE = Remarks()
+
+
+def print_results(console: Console, status: TrainingJobStatus, base_folder: Path, remarks: Remarks = NONE) -> None:
     """Print everything that a complete job has found."""
     if status.leaderboard:
         console.print(_leaderboard(status), "")
-    if status.best:
-        _line(console, "Winner", _winner(status.best))
-    if status.cells:
-        _line(console, "Cells", cell_counts(status))
-    if status.validation:
-        _line(console, "Validation", _scores(status.validation))
-    if status.test and status.test.scores:
-        _line(console, "Test", _test_scores(status.test))
-    targets = condition(status, ConditionType.TARGETS_MET)
-    if targets:
-        _line(console, "Targets", f"{'met' if targets.status == 'True' else 'missed'}: {targets.message}")
+    for title, text in _lines(status, remarks):
+        if text:
+            _line(console, title, text)
     if status.results:
         _files(console, status.results.uri, base_folder)
+
+
+def _lines(status: TrainingJobStatus, remarks: Remarks) -> Iterator[tuple[str, str]]:
+    """Yield title and text of each line; an empty text is none."""
+    yield "Data", _data(status.dataset) if status.dataset else ""
+    yield "Winner", _winner(status.best) if status.best else ""
+    yield "Cells", cell_counts(status) if status.cells else ""
+    yield "No score", remarks.failures
+    yield "Validation", _scores(status.validation or {})
+    yield "Test", _test_scores(status.test) if status.test and status.test.scores else ""
+    targets = condition(status, ConditionType.TARGETS_MET)
+    if targets:
+        yield "Targets", f"{'met' if targets.status == 'True' else 'missed'}: {targets.message}"
+    yield from (("Note", note) for note in remarks.notes)
+
+
+def _data(data: DatasetStatus) -> str:
+    """Return what there is, and what cleaning dropped."""
+    classes = [f"{data.classes} classes"] if data.classes else []
+    found = ", ".join([counted(data.rows, "row"), counted(data.columns, "column"), *classes])
+    parts = ", ".join(f"{name} {rows}" for name, rows in data.parts.items())
+    dropped = ", ".join(
+        f"{counted(number, unit)} {DROPPED.get(cause, cause)}"
+        for unit, counts in (("row", data.dropped_rows), ("column", data.dropped_columns))
+        for cause, number in counts.items()
+        if number
+    )
+    return f"{found}{f' ({parts})' if parts else ''}{f'; dropped: {dropped}' if dropped else ''}"
 
 
 def _winner(best: RankedCell) -> str:
     """Return which cell won, with what, and how many others are as good as far as anyone can tell."""
     texts = ", ".join(f"{name}={value}" for name, value in best.parameters.items())
     others = best.indistinguishable_from
-    doubt = f" ({others} other cells cannot be told apart from it)" if others else ""
+    doubt = f" ({counted(others, 'other cell')} cannot be told apart from it)" if others else ""
     return f"cell {best.cell}{f': {texts}' if texts else ''}{doubt}"
 
 

@@ -9,6 +9,7 @@ from gridfold.api.inspection import PlanReport
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import cell_count
 from gridfold_cli.inspection import inspect
+from gridfold_cli.words import counted
 
 HOUR_SECONDS = 3600
 
@@ -35,7 +36,7 @@ def describe(job: TrainingJob, report: PlanReport) -> Iterator[tuple[str, str]]:
         return
     left = cells - report.cached - report.infeasible
     refused = f"; the estimator refuses {report.infeasible}" if report.infeasible else ""
-    yield "Cached", f"{report.cached} of {cells} cells, {left} to compute ({left * splits} fits){refused}"
+    yield "Cached", f"{report.cached} of {counted(cells, 'cell')}, {left} to compute ({left * splits} fits){refused}"
     yield "CPU hours", _hours(job, report, left)
 
 
@@ -47,4 +48,4 @@ def _hours(job: TrainingJob, report: PlanReport, left: int) -> str:
         return "unknown, no cell measured"
     threads = job.spec.execution.threads
     hours = left * report.measured_seconds / report.measured * threads / HOUR_SECONDS
-    return f"{hours:.2g} for {left} cells, if they take as long as the {report.measured} that were measured"
+    return f"{hours:.2g} for {counted(left, 'cell')}, if they take as long as the {report.measured} that were measured"

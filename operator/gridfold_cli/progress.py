@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from gridfold.api.conditions import Reason
 from gridfold.api.status import CellCounts, State, TrainingJobStatus
 from gridfold.domain.plan import Event
+from gridfold_cli.words import listed
 
 #: A machine has one node, and it is there.
 UNTOLD = frozenset({Reason.PODS_SCHEDULED, Reason.SEARCHING})
@@ -40,7 +41,7 @@ class Pace:
 
 
 def sentence(event: Event) -> str:
-    """Return an event as one line."""
+    """Return an event as one line; where it tells several problems, as one more for each."""
     lines = [line for line in event.message.splitlines() if line.strip()]
     if TRACEBACK in event.message:  # the end of a log: its last line says most
         lines = lines[-1:]
@@ -49,7 +50,7 @@ def sentence(event: Event) -> str:
     message = " ".join(" ".join(lines).split())
     if len(message) > MOST_MESSAGE_CHARACTERS:
         message = message[: MOST_MESSAGE_CHARACTERS - 1] + "…"
-    return f"{TITLES.get(event.reason, event.reason)}: {message}"
+    return f"{TITLES.get(event.reason, event.reason)}: {listed(message)}"
 
 
 def numbers(status: TrainingJobStatus, cells: CellCounts) -> str:

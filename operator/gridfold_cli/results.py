@@ -1,5 +1,6 @@
 """`gridfold results`: the current run of a job, and its table as a file."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
 from gridfold_cli.inspection import inspect
-from gridfold_cli.output import print_results, result_console
+from gridfold_cli.locations import local_path
+from gridfold_cli.output import Remarks, print_results, result_console
+
+STATUS_FILE = "status.json"
 
 
 @dataclass(frozen=True)
@@ -38,10 +42,27 @@ def print_current_results(job: TrainingJob, base_folder: Path, copies: Copies) -
     """
     report = inspect(job, base_folder, ("results", *copies.options), ResultsReport)
     click.echo(f"{'Cells':<12}{_cells(report.status)}")
-    print_results(result_console(), to_status(report), base_folder)
+    print_results(result_console(), to_status(report), base_folder, remarks_of(report))
     for path in (copies.csv, copies.parquet):
         if path:
             click.echo(f"{'Written':<12}{path}")
+
+
+def stored_report(status: TrainingJobStatus, base_folder: Path) -> ResultsReport | None:
+    """Return the report of a run that has just ended, where its files are on this machine.
+
+    A run's own status is made of a pod's last words, 4 KiB at most: it lacks scores of lower ranks, and all remarks.
+    """
+    uri = status.results.uri if status.results else ""
+    folder = local_path(uri, base_folder)
+    if folder is None or not (folder / STATUS_FILE).is_file():
+        return None
+    return ResultsReport(run=uri, status=json.loads((folder / STATUS_FILE).read_text(encoding="utf-8")))
+
+
+def remarks_of(report: ResultsReport) -> Remarks:
+    """Return what status.json says that the resource's status has no room for."""
+    return Remarks(report.status["errors"], tuple(report.status["notes"]))
 
 
 def to_status(report: ResultsReport) -> TrainingJobStatus:

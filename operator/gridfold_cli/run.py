@@ -14,6 +14,7 @@ from gridfold_cli.documents import InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.output import condition, print_results, result_console
 from gridfold_cli.progress import Pace, PlainDisplay, TerminalDisplay
+from gridfold_cli.results import remarks_of, stored_report, to_status
 from gridfold_cli.session import InterruptedRunError, run_job
 
 NEEDED = ("gridfold_trainer", "numpy", "sklearn", "boto3")
@@ -32,8 +33,17 @@ def run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: bool
         )
         return Exit.INTERRUPTED
     if status.cells:
-        print_results(result_console(), status, base_folder)
+        _print(status, base_folder)
     return _exit_code(status, require_targets=require_targets)
+
+
+def _print(status: TrainingJobStatus, base_folder: Path) -> None:
+    report = stored_report(status, base_folder)
+    if report is None:
+        print_results(result_console(), status, base_folder)
+        return
+    whole = status.model_copy(update={"leaderboard": to_status(report).leaderboard})
+    print_results(result_console(), whole, base_folder, remarks_of(report))
 
 
 def _run(job: TrainingJob, base_folder: Path) -> TrainingJobStatus:

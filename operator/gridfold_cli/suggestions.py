@@ -1,4 +1,4 @@
-"""What somebody may have meant who wrote a field that does not exist."""
+"""What somebody may have meant who wrote a field or a choice that does not exist."""
 
 import difflib
 import re
@@ -8,20 +8,25 @@ from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import Problem
 from gridfold_cli.metadata import FIELDS
 
+_CHOICES = "Input should be '"  #: how pydantic begins a list of choices
+
 
 def suggest(problem: Problem) -> str:
     """Return what may have been meant, as the end of a sentence, or "".
 
-    An unknown field may resemble a known one; and who writes `target: y` means a text, where YAML reads true.
+    An unknown field or choice may resemble a known one; and who writes `target: y` means a text, where YAML reads true.
     """
     if problem.value in ("true", "false") and "string" in problem.rule:
         return "; YAML reads y, yes, on, n, no and off as true or false: write the text in quotes"
-    parent, _, name = problem.path.rpartition(".")
-    known = sorted(FIELDS) if parent == "metadata" else field_names(parent)
-    if name in known:
+    if problem.rule.startswith(_CHOICES):
+        written, known = problem.value.strip('"'), re.findall("'([^']+)'", problem.rule)
+    else:
+        parent, _, written = problem.path.rpartition(".")
+        known = sorted(FIELDS) if parent == "metadata" else field_names(parent)
+    if written.partition("[")[0] in known:
         return ""
-    alike = difflib.get_close_matches(_plain(name), [_plain(field) for field in known], n=1)
-    meant = next((field for field in known if alike and _plain(field) == alike[0]), None)
+    alike = difflib.get_close_matches(_plain(written), [_plain(name) for name in known], n=1)
+    meant = next((name for name in known if alike and _plain(name) == alike[0]), None)
     return f"; did you mean {meant}?" if meant else ""
 
 

@@ -94,6 +94,14 @@ CASES: dict[str, tuple[Callable[[], Table], Case]] = {
             metrics=["precision", "accuracy"],
         ),
     ),
+    "boosting-weighs-codes": (
+        lambda: bundled("breast_cancer"),
+        case(
+            "ensemble.HistGradientBoostingClassifier",
+            {"max_iter": [5, 10]},
+            parameters={**SEED, "class_weight": {"benign": 3, "malignant": 0.5}},
+        ),
+    ),
     "random-forest-list-of-grids": (
         lambda: bundled("iris"),
         case(

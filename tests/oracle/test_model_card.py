@@ -104,8 +104,15 @@ def test_raw_rows_are_read_as_texts_exactly_as_they_are_written(
     assert run(f"import pandas as pd\n{reading_code(spec)}{show}", tmp_path) == [["x", "y"], *ROWS]
 
 
-def test_booleans_and_numbers_of_parquet_become_texts_as_in_prepare(tmp_path: Path) -> None:
-    make = "import polars as pl\npl.DataFrame({'x': [True, None], 'y': [1.5, 2.0], 'z': ['a', None], 'i': [1, None]})"
+@pytest.mark.parametrize("uri", ["file:x.parquet", "https://h/x.PQ?token=a.csv"])
+def test_values_of_parquet_become_texts_as_in_prepare(uri: str, tmp_path: Path) -> None:
+    make = (
+        "import datetime, polars as pl\npl.DataFrame({'x': [True, None], 'y': [1.5, float('nan')], 'z': ['a', None], "
+        "'i': [1, None], 'f': pl.Series([0.1, 2], dtype=pl.Float32), 't': [datetime.datetime(2024, 5, 31, 12), None]})"
+    )
     show = "\nimport json\nprint(json.dumps(raw.values.tolist()))"
-    code = f"import pandas as pd\n{make}.write_parquet('rows.parquet')\n{reading_code(spec_of('file:x.parquet'))}{show}"
-    assert run(code, tmp_path) == [["1", "1.5", "a", "1"], ["", "2.0", "", ""]]
+    code = f"import pandas as pd\n{make}.write_parquet('rows.parquet')\n{reading_code(spec_of(uri))}{show}"
+    assert run(code, tmp_path) == [
+        ["1", "1.5", "a", "1", "0.10000000149011612", "2024-05-31 12:00:00.000000"],
+        ["", "", "", "", "2.0", ""],
+    ]

@@ -98,7 +98,7 @@ class Record:
     def grouped_messages(self, groups: int = 5) -> str:
         """Return the commonest causes of cells without a score, with their counts."""
         counts = Counter(row.message.strip().splitlines()[0][:300] for row in self.rows if row.message.strip())
-        shown = [f"{count} × {message}" for message, count in counts.most_common(groups)]
+        shown = [f"{count} cell{'' if count == 1 else 's'}: {message}" for message, count in counts.most_common(groups)]
         rest = len(counts) - len(shown)
         return "; ".join([*shown, f"and {rest} other causes"] if rest else shown)
 

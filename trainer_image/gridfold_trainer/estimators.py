@@ -51,6 +51,14 @@ def takes_random_state(cls: type) -> bool:
     return RANDOM_STATE in _parameter_names(cls)
 
 
+def weighs_codes(cls: type) -> bool:
+    """Tell whether class_weight is by code even where the estimator is fitted on labels.
+
+    Histogram gradient boosting encodes the target before it looks at the weights (scikit-learn 1.9).
+    """
+    return any(base.__name__ == "HistGradientBoostingClassifier" for base in cls.__mro__)
+
+
 def unknown_parameters(cls: type, names: Iterable[str]) -> list[str]:
     """Return those of the names that the estimator does not have, each with a suggestion."""
     known = _parameter_names(cls)
@@ -59,7 +67,7 @@ def unknown_parameters(cls: type, names: Iterable[str]) -> list[str]:
     for name in names:
         if name not in known:
             near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-            hint = f"did you mean {by_lower[near[0]]}?" if near else f"it has {', '.join(sorted(known))}."
+            hint = f"did you mean {by_lower[near[0]]}?" if near else f"it has {', '.join(sorted(known)) or 'none'}."
             problems.append(f"{cls.__name__} has no parameter {show(name)}; {hint}")
     return problems
 
@@ -101,9 +109,10 @@ def constructor_values(
 ) -> dict[str, Any]:
     """Return plain parameters as the estimator's constructor wants them.
 
-    class_weight by label (labels as text, as JSON has no other keys) becomes class_weight by code or by label as in
-    the data; a list becomes a tuple where the estimator takes tuples but no lists.
+    class_weight by label (labels as text, as JSON has no other keys) becomes class_weight by code or, unless the
+    estimator wants codes, by label as in the data; a list becomes a tuple where it takes tuples but no lists.
     """
+    codes = codes or weighs_codes(cls)
     values = {name: _sequence(cls, name, value) for name, value in parameters.items()}
     weights = values.get(CLASS_WEIGHT)
     if isinstance(weights, Mapping) and classes is not None:

@@ -104,7 +104,7 @@ def timed(action: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
-def fit_error(error: Exception) -> FitError:
+def fit_error(error: BaseException) -> FitError:
     """Return an exception of fit or predict as a value of bounded size."""
     from sklearn.utils._param_validation import InvalidParameterError
 
@@ -135,7 +135,7 @@ def _add_split(
             scores, score_seconds = timed(lambda: scorer.scores(test[1], Responses(fitted, test[0])))
         except MemoryError:
             raise
-        except Exception as error:  # an estimator may raise anything; it is the cell's result
+        except (Exception, SystemExit) as error:  # an estimator may raise anything; it is the cell's result
             _add_failure(evaluation, fit_error(error))
         else:
             _add_scores(evaluation, scores)

@@ -36,6 +36,12 @@ class NoResultsError(DataError):
     reason = "NoResults"
 
 
+class CopyFailedError(DataError):
+    """A file was found, but the copy that was asked for cannot be written."""
+
+    reason = "CopyFailed"
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Print what is found and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m gridfold_trainer.inspection", description=__doc__)
@@ -76,7 +82,9 @@ def estimator(job: StageInput) -> EstimatorReport:
     if problems:
         raise DataError(*problems)
     return EstimatorReport(
-        classifier=estimators.is_classifier(cls), takes_random_state=estimators.takes_random_state(cls)
+        classifier=estimators.is_classifier(cls),
+        takes_random_state=estimators.takes_random_state(cls),
+        weighs_codes=estimators.weighs_codes(cls),
     )
 
 
@@ -135,7 +143,13 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
         sha256 = context.store.download(f"{latest.run}{name}", fetched)
         if sha256 != status["files"].get(name, {}).get("sha256"):
             raise NoResultsError(f"{latest.run}{name} is not the one that status.json names; run the job again.")
-        shutil.move(fetched, path)
+        try:
+            shutil.move(fetched, path)
+        except OSError as error:
+            raise CopyFailedError(
+                f"{name} cannot be written to {path}: {error.strerror}; name a file in a folder that exists and that "
+                "you may write to."
+            ) from error
     return ResultsReport(run=latest.run, status=status)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gridfold.api.handoff import StageInput
-from gridfold.api.v1alpha1 import ColumnType
+from gridfold.api.v1alpha1 import Average, ColumnType
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
 from gridfold_trainer.prepared import Column, PreparedData
@@ -19,7 +19,7 @@ def model_card(job: StageInput, status: Mapping[str, Any], data: PreparedData) -
     sections = [
         f"# Model card: {job.name}",
         _summary(job, status, data),
-        "## Scores\n\n" + "\n".join(_scores(status)),
+        "## Scores\n\n" + "\n".join(_scores(status, data)),
         "## How to predict\n\n" + _usage(job, status, data),
         "## Columns\n\nAll of these, by name; the order does not matter in the code above.\n\n"
         + "\n".join(_columns(data.columns)),
@@ -44,7 +44,7 @@ def _summary(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> 
     )
 
 
-def _scores(status: Mapping[str, Any]) -> Iterator[str]:
+def _scores(status: Mapping[str, Any], data: PreparedData) -> Iterator[str]:
     best, test = status["best"], status["test"]
     rows = []
     for metric, found in best["scores"].items():
@@ -62,20 +62,32 @@ def _scores(status: Mapping[str, Any]) -> Iterator[str]:
         )
     yield _table(["metric", "folds, mean ± std", "validation", "test", "test, 95 % interval"], rows)
     yield ""
+    others = best["indistinguishableFrom"]
     yield (
-        f"{best['indistinguishableFrom']} other cells do not differ from this one by the corrected resampled t-test "
-        "(5 %). Intervals are percentiles of 1,000 bootstrap draws of the test rows. Greater is always better; losses "
-        "are negative."
+        f"{others} other cell{' does' if others == 1 else 's do'} not differ from this one by the corrected resampled "
+        "t-test (5 %). Intervals are percentiles of 1,000 bootstrap draws of the test rows. Greater is always better; "
+        f"losses are negative.{_averaged(status['resolved'], data)}"
     )
+
+
+def _averaged(resolved: Mapping[str, Any], data: PreparedData) -> str:
+    """Return what precision, recall and F1 are about, where any of them is measured."""
+    if not {"precision", "recall", "f1"} & set(resolved["metrics"]):
+        return ""
+    if resolved["average"] == Average.BINARY and data.classes is not None and data.positive is not None:
+        return f" Precision, recall and F1 are about the class {_code(str(data.classes[data.positive]))}."
+    return f" Precision, recall and F1 are averages over the classes ({resolved['average']})."
 
 
 def _usage(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
     code = prediction_code(job.spec, data, status["trustedTypes"])
-    trusted = "\n".join(f"- {_code(name)}" for name in status["trustedTypes"]) or "- none"
+    types = status["trustedTypes"]
+    trusted = "\n".join(f"- {_code(name)}" for name in types) or "- none"
+    packages = " and ".join(sorted({name.partition(".")[0] for name in types}))
     return (
         f"```python\n{code}\n```\n\n"
-        "The file executes nothing when it is read. These types must be trusted by name, all of numpy and "
-        f"scikit-learn:\n\n{trusted}"
+        "The file executes nothing when it is read. These types must be trusted by name"
+        f"{f', all of {packages}' if packages else ''}:\n\n{trusted}"
     )
 
 

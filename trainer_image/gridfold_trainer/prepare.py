@@ -3,7 +3,7 @@
 import logging
 import tempfile
 from collections.abc import Collection, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -20,7 +20,7 @@ from gridfold_trainer.context import Context
 from gridfold_trainer.errors import DataError, ObjectMissingError
 from gridfold_trainer.frames import add_frames
 from gridfold_trainer.prepared_writer import Draft, save_prepared
-from gridfold_trainer.sources import check_unchanged, fetch, locate
+from gridfold_trainer.sources import Located, check_unchanged, fetch, locate
 from gridfold_trainer.splits import Orders, Parts, part_warnings
 
 log = logging.getLogger("gridfold")
@@ -45,11 +45,14 @@ def run(job: StageInput, context: Context) -> PrepareReport:
 
 def _run(job: StageInput, context: Context) -> PrepareReport:
     spec = job.spec
+    helper = ThreadPoolExecutor(1)
+    locating = helper.submit(locate, spec.dataset.sources, context)  # hashes files while scikit-learn is imported
+    helper.shutdown(wait=False)
     cls = estimators.load_class(spec.estimator.class_name)
     early = preflight.spec_problems(spec, cls)
     add_frames()
     try:
-        source = _read(spec, context, classifier=estimators.is_classifier(cls))
+        source = _read(spec, locating, context, classifier=estimators.is_classifier(cls))
     except DataError as error:
         raise type(error)(*error.problems, *early) from error
     checked = _check(spec, cls, source.data, early)
@@ -95,8 +98,8 @@ class _Checked:
     warnings: list[str]
 
 
-def _read(spec: TrainingJobSpec, context: Context, *, classifier: bool) -> _Source:
-    located = locate(spec.dataset.sources, context)
+def _read(spec: TrainingJobSpec, locating: Future[list[Located]], context: Context, *, classifier: bool) -> _Source:
+    located = locating.result()
     uri = reuse.index_uri(spec, located, classifier=classifier)
     found = reuse.find(uri, spec, located, context)
     if found is not None:
@@ -152,7 +155,10 @@ def _refusals(infeasible: preflight.Infeasible) -> list[str]:
     ordered = sorted(infeasible.messages.items(), key=lambda item: -item[1])
     for message, count in ordered[_WARNINGS:]:
         log.warning("%d cells are infeasible: %s", count, message)
-    return [f"{count} cells are infeasible: {message}" for message, count in ordered[:_WARNINGS]]
+    return [
+        f"{count} cell{' is' if count == 1 else 's are'} infeasible: {message}"
+        for message, count in ordered[:_WARNINGS]
+    ]
 
 
 def find_cached(job: StageInput, prepared: PreparedRun, context: Context) -> frozenset[int]:

@@ -1,21 +1,22 @@
 """The Python lines of a model card that read raw rows and bring them into the form that the model was fitted on."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Encoding, TrainingJobSpec
+from gridfold_trainer.cleaning import NUMBER
+from gridfold_trainer.contents import kind_of
 from gridfold_trainer.prepared import PreparedData
 
-_SUFFIXES = {
-    ".parquet": DataFormat.PARQUET,
-    ".jsonl": DataFormat.JSON_LINES,
-    ".ndjson": DataFormat.JSON_LINES,
-}
 _PARQUET = """import polars as pl
+from polars import selectors
 
-table = pl.read_parquet("rows.parquet").with_columns(pl.col(pl.Boolean).cast(pl.Int8)).cast(pl.String)
-raw = pd.DataFrame({column.name: column.fill_null("").to_list() for column in table}, dtype=object)"""
+table = pl.read_parquet("rows.parquet")
+table = table.with_columns(selectors.temporal().dt.to_string("iso"), selectors.boolean().cast(pl.Int8))
+texts = {c.name: ["" if v is None or v != v else str(v) for v in c.to_list()] for c in table}
+raw = pd.DataFrame(texts, dtype=object)"""
 _JSON_LINES = """import json
 
 with open("rows.jsonl", encoding="utf-8-sig") as lines:
@@ -28,7 +29,6 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
     """Return a program that reads rows like those of the sources and prints what the model predicts for them."""
     columns = [column.name for column in data.columns]
     numeric = [column.name for column in data.columns if column.type is ColumnType.NUMERIC]
-    missing = ["", *spec.dataset.csv.missing_values]
     trim = ".apply(lambda column: column.str.strip())" if spec.cleaning.trim_text else ""
     numbers = f".astype({{name: float for name in {_list(numeric)}}})" if numeric else ""
     return "\n".join(
@@ -42,7 +42,7 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             "",
             "# These three lines turn the raw table into what the model expects.",
             f"rows = raw[columns]{trim}",
-            f'rows = rows.mask(rows.isin({_list(missing)}), float("nan"))',
+            f'rows = rows.mask(rows.isin({_list(_missing(spec))}), float("nan"))',
             f"rows = rows{numbers}",
             "",
             "print(model.predict(rows).tolist())",
@@ -52,21 +52,30 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
 
 def reading_code(spec: TrainingJobSpec) -> str:
     """Return the lines that read a file of the format of the sources as texts, exactly as they are written."""
-    found = data_format(spec)
+    found = _data_format(spec)
     if found is DataFormat.PARQUET:
         return _PARQUET
-    return _JSON_LINES if found is DataFormat.JSON_LINES else _csv_code(spec.dataset.csv)
+    return _JSON_LINES if found is DataFormat.JSON_LINES else _csv_code(spec.dataset.csv, trim=spec.cleaning.trim_text)
 
 
-def data_format(spec: TrainingJobSpec) -> DataFormat:
-    """Return the format of the sources: as declared, else by the suffix of the first."""
-    if spec.dataset.format is not None:
-        return spec.dataset.format
-    name = spec.dataset.sources[0].uri.lower().removesuffix(".gz").removesuffix(".zst")
-    return next((found for suffix, found in _SUFFIXES.items() if name.endswith(suffix)), DataFormat.CSV)
+def _data_format(spec: TrainingJobSpec) -> DataFormat:
+    """Return the format of the first source; a table of one's own is most likely like it."""
+    return kind_of(spec.dataset.sources[0].uri, spec.dataset.format).format
 
 
-def _csv_code(csv: Csv) -> str:
+def _missing(spec: TrainingJobSpec) -> list[str]:
+    """Return all texts that mean "no value"; in Parquet, -1 and -1.0 are one number."""
+    texts = [""]
+    for marker in spec.dataset.csv.missing_values:
+        text = marker.strip() if spec.cleaning.trim_text else marker
+        texts.append(text)
+        if _data_format(spec) is DataFormat.PARQUET and re.fullmatch(NUMBER, text):
+            number = float(text)
+            texts += [repr(number), *([str(int(number))] if number.is_integer() else [])]
+    return list(dict.fromkeys(texts))
+
+
+def _csv_code(csv: Csv, *, trim: bool) -> str:
     options: dict[str, Any] = {}
     if not csv.header:
         options |= {"header": None, "names": csv.column_names}
@@ -77,7 +86,8 @@ def _csv_code(csv: Csv) -> str:
     if csv.encoding is Encoding.LATIN_1:
         options["encoding"] = "latin-1"
     more = "".join(f", {name}={value!r}" for name, value in options.items())
-    return f'raw = pd.read_csv("rows.csv", dtype=object, keep_default_na=False{more})'
+    names = "\nraw.columns = raw.columns.str.strip()" if trim and csv.header else ""
+    return f'raw = pd.read_csv("rows.csv", dtype=object, keep_default_na=False{more}){names}'
 
 
 def _list(names: Sequence[str]) -> str:

@@ -39,12 +39,22 @@ class Responses:
     def _remembering(self, name: str, method: Callable[[Any], np.ndarray]) -> Callable[..., np.ndarray]:
         def respond(_: Any = None) -> np.ndarray:
             if name not in self._known:
-                response = method(self._X)
+                response = self._finite(name, method(self._X))
                 self._known[name] = self._coded(response) if name == PREDICT else response
             return self._known[name]
 
         respond.__name__ = name  # scorers read it
         return respond
+
+    def _finite(self, name: str, response: np.ndarray) -> np.ndarray:
+        """Refuse what no scorer takes, in words that say whose fault it is: theirs are "Input contains NaN"."""
+        strange = np.count_nonzero(~np.isfinite(response)) if response.dtype.kind == "f" else 0
+        if strange:
+            raise ArithmeticError(
+                f"{name} of {type(self._estimator).__name__} gives {strange} of {response.size} values that are not "
+                "finite numbers"
+            )
+        return response
 
     def _coded(self, labels: np.ndarray) -> np.ndarray:
         if self._codes is None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from blake3 import blake3
+
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
 from gridfold_trainer.addresses import LAPTOP, AddressRules, guarded_pools
 from gridfold_trainer.certificates import make_context
@@ -63,7 +65,7 @@ class S3Store:
         return self._read(uri, read)
 
     def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
-        """Write an object's content to a file and return its SHA-256."""
+        """Write an object's content to a file and return its digest."""
 
         def open_body(start: int, etag: str) -> Any:
             return self._open(uri, start, etag)
@@ -73,6 +75,10 @@ class S3Store:
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of an object's content."""
         return self._read(uri, hash_chunks)
+
+    def blake3(self, uri: str) -> str:
+        """Return the BLAKE3 digest of an object's content."""
+        return self._read(uri, lambda chunks: hash_chunks(chunks, blake3))
 
     def put(self, uri: str, content: bytes) -> None:
         """Write an object."""

@@ -20,6 +20,7 @@ from gridfold.api.v1alpha1 import (
     RegressionMetric,
     Scoring,
 )
+from gridfold.api.validation import show
 from gridfold_trainer.responses import Responses
 
 BINARY_CLASSES = 2
@@ -144,7 +145,11 @@ def check(scoring: Scoring, resolved: Resolved, classes: Sequence[Any] | None) -
         return problems
     count = len(classes)
     if count < BINARY_CLASSES:
-        return [*problems, f"the target has {count} class; at least {BINARY_CLASSES} are needed to learn anything."]
+        every = "".join(f"; every row is {show(str(label))}" for label in classes)
+        return [
+            *problems,
+            f"the target has {count} class; at least {BINARY_CLASSES} are needed to learn anything{every}.",
+        ]
     if count > BINARY_CLASSES:
         problems += [
             f"spec.scoring.metrics has {metric}, which needs a target of {BINARY_CLASSES} classes, but this one has "

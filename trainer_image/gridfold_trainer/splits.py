@@ -132,7 +132,7 @@ def _grouped(groups: np.ndarray, split: Split) -> Callable[[np.ndarray, float], 
 
 def _time_ordered(time: np.ndarray, split: Split) -> Parts:
     """Return the latest rows as test part, those before them as validation part; equal times keep their order."""
-    rows = np.argsort(time, kind="stable").astype(np.int64)
+    rows = np.argsort(time, kind="stable")
     test_start = len(rows) - len(rows) * split.test // 100
     validation_start = test_start - len(rows) * split.validation // 100
     parts = Parts(rows[:validation_start], rows[validation_start:test_start], rows[test_start:])

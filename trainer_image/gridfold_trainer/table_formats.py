@@ -1,6 +1,7 @@
 """Sources as tables, piece by piece: texts where the format has texts, numbers where it has numbers."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -50,15 +51,13 @@ def _csv(file: Fetched, pieces: Iterator[bytes], reading: Reading) -> Iterator[A
     csv = reading.csv
     scanner = CsvScanner(file.uri, Dialect(csv.delimiter, csv.quote_character))
     pieces = from_latin1(pieces, file.uri) if csv.encoding is Encoding.LATIN_1 else pieces
-    parser: BlockParser | None = None
-    for block in ahead(grouped(scanner.blocks(pieces), GROUPED_PIECES * reading.piece_bytes)):
-        if parser is None:
-            names = _csv_names(scanner.first, csv, file.uri, trim=reading.trim)
-            check_names(names, file.uri)
-            parser = BlockParser(file.uri, names, csv, frozenset(names) if reading.texts is None else reading.texts)
-            yield parser.parse(block, header=csv.header)
-        else:
-            yield parser.parse(block)
+    blocks = ahead(grouped(scanner.blocks(pieces), GROUPED_PIECES * reading.piece_bytes))
+    first = next(blocks)  # the scanner yields one, or says why there is none
+    names = _csv_names(scanner.first, csv, file.uri, trim=reading.trim)
+    check_names(names, file.uri)
+    parser = BlockParser(file.uri, names, csv, frozenset(names) if reading.texts is None else reading.texts)
+    yield parser.parse(first, header=csv.header)
+    yield from parser.parse_all(blocks)
 
 
 def _csv_names(first: Sequence[str], csv: Csv, source: str, *, trim: bool) -> list[str]:
@@ -77,17 +76,17 @@ def _json_lines(file: Fetched, pieces: Iterable[bytes]) -> Iterator[Any]:
     """Yield objects as rows of texts: numbers as they are spelled, true and false as 1 and 0, null as missing."""
     import polars as pl
 
-    names: tuple[str, ...] = ()
+    names: dict[str, None] = {}  #: in the order of the first object
     line = 1
     rest = b""
     for piece in chain(pieces, [b""]):
         whole, newline, rest = (rest + piece).rpartition(b"\n") if piece else (rest, b"", b"")
         text = _decoded(whole + newline, file.uri, line)
-        rows: list[tuple[str | None, ...]] = []
+        rows: list[Sequence[str | None]] = []
         for number, found in enumerate(text.split("\n"), line):
             if found.strip():
                 pairs = _object(found, file.uri, number)
-                names = names or tuple(name for name, _ in pairs)
+                names = names or dict.fromkeys(name for name, _ in pairs)
                 rows.append(_row(pairs, names, f"{file.uri}, line {number}"))
         line += text.count("\n")
         if rows:
@@ -107,52 +106,54 @@ def _decoded(content: bytes, source: str, line: int) -> str:
         raise UnreadableTableError(f"{source}, line {line}: {what}.") from error
 
 
-def _object(text: str, source: str, line: int) -> list[tuple[str, Any]]:
-    def refuse(constant: str) -> NoReturn:
-        raise UnreadableTableError(f"{source}, line {line}: {constant} is no number of JSON; write null for no value.")
+class _NoNumberError(ValueError):
+    """NaN or Infinity, which Python reads and JSON does not have."""
 
+
+def _refuse(constant: str) -> NoReturn:
+    raise _NoNumberError(f"{constant} is no number of JSON; write null for no value.")
+
+
+#: Numbers as they are spelled; objects as tuples of their members, names that are there twice included.
+_DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_float=str, parse_int=str, parse_constant=_refuse)
+_Pairs = tuple[tuple[str, Any], ...]
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")  #: the only way to write half a character
+
+
+def _object(text: str, source: str, line: int) -> _Pairs:
     try:
-        found = json.loads(
-            text, object_pairs_hook=_Pairs, parse_float=_Number, parse_int=_Number, parse_constant=refuse
-        )
-        if "\\u" in text:  # the only way to write half a character
+        found: Any = _DECODER.decode(text)
+        if _HALF.search(text):
             json.dumps(found, ensure_ascii=False).encode()
+    except _NoNumberError as error:
+        raise UnreadableTableError(f"{source}, line {line}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise UnreadableTableError(
             f"{source}, line {line}: no JSON object ({_one_line(error)}); expected one object a line."
         ) from error
-    if not isinstance(found, _Pairs):
+    if not isinstance(found, tuple):
         raise UnreadableTableError(f"{source}, line {line}: {text[:64]} is no JSON object; expected one a line.")
     if not found:
         raise UnreadableTableError(f"{source}, line {line}: an object without any name; expected columns.")
     return found
 
 
-class _Pairs(list[tuple[str, Any]]):
-    """The members of an object, names that are there twice included."""
-
-
-class _Number(str):
-    """A number as it is spelled."""
-
-    __slots__ = ()
-
-
-def _row(pairs: list[tuple[str, Any]], names: tuple[str, ...], where: str) -> tuple[str | None, ...]:
+def _row(pairs: _Pairs, names: dict[str, None], where: str) -> Sequence[str | None]:
     found = dict(pairs)
-    if len(found) < len(pairs) or len(found) != len(names) or any(name not in found for name in names):
+    if len(found) < len(pairs) or found.keys() != names.keys():
         twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
         if twice:
             raise UnreadableTableError(f"{where}: the object has {show(twice[0])} more than once.")
         missing = [name for name in names if name not in found]
-        extra = [name for name in found if name not in set(names)]
+        extra = [name for name in found if name not in names]
         difference = [f"lacks {', '.join(missing[:10])}"] if missing else []
         difference += [f"has {', '.join(extra[:10])} beside them"] if extra else []
         raise UnreadableTableError(
             f"{where}: the object does not have the names of the first one: it {' and '.join(difference)}; write null "
             f"for no value."
         )
-    return tuple(_text(found[name], name, where) for name in names)
+    plain = (str, type(None))
+    return [v if type(v := found[name]) in plain and _NUL not in (v or "") else _text(v, name, where) for name in names]
 
 
 def _text(value: Any, name: str, where: str) -> str | None:
@@ -164,7 +165,7 @@ def _text(value: Any, name: str, where: str) -> str | None:
         return "1" if value else "0"
     if value is None:
         return None
-    kind = "an object" if isinstance(value, _Pairs) else "a list"
+    kind = "an object" if isinstance(value, tuple) else "a list"
     raise UnreadableTableError(
         f"{where}: {name} is {kind}; a column takes numbers, texts, true, false and null. Flatten the data before."
     )

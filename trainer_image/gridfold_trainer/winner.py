@@ -96,9 +96,11 @@ def _fitted(best: Row, data: PreparedData, frame: Any, rows: np.ndarray) -> Any:
     except MemoryError:
         raise
     except Exception as error:
+        told = fit_error(error)
         raise FitFailedError(
             f"cell {best.cell.index} won the cross-validation, but cannot be fitted on {len(rows)} rows: "
-            f"{fit_error(error).text}"
+            f"{told.kind}: {told.message.rstrip('.')}. Fix what the message names, or take this combination out of "
+            "spec.search.grid."
         ) from error
 
 

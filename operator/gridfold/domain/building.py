@@ -70,7 +70,7 @@ class StatusBuilder:
 
     def accept(self, cells: int) -> None:
         """Accept the spec."""
-        self._conditions.set(C.ACCEPTED, True, Reason.VALID, f"{cells} cells")
+        self._conditions.set(C.ACCEPTED, True, Reason.VALID, "1 cell" if cells == 1 else f"{cells} cells")
         named = self._job.spec.scoring.objective if self._job.spec else None
         # Said at every reconcile: where the spec leaves it open, what prepare resolved must not be forgotten.
         objective = named or self.objective or None

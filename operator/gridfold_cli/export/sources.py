@@ -82,10 +82,11 @@ def is_many(source: Source) -> bool:
 def _format(source: Source, dataset: Dataset) -> DataFormat:
     """Return the format of a source: as named, else as its suffix says."""
     suffix, compression = _suffixes(source.uri)
-    if is_many(source) and suffix not in _FORMATS:
+    if is_many(source) and dataset.format is None and suffix not in _FORMATS:
         raise InvalidInputError(
             f"gridfold export cannot see what the objects of {source.uri} are; write a pattern that ends in their "
-            f"suffix, such as {source.uri.partition('*')[0]}*.csv{f'.{compression}' if compression else ''}"
+            f"suffix, such as {source.uri.partition('*')[0]}*.csv{f'.{compression}' if compression else ''}, or name "
+            "dataset.format"
         )
     return dataset.format or _FORMATS.get(suffix, DataFormat.CSV)
 

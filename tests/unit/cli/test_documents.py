@@ -138,6 +138,23 @@ def test_an_unknown_field_is_told_the_one_that_was_probably_meant(
     assert found.endswith(f"did you mean {meant}?")
 
 
+@pytest.mark.parametrize(
+    ("section", "meant"),
+    [
+        ({"scoring": {"metrics": ["acuracy"]}}, "; did you mean accuracy?"),
+        ({"scoring": {"metrics": ["rocauc"]}}, "; did you mean roc_auc?"),
+        ({"split": {"method": "stratified"}}, "; did you mean Stratified?"),
+        ({"crossValidation": {"method": "GroupKFold"}}, "; did you mean Grouped?"),
+        ({"scoring": {"metrics": ["zzz"]}}, "'neg_mean_absolute_percentage_error'"),
+    ],
+)
+def test_an_unknown_choice_is_told_the_one_that_was_probably_meant(
+    tmp_path: Path, section: dict[str, Any], meant: str
+) -> None:
+    (found,) = problems(tmp_path, with_spec(document(), **section))
+    assert found.endswith(meant)
+
+
 def test_a_text_that_yaml_reads_as_true_gets_the_advice_to_quote_it(tmp_path: Path) -> None:
     (found,) = problems(tmp_path, YAML.replace("target: class", "target: y"))
     assert found.startswith("JOB.yaml:9: spec.dataset.target is true:")

@@ -52,6 +52,15 @@ def test_a_text_is_one_literal_on_one_line(text: str) -> None:
     assert "\n" not in code
 
 
+def test_weights_stay_codes_in_the_last_fit_of_an_estimator_that_encodes_its_target() -> None:
+    weights, search = {"class_weight": {"a": 1, "b": 3}}, {"grid": [{"max_iter": [5]}]}
+    by_label = script(estimator=estimator("svm.SVC", **weights), search=search)
+    by_code = script(estimator=estimator("ensemble.HistGradientBoostingClassifier", **weights), search=search)
+    assert "by_label" in by_label
+    assert "by_label" not in by_code
+    assert 'class_weight=code_weights({"a": 1, "b": 3})' in by_code
+
+
 def test_values_are_laid_out_as_ruff_lays_them_out(tmp_path: Path) -> None:
     long = [f"column {number}" for number in range(20)]
     calls = [
@@ -97,6 +106,20 @@ def test_a_script_has_only_the_parts_that_its_job_needs() -> None:
     regression = script(estimator=estimator("linear_model.Ridge"), search={"grid": [{"alpha": [1]}]})
     for part in ("classes", "labels", "average", "Stratified"):
         assert part not in regression
+
+
+@pytest.mark.parametrize(
+    ("uri", "named"),
+    [
+        ("https://host/a.csv.gz?signature=1", True),
+        ("https://host/a.csv.gz", False),
+        ("https://host/a.csv?name=x.gz", False),
+        ("s3://bucket/a.csv.gz", True),
+        ("file:a.csv.gz", False),
+    ],
+)
+def test_the_compression_is_named_where_pandas_cannot_see_it(uri: str, named: bool) -> None:
+    assert ('compression="gzip"' in script(dataset=data(sources=[{"uri": uri}]))) == named
 
 
 def test_a_script_never_imports_gridfold() -> None:

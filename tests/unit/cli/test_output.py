@@ -3,11 +3,13 @@
 import io
 from pathlib import Path
 
+import pytest
 from rich.console import Console
 
 from gridfold.api.status import (
     CellCounts,
     Condition,
+    DatasetStatus,
     MeanStd,
     RankedCell,
     ResultsStatus,
@@ -15,7 +17,7 @@ from gridfold.api.status import (
     TestStatus,
     TrainingJobStatus,
 )
-from gridfold_cli.output import cell_counts, print_results
+from gridfold_cli.output import NONE, Remarks, cell_counts, print_results
 
 
 def ranked(cell: int, f1: str, **parameters: str) -> RankedCell:
@@ -23,9 +25,9 @@ def ranked(cell: int, f1: str, **parameters: str) -> RankedCell:
     return RankedCell(cell=cell, score=f1, parameters=parameters, scores=scores)
 
 
-def printed(status: TrainingJobStatus, base: Path, width: int = 200) -> str:
+def printed(status: TrainingJobStatus, base: Path, remarks: Remarks = NONE) -> str:
     screen = io.StringIO()
-    print_results(Console(file=screen, width=width, highlight=False), status, base)
+    print_results(Console(file=screen, width=200, highlight=False), status, base, remarks)
     return screen.getvalue()
 
 
@@ -58,6 +60,36 @@ def test_winner_cells_validation_and_test_scores_follow(tmp_path: Path) -> None:
     assert "Cells       5: 1 from the cache, 2 computed, 1 infeasible, 1 failed\n" in text
     assert "Validation  f1 0.8800, accuracy 0.7900\n" in text
     assert "Test        f1 0.8700\n" in text
+
+
+def test_the_data_is_told_with_what_cleaning_dropped(tmp_path: Path) -> None:
+    data = DatasetStatus(
+        rows=290,
+        columns=1,
+        classes=3,
+        parts={"train": 203, "validation": 44, "test": 43},
+        dropped_rows={"missingTarget": 1, "duplicates": 9},
+        dropped_columns={"excluded": 0, "missing": 2},
+    )
+    assert (
+        "Data        290 rows, 1 column, 3 classes (train 203, validation 44, test 43); dropped: 1 row without a "
+        "target, 9 rows equal to an earlier one, 2 columns with too many missing values\n"
+    ) in printed(whole(dataset=data), tmp_path)
+    assert "Data        5 rows, 2 columns\n" in printed(whole(dataset=DatasetStatus(rows=5, columns=2)), tmp_path)
+
+
+def test_remarks_of_the_run_are_told(tmp_path: Path) -> None:
+    text = printed(whole(), tmp_path, Remarks("2 cells: no luck", ("f1 has no value", "2 models")))
+    assert "No score    2 cells: no luck\nValidation" in text
+    assert "Note        f1 has no value\nNote        2 models\n" in text
+
+
+@pytest.mark.parametrize(
+    ("others", "told"), [(0, ""), (1, " (1 other cell cannot be told"), (2, " (2 other cells cannot be told")]
+)
+def test_how_many_cells_are_as_good_is_told(tmp_path: Path, others: int, told: str) -> None:
+    best = ranked(3, "0.9000").model_copy(update={"indistinguishable_from": others})
+    assert f"Winner      cell 3{told}" in printed(whole(best=best), tmp_path)
 
 
 def test_targets_are_told_met_or_missed(tmp_path: Path) -> None:

@@ -48,6 +48,19 @@ def test_times_are_for_reading(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("2 problems: (1) a (2) is b. (2) c (3)", "DataError: 2 problems:\n  (1) a\n  (2) is b. (2) c (3)"),
+        ("2 problems: (1) x is a. (2) y", "DataError: 2 problems:\n  (1) x is a.\n  (2) y"),
+        ("too few rows: a (1) b (2) c", "DataError: too few rows: a (1) b (2) c"),
+        ("3 problems at once", "DataError: 3 problems at once"),
+    ],
+)
+def test_several_problems_are_told_on_a_line_each(message: str, told: str) -> None:
+    assert sentence(Event("Warning", "DataError", message)) == told
+
+
 def test_ten_thousand_cells_are_told_in_eleven_lines() -> None:
     lines: list[str] = []
     display = PlainDisplay(lines.append, Pace(Clock()))

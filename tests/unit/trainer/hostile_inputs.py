@@ -93,6 +93,8 @@ TABLES = [
         **BY_GROUP),
     csv("a row without group", with_column(["a", "b", ""]), "DataError", "no value in 20 of 60 rows", **BY_GROUP),
     csv("fewer groups than folds", with_column(list("abcd")), "DataError", "groups", **BY_GROUP),
+    csv("a group that is the target", TABLE, "DataError", "cannot be judged on what it is divided by",
+        dataset={"groupColumn": "y"}),
     csv("times that are none", with_column(["soon"]), "DataError", '"soon" (row 1)',
         dataset={"timeColumn": "extra"}),
     csv("times of two kinds", with_column(["2024-01-01", "2024-01-01T00:00Z"]), "DataError", "time zone",
@@ -135,6 +137,7 @@ FILES = [
 ]  # fmt: skip
 
 ESTIMATORS = [
+    named("sklearn.datasets._base.os.system", "not the full name of a classifier"),
     named("sklearn.datasets.base.os.system", "not the full name of a classifier"),
     named("sklearn.utils.Bunch", "not the full name of a classifier"),
     named("sklearn.linear_model.LogisticRegressor", "did you mean"),

@@ -14,7 +14,7 @@ from gridfold_trainer.errors import DataError, PreparedCorruptError
 from gridfold_trainer.frames import add_frames
 from gridfold_trainer.prepared import load_prepared
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
-from tests.unit.trainer.hostile_inputs import INPUTS, Hostile
+from tests.unit.trainer.hostile_inputs import INPUTS, Hostile, with_column
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -74,6 +74,25 @@ def test_ten_thousand_columns_are_prepared(tmp_path: Path) -> None:
     assert run_prepare(tmp_path, "\n".join([f"{names},y", *rows])).dataset.columns == 9_999
 
 
+@pytest.mark.parametrize(
+    ("values", "columns", "warning"),
+    [
+        ([""], 4, "No value in any row: extra."),
+        (["inf", *map(str, range(59))], 4, 'for texts among their numbers: extra ("inf").'),
+        ([f"{n}" if n % 7 else "?Ab"[n % 3] for n in range(60)], 4, 'extra ("?", "A" and 1 more).'),
+        ([f"u{n}" for n in range(60)], 4, ""),
+        ([str(2**53), str(-(2**53)), "1e22"], 4, ""),
+    ],
+)
+def test_what_is_allowed_but_seldom_meant_is_prepared_and_told(
+    tmp_path: Path, values: list[str], columns: int, warning: str
+) -> None:
+    report = run_prepare(tmp_path, with_column(values))
+    assert (report.dataset.columns, report.dataset.rows) == (columns, 60)
+    assert warning in " ".join(report.warnings)
+    assert len(report.warnings) == bool(warning)
+
+
 def test_equal_timestamps_keep_the_order_of_the_source(tmp_path: Path) -> None:
     rows = [f"{row},2024-01-01,{('no', 'yes')[row % 2]}" for row in range(60)]
     report = run_prepare(tmp_path, "\n".join(["a,t,y", *rows]), dataset={"timeColumn": "t"})
@@ -85,6 +104,8 @@ def test_equal_timestamps_keep_the_order_of_the_source(tmp_path: Path) -> None:
 def test_a_forged_array_is_never_unpickled_and_never_used(tmp_path: Path, forged: str) -> None:
     """The digest guards the arrays; whoever forges that too still meets an array without objects that must fit."""
     import hashlib
+
+    from blake3 import blake3
 
     report = run_prepare(tmp_path)
     where = context(tmp_path)
@@ -102,7 +123,7 @@ def test_a_forged_array_is_never_unpickled_and_never_used(tmp_path: Path, forged
         }
         np.save(folder / "y.npy", arrays[forged], allow_pickle=True)
     content = (folder / "y.npy").read_bytes()
-    manifest["labels"] = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+    manifest["labels"] = {"blake3": blake3(content).hexdigest(), "size": len(content)}
     document = json.dumps(manifest).encode()
     digest = f"sha256:{hashlib.sha256(document).hexdigest()}"
     folder.rename(folder.with_name(digest.removeprefix("sha256:")))

@@ -178,6 +178,8 @@ def test_class_weights_by_label_become_weights_by_code_for_cells_and_by_label_fo
     given = {"class_weight": {"1": 2.0, "10": 3}, "C": 1}
     assert constructor_values(LogisticRegression, given, (1, 2, 10), codes=True)["class_weight"] == {0: 2.0, 2: 3}
     assert constructor_values(LogisticRegression, given, (1, 2, 10), codes=False)["class_weight"] == {1: 2.0, 10: 3}
+    boosting = HistGradientBoostingClassifier  # encodes the target first
+    assert constructor_values(boosting, {"class_weight": {"1": 2.0}}, (1, 2), codes=False)["class_weight"] == {0: 2.0}
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import SGDClassifier
+from sklearn.model_selection import cross_validate
 from sklearn.pipeline import Pipeline
 from sklearn.utils._param_validation import InvalidParameterError
 
@@ -85,6 +87,21 @@ def test_an_estimator_that_writes_into_its_rows_does_not_harm_the_next_cell() ->
     run(spoil, None)
     seen = [X for call, X in Recorder.calls if call == "fit"][1::2]
     assert all(np.array_equal(X, expected, equal_nan=True) for X, expected in zip(seen, clean[::2], strict=True))
+
+
+def test_each_fold_is_fitted_anew_as_in_cross_validate() -> None:
+    data, rows = small_data(80), np.arange(80)
+    X, y = np.asfortranarray(np.nan_to_num(data.X)), data.y
+    splits = [(rows[rows % 4 != fold], rows[rows % 4 == fold]) for fold in range(4)]
+    warm = SGDClassifier(max_iter=1, tol=None, warm_start=True, random_state=0)  # goes on from the fold before, if let
+    training = TrainingRows(X, y, data.columns, data.classes, 1)
+    (evaluation,) = evaluate([Pipeline([("estimator", warm)])], training, splits, SCORER)
+    theirs = cross_validate(warm, X, y, cv=splits, scoring="accuracy")["test_score"].tolist()
+    assert [fold["accuracy"] for fold in evaluation.scores if fold] == theirs
+    for train, _ in splits:
+        warm.fit(X[train], y[train])
+    last = splits[-1][1]
+    assert warm.score(X[last], y[last]) != theirs[-1]  # so it would be seen
 
 
 def test_a_fit_that_raises_in_one_fold_fails_the_cell_and_spares_the_others() -> None:

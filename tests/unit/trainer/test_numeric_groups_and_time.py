@@ -10,7 +10,7 @@ from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import CrossValidation, Split
 from gridfold_trainer import cross_validation
 from gridfold_trainer.cross_validation import make_cv, make_splits
-from gridfold_trainer.splits import Orders, SplitImpossibleError, make_parts, part_warnings
+from gridfold_trainer.splits import Orders, Parts, SplitImpossibleError, make_parts, part_warnings
 
 GROUPED = Resolved(split="Grouped", cross_validation="Grouped")
 STRATIFIED_GROUPED = Resolved(split="Grouped", cross_validation="StratifiedGrouped")
@@ -39,7 +39,9 @@ def test_no_group_is_on_two_sides(
     assert sorted(np.concatenate([parts.train, parts.validation, parts.test])) == list(range(len(groups)))
     training, two = groups[parts.train], CrossValidation(folds=2, seed=seed)
     assume(not cross_validation.check(y[parts.train], two, resolved, ("a", "b"), training))
-    for fitted, scored in make_splits(y[parts.train], two, resolved, training):
+    splits = make_splits(y[parts.train], two, resolved, training)
+    assert sorted(np.concatenate([scored for _, scored in splits])) == list(range(len(training)))
+    for fitted, scored in splits:
         assert set(training[fitted].tolist()).isdisjoint(training[scored].tolist())
 
 
@@ -55,7 +57,9 @@ def test_no_row_is_later_than_one_that_it_is_scored_on(
     assert sorted(np.concatenate([parts.train, parts.validation, parts.test])) == list(range(len(time)))
     assert (len(parts.test), len(parts.validation)) == (len(time) * shares[2] // 100, len(time) * shares[1] // 100)
     training = time[parts.train]
-    for fitted, scored in make_splits(y[parts.train], CrossValidation(folds=folds), TIMED):
+    splits = make_splits(y[parts.train], CrossValidation(folds=folds), TIMED)
+    assert [len(scored) for _, scored in splits] == [len(training) // (folds + 1)] * folds
+    for fitted, scored in splits:
         assert training[fitted].max() <= training[scored].min()
 
 
@@ -116,6 +120,9 @@ def test_a_part_more_than_ten_points_off_is_reported_with_what_was_asked() -> No
     parts = make_parts(np.zeros(100), Split(), GROUPED, orders=Orders(groups=groups))
     reported = part_warnings(parts, Split())
     assert reported
+    for rows, told in ((81, True), (80, False)):  # 70 % are asked for
+        larger = Parts(np.arange(rows), np.arange(15), np.arange(100 - rows - 15))
+        assert any(text.startswith("The train part") for text in part_warnings(larger, Split())) == told
     assert all(" of 100 rows, " in text and "where spec.split asks for" in text for text in reported)
     even = make_parts(np.zeros(100), Split(), GROUPED, orders=Orders(groups=np.arange(100)))
     assert part_warnings(even, Split()) == []

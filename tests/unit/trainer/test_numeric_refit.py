@@ -198,7 +198,7 @@ def test_without_any_score_table_and_status_are_written_and_the_causes_are_group
     report = refit.run(job, world.context)
     assert (report.best, report.leaderboard, report.validation, report.test) == (None, [], {}, {})
     assert report.infeasible == 3
-    assert "No cell has a score: 2 × Expected n_neighbors" in report.message
+    assert "No cell has a score: 2 cells: Expected n_neighbors" in report.message
     assert sorted(path.name for path in folder_of(world).iterdir()) == ["results.csv", "results.parquet", "status.json"]
     assert {row["rank_test_f1"] for row in table_of(world)} == {"1"}
     assert (world.folder / "out/latest.json").exists()
@@ -292,6 +292,7 @@ def test_a_report_that_fits_keeps_all_metrics() -> None:
     assert output.fit_report(report, "f1") == report
 
 
+@pytest.mark.usefixtures("frames")
 def test_parquet_has_the_same_table_with_types(world: World) -> None:
     import polars as pl
 

@@ -122,3 +122,10 @@ def test_objective_and_metrics_are_those_named_or_the_defaults_of_the_kind_of_ta
     scoring: dict[str, object], classifier: bool, expected: tuple[str, list[str]]
 ) -> None:
     assert scorers.choose(Scoring.model_validate(scoring), classifier=classifier) == expected
+
+
+@pytest.mark.parametrize(("positive", "code"), [(0, 0), (1, 1), (None, 1)])
+def test_the_scorer_is_about_the_class_that_is_positive(positive: int | None, code: int) -> None:
+    made = scorers.make_scorer(resolved("Binary"), ("a", "b"), positive)
+    assert (made.positive, made.classes, made.average) == (code, 2, Average.BINARY)
+    assert scorers.make_scorer(Resolved(metrics=["r2"]), None, None).classes == 0

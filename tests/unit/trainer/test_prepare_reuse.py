@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from gridfold.api.handoff import PrepareReport
-from gridfold_trainer import assemble, prepare
+from gridfold_trainer import assemble, prepare, reuse
 from gridfold_trainer.errors import ChecksumMismatchError, SourceChangedError
+from gridfold_trainer.sources import Located
+from gridfold_trainer.stores import ObjectStat
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 
 
@@ -78,6 +80,21 @@ def test_a_source_that_changed_is_noticed_whatever_its_size_and_time_say(tmp_pat
     os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert path.stat().st_size == before.st_size
     assert prepare.run(stage_input(), context(tmp_path)).digest != first.digest
+
+
+def test_an_object_of_another_place_size_or_mark_is_another_source(tmp_path: Path) -> None:
+    store = context(tmp_path).store
+
+    def uri(key: str = "a.csv", size: int = 7, etag: str = '"1"', **storage: str) -> str | None:
+        source = {"uri": f"s3://b/{key}", "storage": {"endpoint": "http://one", **storage}}
+        located = Located(0, source["uri"], store, ObjectStat(size, etag))
+        return reuse.index_uri(stage_input(dataset={"sources": [source]}).spec, [located], classifier=True)
+
+    found = [uri(), uri("b.csv"), uri(size=8), uri(etag='"2"'), uri(endpoint="http://two"), uri(region="eu")]
+    assert None not in found
+    assert len(set(found)) == len(found)
+    assert uri() == uri(caBundleConfigMapName="authorities", credentialsSecretName="other")
+    assert uri(etag="") is None  # nothing tells whether it has changed
 
 
 def test_a_pin_is_compared_with_what_was_read_even_where_nothing_is_read_again(tmp_path: Path) -> None:

@@ -1,0 +1,71 @@
+"""What the model card says of scores and of raw rows; the oracle suite runs its program."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gridfold.api.handoff import StageInput
+from gridfold_trainer.model_card import model_card
+from gridfold_trainer.raw_rows import prediction_code
+from tests.unit.trainer.numeric_jobs import World, small_data
+
+
+def job_of(world: World, uri: str, markers: list[str], *, trim: bool = True, header: bool = True) -> StageInput:
+    csv: dict[str, Any] = {"missingValues": markers}
+    csv |= {} if header else {"header": False, "columnNames": ["size", "colour", "weight", "target"]}
+    dataset = {"sources": [{"uri": uri}], "target": "target", "csv": csv}
+    return world.job(dataset=dataset, cleaning={"trimText": trim})
+
+
+@pytest.mark.parametrize(
+    ("uri", "trim", "expected"),
+    [
+        ("file:x.csv", True, '["", "?", "-1"]'),
+        ("file:x.csv", False, '["", " ? ", "-1"]'),
+        ("file:x.parquet", True, '["", "?", "-1", "-1.0"]'),  # one number there, however it is written
+    ],
+)
+def test_missing_means_on_the_card_what_it_meant_in_prepare(
+    tmp_path: Path, uri: str, trim: bool, expected: str
+) -> None:
+    world = World(tmp_path)
+    code = prediction_code(job_of(world, uri, [" ? ", "-1"], trim=trim).spec, world.data, [])
+    assert f"rows.isin({expected})" in code
+    compile(code, "card", "exec")
+
+
+@pytest.mark.parametrize(("trim", "header", "trims"), [(True, True, True), (False, True, False), (True, False, False)])
+def test_names_of_a_header_are_trimmed_as_in_prepare(tmp_path: Path, trim: bool, header: bool, trims: bool) -> None:
+    world = World(tmp_path)
+    code = prediction_code(job_of(world, "file:x.csv", [], trim=trim, header=header).spec, world.data, [])
+    assert ("raw.columns = raw.columns.str.strip()" in code) == trims
+
+
+@pytest.mark.parametrize(
+    ("classes", "average", "others", "words"),
+    [
+        (("no", "yes"), "Binary", 1, ["are about the class `yes`", "1 other cell does"]),
+        (("no", "yes"), "Micro", 0, ["averages over the classes (Micro)", "0 other cells do not"]),
+        (("a", "b", "c"), "Macro", 2, ["averages over the classes (Macro)", "2 other cells do not"]),
+    ],
+)
+def test_the_card_says_what_the_scores_are_about(
+    tmp_path: Path, classes: tuple[str, ...], average: str, others: int, words: list[str]
+) -> None:
+    world = World(tmp_path, small_data(classes=classes))
+    best = {"cell": 0, "parameters": {}, "scores": {"f1": {"mean": 0.5, "std": 0.1}}}
+    status: dict[str, Any] = {
+        "best": {**best, "indistinguishableFrom": others},
+        "validation": {},
+        "test": {"scores": {}, "intervals": {}, "openings": 1},
+        "resolved": {"metrics": ["accuracy", "f1"], "average": average},
+        "dataset": {"rows": 120, "parts": {"train": 84}, "digest": "d", "splitDigest": "s"},
+        "estimator": "sklearn.svm.SVC", "objective": "f1", "cells": {"total": 3}, "notes": [], "versions": {},
+        "trustedTypes": ["numpy.dtype", "scipy.sparse._csr.csr_matrix", "sklearn.tree._tree.Tree"],
+    }  # fmt: skip
+    card = model_card(world.job(), status, world.data)
+    assert all(text in card for text in words)
+    assert "all of numpy and scipy and sklearn:" in card
+    status["resolved"]["metrics"] = ["accuracy"]
+    assert "Precision" not in model_card(world.job(), status, world.data)
