@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 FRAMES := $(VENV)/gridfold-frames
+PEERS  := $(VENV)/gridfold-peers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -58,7 +59,13 @@ cluster-up: setup ## Start a real Kubernetes on this machine (Linux, root).
 cluster-down: setup ## End it; nothing stays behind.
 	@$(BIN)/python -m tests.testbed down
 
-benchmark: setup ## Print a table of ratios against peers.
+# pyarrow, which an image with pandas has; nothing of Gridfold's own may see it.
+$(PEERS)/ready: requirements/benchmark.txt | setup
+	@rm -rf $(PEERS) && $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(PEERS) -r $<
+	@$(BIN)/python -m compileall -q $(PEERS) || true
+	@touch $@
+
+benchmark: setup $(PEERS)/ready ## Print a table of ratios against peers.
 	@$(BIN)/python -m tests.benchmarks
 
 clean: ## Remove what the targets above have made here.

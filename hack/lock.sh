@@ -20,6 +20,11 @@ python3 hack/lock_subtract.py requirements/frames.txt requirements/trainer.txt
 # The development environment holds everything but that folder.
 lock dev "" operator trainer local dev
 python3 hack/lock_subtract.py requirements/dev.txt requirements/frames.txt
-printf 'hatchling\n' | uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-header --no-annotate --output-file requirements/build.txt
+lock_one() {  # lock_one NAME REQUIREMENT
+  printf '%s\n' "$2" | uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header --no-annotate --output-file "requirements/$1.txt"
+}
+lock_one build hatchling
+# What pandas.to_parquet wants, and what images with pandas have: for the benchmarks' peers alone.
+lock_one benchmark pyarrow
 rm requirements/all.txt

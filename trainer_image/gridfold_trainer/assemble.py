@@ -1,14 +1,17 @@
 """From the sources to one matrix and one target: read, clean, type, in one pass wherever that is possible."""
 
 import logging
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType, TrainingJobSpec
-from gridfold_trainer.cleaning import Missing, RowCleaner
+from gridfold.api.validation import show
+from gridfold_trainer.ahead import ahead
+from gridfold_trainer.cleaning import NUMBER, Missing, RowCleaner
 from gridfold_trainer.columns import CATEGORY_LIMIT, ColumnBuilder, Rejected, Typed
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import DataError
@@ -18,6 +21,7 @@ from gridfold_trainer.preflight import column_problems
 from gridfold_trainer.prepared import Column
 from gridfold_trainer.prepared_writer import MatrixWriter
 from gridfold_trainer.sources import Fetched
+from gridfold_trainer.splits import Orders
 from gridfold_trainer.tables import Piece, read_tables
 from gridfold_trainer.targets import Target, type_target
 
@@ -25,6 +29,7 @@ log = logging.getLogger("gridfold")
 
 #: More categories than this are told: one-hot encoding makes a column of each.
 _MANY_CATEGORIES = 1000
+_SHOWN_CHARACTERS = 32
 #: Groups and classes are numbered, never encoded: as many as there are rows.
 _ANY_NUMBER = 2**31 - 2
 
@@ -43,8 +48,22 @@ class Assembled:
     warnings: list[str] = field(default_factory=list)
 
 
-def assemble(spec: TrainingJobSpec, files: Sequence[Fetched], context: Context, *, classifier: bool) -> Assembled:
+def assemble(
+    spec: TrainingJobSpec,
+    files: Sequence[Fetched],
+    context: Context,
+    *,
+    classifier: bool,
+    on_target: Callable[[Target, Orders], object] = lambda _target, _orders: None,
+) -> Assembled:
     """Return the data of a job; files that are copies of ours are removed.
+
+    Args:
+        spec: of the job.
+        files: its sources.
+        context: of the stage.
+        classifier: whether the target are classes.
+        on_target: is told what a split needs, before the matrix is written.
 
     Raises:
         DataError: sources, columns or values cannot be used; all problems of the step that found some.
@@ -54,7 +73,7 @@ def assemble(spec: TrainingJobSpec, files: Sequence[Fetched], context: Context, 
     for file in files:
         if file.fetched:
             file.path.unlink()
-    return table.finish(context.scratch / "X.npy", classifier=classifier)
+    return table.finish(context.scratch / "X.npy", on_target, classifier=classifier)
 
 
 class _Table:
@@ -89,7 +108,7 @@ class _Table:
                         builders[column.name].append(column, piece.row_numbers)
         log.info("read %d rows", self._rows.seen)
 
-    def finish(self, path: Path, *, classifier: bool) -> Assembled:
+    def finish(self, path: Path, on_target: Callable[[Target, Orders], object], *, classifier: bool) -> Assembled:
         """Drop duplicate rows and what columns are to be dropped, and write the matrix to a file."""
         keep = self._rows.first_of_equals()
         problems: list[str] = []
@@ -101,12 +120,15 @@ class _Table:
         if isinstance(time, str):
             problems.append(time)
             time = None
+        if not (problems or isinstance(target, Rejected)):
+            on_target(target, Orders(groups, time))
         rows = int(keep.sum()) if keep is not None else self._rows.seen - self._rows.without_target
         duplicates = self._rows.seen - self._rows.without_target - rows
         check_room(path.parent, 8 * rows * len(self._builders), "the prepared data")
         matrix = _Matrix(self._spec, path, rows)
-        for name in list(self._builders):
-            matrix.add(name, self._builders.pop(name).finish(keep))
+        columns = ((name, self._builders.pop(name).finish(keep)) for name in list(self._builders))
+        for name, typed in ahead(columns):
+            matrix.add(name, typed)
         problems += matrix.close(self._excluded)
         if problems or isinstance(target, Rejected):
             raise DataError(*problems)
@@ -183,7 +205,7 @@ class _Matrix:
     def add(self, name: str, typed: Typed | Rejected) -> None:
         """Take the next column in source order: write it, drop it, or note why it cannot be."""
         limit = self._spec.cleaning.drop_columns_missing_above
-        missing = typed.missing if isinstance(typed, Rejected) else int(np.isnan(typed.values).sum())
+        missing = typed.missing if isinstance(typed, Rejected) else int(np.count_nonzero(np.isnan(typed.values)))
         if limit is not None and 100 * missing > limit * self._rows:
             self._dropped["missing"].append(name)
         elif isinstance(typed, Rejected):
@@ -230,7 +252,24 @@ class _Matrix:
                 f"More than {_MANY_CATEGORIES} categories: {', '.join(wide[:10])}. One-hot encoding makes a column of "
                 f"each; an identifier should be excluded."
             )
+        declared = self._spec.dataset.column_types
+        mixed = [(c.name, _texts_among_numbers(c.categories)) for c in self.columns if c.name not in declared]
+        shown = [f"{name} ({texts})" for name, texts in mixed if texts]
+        if shown:
+            found.append(
+                f"Taken as categories for texts among their numbers: {', '.join(shown[:10])}. Name a text that means "
+                f"no value in csv.missingValues, or declare the column Categorical."
+            )
         return found
+
+
+def _texts_among_numbers(categories: Sequence[str]) -> str:
+    """Return the texts of a column most of whose values are numbers, else ""."""
+    texts = [text for text in categories if not re.fullmatch(NUMBER, text)]
+    if not 0 < 2 * len(texts) < len(categories):
+        return ""
+    more = f" and {len(texts) - 2} more" if len(texts) > 2 else ""
+    return f"{', '.join(show(text)[:_SHOWN_CHARACTERS] for text in texts[:2])}{more}"
 
 
 def _is_constant(typed: Typed, missing: int) -> bool:

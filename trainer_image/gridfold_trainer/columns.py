@@ -15,6 +15,8 @@ EXACT_INTEGERS = 2**53
 #: Bounds of a prepared data set: a column beyond them is no category but free text or an identifier.
 CATEGORY_LIMIT = 1_000_000
 CATEGORY_CHARACTERS = 65_536
+#: Spellings that are kept with their codes.
+_FEW = 1000
 _SHOWN = 3
 _SHOWN_CHARACTERS = 64
 
@@ -71,7 +73,7 @@ class ColumnBuilder:
         self._numbers: list[np.ndarray] | None = None if declared is ColumnType.CATEGORICAL else []
         self._categories = _Categories(category_limit)
         self._foreign, self._infinite, self._inexact = Examples(), Examples(), Examples()
-        self._foreign_rows: list[np.ndarray] = []
+        self._foreign_rows: list[np.ndarray | None] = []
         self._spelled = False  #: a number has been taken
         self.incomplete = False
 
@@ -87,10 +89,11 @@ class ColumnBuilder:
         if self._numbers is None:
             self._categories.append(as_text(column), self._missing)
             return
-        values, numeric, marked = self._read(column)
-        if numeric.all() or self._declared is ColumnType.NUMERIC:
-            self._foreign.add(marked, ~numeric, rows)
-            self._foreign_rows.append(~numeric)
+        values, foreign, marked = self._read(column)
+        if foreign is None or self._declared is ColumnType.NUMERIC:
+            if foreign is not None:
+                self._foreign.add(marked, foreign, rows)
+            self._foreign_rows.append(foreign)
             self._note_lost(marked, values, rows)
             self._spelled = self._spelled or not np.isnan(values).all()
             self._numbers.append(values)
@@ -114,33 +117,37 @@ class ColumnBuilder:
         if self._numbers is None:
             return self._categories.finish(keep)
         values = np.concatenate(self._numbers) if self._numbers else np.empty(0)
-        self._numbers.clear()
         problem = self._problem()
         if problem:
-            missing = np.isnan(values) & ~np.concatenate(self._foreign_rows)
+            pairs = zip(self._numbers, self._foreign_rows, strict=True)
+            pieces = [np.isnan(piece) if foreign is None else np.isnan(piece) & ~foreign for piece, foreign in pairs]
+            missing = np.concatenate(pieces)
             return Rejected(problem, int((missing if keep is None else missing[keep]).sum()))
+        self._numbers.clear()
         return Typed(ColumnType.NUMERIC, values if keep is None else values[keep])
 
-    def _read(self, column: Any) -> tuple[np.ndarray, np.ndarray, Any]:
-        """Return the values as floats, which of them are a number or missing, and the column that messages show.
+    def _read(self, column: Any) -> tuple[np.ndarray, np.ndarray | None, Any]:
+        """Return the values as floats, which of them are neither a number nor missing, and what messages show.
 
         Where all texts that are no number are missing, the column need not be trimmed as a whole: a number has no
-        white space around it.
+        white space around it. None stands for "no such value".
         """
         import polars as pl
 
         if column.dtype != pl.String:
-            marked = self._missing.mark(column)
-            values, _ = _values(marked.cast(pl.Float64))
-            return values, np.ones(len(values), dtype=bool), marked
+            plain = column.dtype.is_float() and not self._missing.has_numbers
+            marked = column if plain else self._missing.mark(column)
+            return _values(marked.cast(pl.Float64)), None, marked
         if not self._missing.has_numbers:
-            values, unread = _values(column.cast(pl.Float64, strict=False))
+            floats = column.cast(pl.Float64, strict=False)
+            values, unread = _values(floats), floats.is_null().to_numpy()
             if self._missing.all_of(column, unread):
-                return values, ~_spelled_strangely(column, values, unread), column
+                return values, _any(_spelled_strangely(column, values, unread)), column
         marked = self._missing.mark(column)
-        values, unread = _values(marked.cast(pl.Float64, strict=False))
+        floats = marked.cast(pl.Float64, strict=False)
+        values, unread = _values(floats), floats.is_null().to_numpy()
         present = marked.is_not_null().to_numpy()
-        return values, ~(unread & present) & ~_spelled_strangely(marked, values, unread), marked
+        return values, _any((unread & present) | _spelled_strangely(marked, values, unread)), marked
 
     def _note_lost(self, column: Any, values: np.ndarray, rows: np.ndarray) -> None:
         """Note what a float cannot hold."""
@@ -188,6 +195,9 @@ class _Categories:
         self._codes: list[np.ndarray] = []
         self._known: dict[str, int] = {}
         self._longest = 0
+        self._spelled: dict[str, int] = {}  #: codes by spelling, while there are few
+        self._enum: Any = None  #: polars Enum of these spellings; None: there are none yet, or too many
+        self._code_of = np.empty(0, dtype=np.int32)  #: by position in the Enum
 
     def append_missing(self, rows: int) -> None:
         self._codes.append(np.full(rows, -1, dtype=np.int32))
@@ -196,6 +206,11 @@ class _Categories:
         """Take the next piece as it was read: spellings are trimmed and marked once each, not in every row."""
         import polars as pl
 
+        if self._enum is not None:
+            positions = column.cast(self._enum, strict=False)
+            if not positions.null_count():
+                self._codes.append(self._code_of[positions.to_physical().to_numpy()])
+                return
         spellings = column.unique()
         texts = missing.mark(spellings)
         self._longest = max(self._longest, int(texts.str.len_chars().max() or 0))
@@ -207,6 +222,18 @@ class _Categories:
         codes = pl.Series([-1 if text is None else known[text] for text in texts], dtype=pl.Int32)
         found = column.replace_strict(spellings, codes, return_dtype=pl.Int32)
         self._codes.append(np.array(found.to_numpy(), dtype=np.int32))
+        self._remember(spellings, codes)
+
+    def _remember(self, spellings: Any, codes: Any) -> None:
+        """Keep the codes of these spellings, where there are few: a second look at them costs a third."""
+        import polars as pl
+
+        self._enum = None
+        if len(self._spelled) <= _FEW:
+            self._spelled.update((text, code) for text, code in zip(spellings, codes, strict=True) if text is not None)
+        if 0 < len(self._spelled) <= _FEW:
+            self._enum = pl.Enum(list(self._spelled))
+            self._code_of = np.array(list(self._spelled.values()), dtype=np.int32)
 
     @property
     def _rejected(self) -> bool:
@@ -231,10 +258,15 @@ class _Categories:
         return Typed(ColumnType.CATEGORICAL, by_appearance[codes], tuple(categories))
 
 
-def _values(floats: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Return a polars Series of floats as an array of its own, NaN where it is null, and where that is."""
-    nulls = floats.is_null().to_numpy() if floats.null_count() else np.zeros(len(floats), dtype=bool)
-    return np.array(floats.to_numpy(), dtype=np.float64), nulls
+def _values(floats: Any) -> np.ndarray:
+    """Return a polars Series of floats as an array of its own, NaN where it is null."""
+    values: np.ndarray = floats.to_numpy(writable=True)
+    return values
+
+
+def _any(mask: np.ndarray) -> np.ndarray | None:
+    """Return a mask that marks something, else None."""
+    return mask if mask.any() else None
 
 
 def _spelled_strangely(column: Any, values: np.ndarray, unread: np.ndarray) -> np.ndarray:

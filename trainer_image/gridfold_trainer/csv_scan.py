@@ -94,26 +94,29 @@ class CsvScanner:
         content = buffer[:end]
         data = np.frombuffer(content, dtype=np.uint8)
         ends = np.flatnonzero(data == _LF)
-        delimiters = np.flatnonzero(data == self._delimiter)
-        counts = np.diff(np.searchsorted(delimiters, ends), prepend=0)
-        if self._dialect.quote.encode() in content:
-            quoted = self._delimiters_in_quotes(data, delimiters, ends)
-            if quoted is None:
-                return None
-            counts -= quoted
-        if not (counts == width - 1).all() or not _is_plain_text(content):
+        is_delimiter = data == self._delimiter
+        quoted = self._delimiters_in_quotes(data, is_delimiter, ends) if self._dialect.quote.encode() in content else 0
+        if quoted is None or not _have_delimiters(is_delimiter, ends, quoted, width - 1) or not _is_plain_text(content):
             return None
         self._line += len(ends)
         return end, Block(content, len(ends))
 
-    def _delimiters_in_quotes(self, data: np.ndarray, delimiters: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
-        """Return how many delimiters of each line are in quoted fields; None where quotes are no matching pairs."""
+    def _delimiters_in_quotes(
+        self, data: np.ndarray, is_delimiter: np.ndarray, ends: np.ndarray
+    ) -> np.ndarray | int | None:
+        """Return how many delimiters of each line are in quoted fields (0: of any); None where quotes are no pairs."""
         quotes = np.flatnonzero(data == self._quote)
-        lines = np.searchsorted(ends, quotes)
-        if len(quotes) % 2 or (lines[::2] != lines[1::2]).any() or len(self._wrong_quotes(data, quotes)):
+        if len(quotes) % 2 or len(self._wrong_quotes(data, quotes)):
             return None
-        before = np.searchsorted(delimiters, quotes)
-        return np.bincount(lines[::2], weights=before[1::2] - before[::2], minlength=len(ends)).astype(np.int64)
+        pairs = quotes.reshape(-1, 2)
+        pairs = pairs[pairs[:, 1] - pairs[:, 0] > 1]  # most often all are "" for an empty text
+        if not len(pairs):
+            return 0
+        lines = np.searchsorted(ends, pairs)
+        if (lines[:, 0] != lines[:, 1]).any():
+            return None
+        inside = np.add.reduceat(is_delimiter, pairs.ravel(), dtype=np.int64)[::2]
+        return np.bincount(lines[:, 0], weights=inside, minlength=len(ends)).astype(np.int64)
 
     def _take_any(self, buffer: bytes, *, final: bool) -> tuple[int, Block]:
         data = np.frombuffer(buffer, dtype=np.uint8)
@@ -225,6 +228,21 @@ class CsvScanner:
     def _raise_problems(self) -> None:
         if self._problems:
             raise UnreadableTableError(*self._problems[:SHOWN_PROBLEMS])
+
+
+def _have_delimiters(is_delimiter: np.ndarray, ends: np.ndarray, quoted: np.ndarray | int, expected: int) -> bool:
+    """Tell whether in every line this many delimiters are outside quotes.
+
+    They are counted in the smallest integers, modulo 2^8 or 2^16, at a fifth of the cost. That is exact: a line with
+    another count of the same remainder has more than `expected`, which is below the modulus, and no line can have
+    fewer to make up for it in the sum of all.
+    """
+    small = np.uint8 if expected <= np.iinfo(np.uint8).max else np.uint16
+    if expected > np.iinfo(small).max or int(np.count_nonzero(is_delimiter) - np.sum(quoted)) != expected * len(ends):
+        return False
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    counts = np.add.reduceat(is_delimiter.view(np.uint8), starts, dtype=small)
+    return bool((counts == (expected + np.asarray(quoted)).astype(small)).all())
 
 
 def _is_plain_text(content: bytes) -> bool:

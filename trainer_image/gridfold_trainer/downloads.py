@@ -1,6 +1,5 @@
 """Downloads that go on where they broke off."""
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -52,7 +51,7 @@ def changed(uri: str) -> str:
 
 
 def download_resumed(uri: str, open_body: OpenBody, path: Path, wanted: Wanted, patience: Patience) -> str:
-    """Write an object to a file and return its SHA-256 in hexadecimal.
+    """Write an object to a file and return its digest in hexadecimal.
 
     Raises:
         StorageUnreachableError: it broke off too many times in a row without anything new.
@@ -65,7 +64,7 @@ class _Download:
     def __init__(self, uri: str, open_body: OpenBody, file: BinaryIO, wanted: Wanted) -> None:
         self._uri, self._open_body, self._file, self._wanted = uri, open_body, file, wanted
         self._etag = wanted.etag
-        self._digest = hashlib.sha256()
+        self._digest = wanted.new_digest()
 
     def run(self, patience: Patience) -> str:
         failures, farthest = 0, 0
@@ -102,7 +101,7 @@ class _Download:
             raise StorageUnreachableError(f"{self._uri}: the server sends bytes from {start} on, which were not asked.")
         self._file.seek(0)
         self._file.truncate()
-        self._digest = hashlib.sha256()
+        self._digest = self._wanted.new_digest()
 
     def _check_size(self, size: int) -> None:
         limit = self._wanted.limit_bytes

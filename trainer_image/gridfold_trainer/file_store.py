@@ -1,5 +1,6 @@
 """Objects as files of this machine: a laptop's store."""
 
+import hashlib
 import os
 import secrets
 import shutil
@@ -16,7 +17,7 @@ from gridfold_trainer.errors import (
     StorageRefusedError,
     StorageUnreachableError,
 )
-from gridfold_trainer.local_files import copy_hashed, hash_chunks, room_for
+from gridfold_trainer.local_files import blake3_of, copy_hashed, room_for
 from gridfold_trainer.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
 
 #: Of files that are being written; `list_uris` does not show them.
@@ -39,19 +40,24 @@ class FileStore:
         return content
 
     def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
-        """Copy an object to a file and return its SHA-256."""
+        """Copy an object to a file and return its digest."""
         found = self.stat(uri)
         if found is not None and wanted.limit_bytes is not None and found.size > wanted.limit_bytes:
             raise SourceTooLargeError(too_large(uri, wanted.limit_bytes))
         if found is not None and wanted.etag not in {"", found.etag}:
             raise SourceChangedError(changed(uri))
         with self._translated(uri), self.local_path(uri).open("rb") as source:
-            return copy_hashed(iter(lambda: source.read(CHUNK_BYTES), b""), path)
+            return copy_hashed(iter(lambda: source.read(CHUNK_BYTES), b""), path, wanted.new_digest)
 
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of an object's content."""
         with self._translated(uri), self.local_path(uri).open("rb") as source:
-            return hash_chunks(iter(lambda: source.read(CHUNK_BYTES), b""))
+            return hashlib.file_digest(source, "sha256").hexdigest()
+
+    def blake3(self, uri: str) -> str:
+        """Return the BLAKE3 digest of an object's content."""
+        with self._translated(uri):
+            return blake3_of(self.local_path(uri))
 
     def put(self, uri: str, content: bytes) -> None:
         """Write an object."""
@@ -59,9 +65,12 @@ class FileStore:
             part.write_bytes(content)
 
     def upload(self, uri: str, path: Path) -> None:
-        """Copy a file to an object."""
+        """Make a file an object: by a second name of it where that can be, else by a copy."""
         with self._translated(uri), _replacing(self.local_path(uri)) as part:
-            shutil.copyfile(path, part)
+            try:
+                part.hardlink_to(path)
+            except OSError:  # another disk, or one without hard links
+                shutil.copyfile(path, part)
 
     def stat(self, uri: str) -> ObjectStat | None:
         """Return size and a mark that changes with every write, or None where there is no such file."""

@@ -22,6 +22,7 @@ from gridfold_trainer.frames import add_frames
 from gridfold_trainer.prepared_writer import Draft, save_prepared
 from gridfold_trainer.sources import Located, check_unchanged, fetch, locate
 from gridfold_trainer.splits import Orders, Parts, part_warnings
+from gridfold_trainer.targets import Target
 
 log = logging.getLogger("gridfold")
 
@@ -51,11 +52,12 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
     cls = estimators.load_class(spec.estimator.class_name)
     early = preflight.spec_problems(spec, cls)
     add_frames()
+    judge = _Judge(spec, cls)
     try:
-        source = _read(spec, locating, context, classifier=estimators.is_classifier(cls))
+        source = _read(spec, locating, context, judge)
     except DataError as error:
         raise type(error)(*error.problems, *early) from error
-    checked = _check(spec, cls, source.data, early)
+    checked = _check(spec, judge.judged(source.data), source.data, early)
     infeasible = preflight.find_infeasible(spec, cls, source.data.target.classes, checked.resolved.random_state)
     digest = source.digest or _store(spec, source, checked.positive, context)
     prepared = PreparedRun(
@@ -89,6 +91,16 @@ class _Source:
 
 
 @dataclass(frozen=True)
+class _Judged:
+    """What preflight made of the target; the parts are None where there are problems."""
+
+    resolved: Resolved
+    positive: int | None
+    parts: Parts | None
+    problems: list[str]
+
+
+@dataclass(frozen=True)
 class _Checked:
     """What preflight made of the spec and the data."""
 
@@ -98,29 +110,52 @@ class _Checked:
     warnings: list[str]
 
 
-def _read(spec: TrainingJobSpec, locating: Future[list[Located]], context: Context, *, classifier: bool) -> _Source:
-    located = locating.result()
+class _Judge:
+    """Preflight of the target, in a thread of its own: the matrix is being written meanwhile."""
+
+    def __init__(self, spec: TrainingJobSpec, cls: type) -> None:
+        self._spec, self._cls = spec, cls
+        self.classifier = estimators.is_classifier(cls)
+        self._thread = ThreadPoolExecutor(1)
+        self._judging: Future[_Judged] | None = None
+
+    def begin(self, target: Target, orders: Orders) -> None:
+        """Start."""
+        self._judging = self._thread.submit(self._judge, target, orders)
+        self._thread.shutdown(wait=False)
+
+    def judged(self, data: Assembled) -> _Judged:
+        """Wait for what was found; data that was stored already is judged now."""
+        orders = Orders(data.groups, data.time)
+        return self._judging.result() if self._judging else self._judge(data.target, orders)
+
+    def _judge(self, target: Target, orders: Orders) -> _Judged:
+        positive, problems = preflight.find_positive(self._spec, target.classes)
+        resolved = preflight.resolve(self._spec, self._cls, target.classes, positive)
+        parts, more = preflight.target_problems(self._spec, resolved, target, orders)
+        return _Judged(resolved, positive, parts, [*problems, *more])
+
+
+def _read(spec: TrainingJobSpec, locating: Future[list[Located]], context: Context, judge: _Judge) -> _Source:
+    located, classifier = locating.result(), judge.classifier
     uri = reuse.index_uri(spec, located, classifier=classifier)
     found = reuse.find(uri, spec, located, context)
     if found is not None:
         return _Source(found[1], uri, (), found[0])
     files = fetch(spec.dataset.sources, located, context)
-    data = assemble(spec, files, context, classifier=classifier)
+    data = assemble(spec, files, context, classifier=classifier, on_target=judge.begin)
     check_unchanged(located)
     return _Source(data, uri, tuple(file.sha256 for file in files), None)
 
 
-def _check(spec: TrainingJobSpec, cls: type, data: Assembled, early: list[str]) -> _Checked:
-    classes = data.target.classes
-    positive, problems = preflight.find_positive(spec, classes)
-    resolved = preflight.resolve(spec, cls, classes, positive)
-    parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time))
+def _check(spec: TrainingJobSpec, judged: _Judged, data: Assembled, early: list[str]) -> _Checked:
+    parts, problems = judged.parts, judged.problems
     if parts is not None:
-        more += preflight.memory_problems(spec, data.columns, len(parts.train))
-    if parts is None or early or problems or more:
-        raise DataError(*early, *problems, *more, *_lost_targets(spec, data))
-    grouped = resolved.split == SplitMethod.GROUPED
-    return _Checked(resolved, positive, parts, part_warnings(parts, spec.split) if grouped else [])
+        problems = [*problems, *preflight.memory_problems(spec, data.columns, len(parts.train))]
+    if parts is None or early or problems:
+        raise DataError(*early, *problems, *_lost_targets(spec, data))
+    grouped = judged.resolved.split == SplitMethod.GROUPED
+    return _Checked(judged.resolved, judged.positive, parts, part_warnings(parts, spec.split) if grouped else [])
 
 
 def _lost_targets(spec: TrainingJobSpec, data: Assembled) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from gridfold_trainer.context import Context
 from gridfold_trainer.errors import ObjectMissingError
-from gridfold_trainer.local_files import hash_chunks, room_for
+from gridfold_trainer.local_files import blake3_of, room_for
 from gridfold_trainer.prepared import (
     GROUPS,
     MANIFEST,
@@ -24,7 +24,7 @@ from gridfold_trainer.prepared import (
     digest_of,
     folder_uri,
 )
-from gridfold_trainer.stores import CHUNK_BYTES, ObjectStore
+from gridfold_trainer.stores import ObjectStore
 from gridfold_trainer.targets import Target
 
 log = logging.getLogger("gridfold")
@@ -56,6 +56,7 @@ class MatrixWriter:
         self.path = path
         self._rows = rows
         self._columns = 0
+        path.unlink(missing_ok=True)  # where it was uploaded, it may be an object now
         with room_for(path):
             self._file = path.open("wb")
             self._file.write(bytes(_HEADER_BYTES))
@@ -127,15 +128,14 @@ def _manifest(draft: Draft, facts: dict[str, PartFacts]) -> Manifest:
 
 
 def _facts(path: Path) -> PartFacts:
-    with path.open("rb") as file:
-        return PartFacts(sha256=hash_chunks(iter(lambda: file.read(CHUNK_BYTES), b"")), size=path.stat().st_size)
+    return PartFacts(blake3=blake3_of(path), size=path.stat().st_size)
 
 
 def _is_stored(store: ObjectStore, folder: str, content: bytes, facts: dict[str, PartFacts]) -> bool:
     """Tell whether all objects are there and right; reading them costs no more than writing them."""
     try:
         return store.get(folder + MANIFEST, MANIFEST_BYTES) == content and all(
-            store.sha256(folder + name) == part.sha256 for name, part in facts.items()
+            store.blake3(folder + name) == part.blake3 for name, part in facts.items()
         )
     except ObjectMissingError:
         return False

@@ -43,7 +43,7 @@ class S3Store:
 
         Raises:
             AccessDeniedError: the mounted Secret lacks a key.
-        StorageRefusedError: the bundle of authorities holds no certificate.
+            StorageRefusedError: the bundle of authorities holds no certificate.
         """
         access = access or Access()
         self._patience = access.patience
@@ -201,7 +201,8 @@ def _make_client(storage: Storage, keys: dict[str, str], access: Access) -> Any:
     import boto3
     from botocore.config import Config
 
-    make_context(access.ca_bundle)  # botocore notices a bad one at the first request, in OpenSSL's words
+    if access.ca_bundle is not None:
+        make_context(access.ca_bundle)  # botocore notices a bad one at the first request, in OpenSSL's words
     patience = access.patience
     style = storage.addressing_style
     path = style is AddressingStyle.PATH or (style is AddressingStyle.AUTO and storage.endpoint is not None)

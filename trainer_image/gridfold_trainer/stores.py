@@ -1,11 +1,13 @@
 """Object storage: the ports, and the store that picks an adapter by the URI's scheme."""
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from gridfold_trainer.errors import StorageRefusedError
+from gridfold_trainer.local_files import NewDigest
 
 #: Of an object that is read into memory: far above any manifest or cell result.
 GET_LIMIT_BYTES = 256 * 1024 * 1024
@@ -26,6 +28,7 @@ class Wanted:
 
     limit_bytes: int | None = None  #: refuse more
     etag: str = ""  #: refuse another content than the one of this mark; "": take what is there
+    new_digest: NewDigest = hashlib.sha256  #: of what is returned
 
 
 ANYTHING = Wanted()
@@ -39,7 +42,7 @@ class SourceStore(Protocol):
     """
 
     def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
-        """Write an object's content to a file, in pieces, and return its SHA-256 in hexadecimal.
+        """Write an object's content to a file, in pieces, and return its digest in hexadecimal.
 
         Where the connection breaks, it goes on from there, if the object is still the same.
 
@@ -75,7 +78,10 @@ class ObjectStore(SourceStore, Protocol):
         """Write an object."""
 
     def upload(self, uri: str, path: Path) -> None:
-        """Write an object from a file, in pieces."""
+        """Write an object from a file, which must not be written to afterwards: it may be the object itself."""
+
+    def blake3(self, uri: str) -> str:
+        """Return the BLAKE3 digest, in hexadecimal, of an object's content, which is read in pieces and not kept."""
 
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs that start with `prefix`, in byte order; pages are fetched as they are needed."""
@@ -93,12 +99,16 @@ class RoutedStore:
         return self._of(uri).get(uri, limit_bytes)
 
     def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:
-        """Write an object's content to a file and return its SHA-256."""
+        """Write an object's content to a file and return its digest."""
         return self._of(uri).download(uri, path, wanted)
 
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of an object's content."""
         return self._of(uri).sha256(uri)
+
+    def blake3(self, uri: str) -> str:
+        """Return the BLAKE3 digest of an object's content."""
+        return self._of(uri).blake3(uri)
 
     def put(self, uri: str, content: bytes) -> None:
         """Write an object."""

@@ -153,6 +153,23 @@ def test_ten_thousand_columns_are_read_and_one_more_is_refused(tmp_path: Path) -
         read(tmp_path, f"{wide},more\n{',' * 10_000}\n".encode())
 
 
+@pytest.mark.parametrize("width", [2, 255, 256, 257, 258, 513, 600])
+@pytest.mark.parametrize("more", [256, -256, 512])
+def test_rows_of_256_fields_more_or_fewer_are_refused_however_they_add_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, more: int
+) -> None:
+    """Delimiters are counted modulo powers of two, and within quotes they do not count."""
+    monkeypatch.setattr(contents, "PIECE_BYTES", 40_000)
+    names = ",".join(f"c{number}" for number in range(width))
+    row, quoted = "1" + ",1" * (width - 1), '"' + "," * 256 + '"' + ",1" * (width - 1)
+    whole = [names, row, quoted] * 20
+    other = ",".join("1" * max(1, width + more))
+    balance = [",".join("1" * (width - more))] if width - more > 0 else []
+    assert len(read(tmp_path, "\n".join([*whole, *[quoted, row] * 50]).encode())[1]) == len(whole) + 99
+    with pytest.raises(UnreadableTableError, match=f"line {len(whole) + 52}: {other.count('1')} fields; .* {width}"):
+        read(tmp_path, "\n".join([*whole, *[quoted] * 51, other, *balance, *[row] * 50]).encode())
+
+
 def test_a_field_of_fifty_megabytes_is_read(tmp_path: Path) -> None:
     size = 50_000_000
     _, rows = read(tmp_path, b'a,b\n"' + b"x\n" * (size // 2) + b'",2\n')

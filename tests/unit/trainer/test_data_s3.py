@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from blake3 import blake3
 
 from gridfold.api.handoff import CREDENTIALS_VARIABLE
 from gridfold.api.v1alpha1 import Storage
@@ -35,6 +36,7 @@ OPERATIONS: dict[str, Callable[[S3Store, Path], Any]] = {
     "get": lambda store, folder: store.get(URI),
     "download": lambda store, folder: store.download(URI, folder / "file"),
     "sha256": lambda store, folder: store.sha256(URI),
+    "blake3": lambda store, folder: store.blake3(URI),
     "put": lambda store, folder: store.put(URI, b"x"),
     "upload": lambda store, folder: store.upload(URI, Path(__file__)),
     "list_uris": lambda store, folder: list(store.list_uris(URI)),
@@ -92,13 +94,14 @@ def store(shared: tuple[Script, S3Store]) -> S3Store:
 
 
 def test_content_goes_there_and_comes_back_as_it_is(tmp_path: Path, script: Script, store: S3Store) -> None:
-    script.restart(*[Answer(body=BODY)] * 3, Answer())
+    script.restart(*[Answer(body=BODY)] * 4, Answer())
     assert store.get(URI) == BODY
     assert store.download(URI, tmp_path / "file") == store.sha256(URI) == hashlib.sha256(BODY).hexdigest()
+    assert store.blake3(URI) == blake3(BODY).hexdigest()
     store.put(URI, BODY)
     assert (tmp_path / "file").read_bytes() == BODY
     assert {path for _, path, _ in script.requests} == {"/data/folder/train.csv"}
-    assert [method for method, _, _ in script.requests] == ["GET", "GET", "GET", "PUT"]
+    assert [method for method, _, _ in script.requests] == ["GET", "GET", "GET", "GET", "PUT"]
 
 
 def test_requests_are_signed_with_the_mounted_key_and_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +185,7 @@ def test_a_server_that_was_busy_is_asked_again() -> None:
     assert len(script.requests) == 2
 
 
-@pytest.mark.parametrize("operation", ["get", "sha256"])
+@pytest.mark.parametrize("operation", ["get", "sha256", "blake3"])
 @pytest.mark.parametrize("half", [Answer(body=BODY, sent=len(BODY) // 2), Answer(body=BODY, sent=1, hangs=True)])
 def test_half_an_object_is_read_again_from_its_start(
     tmp_path: Path, script: Script, store: S3Store, operation: str, half: Answer
@@ -199,12 +202,13 @@ REST = Answer(206, BODY[HALF:], headers={"Content-Range": f"bytes {HALF}-{len(BO
 
 
 @pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.parametrize("new_digest", [hashlib.sha256, blake3])
 @pytest.mark.parametrize("second", [REST, Answer(body=BODY)], ids=["the rest", "all of it again"])
 def test_a_download_goes_on_where_it_broke_off(
-    tmp_path: Path, script: Script, store: S3Store, hangs: bool, second: Answer
+    tmp_path: Path, script: Script, store: S3Store, hangs: bool, second: Answer, new_digest: Any
 ) -> None:
     script.restart(Answer(body=BODY, sent=HALF, hangs=hangs), second)
-    assert store.download(URI, tmp_path / "file") == hashlib.sha256(BODY).hexdigest()
+    assert store.download(URI, tmp_path / "file", Wanted(new_digest=new_digest)) == new_digest(BODY).hexdigest()
     assert (tmp_path / "file").read_bytes() == BODY
     asked = script.requests[1][2]
     assert (asked["Range"], asked["If-Match"]) == (f"bytes={HALF}-", '"mark"')
@@ -244,7 +248,7 @@ def test_a_server_on_the_machine_itself_is_refused_in_a_cluster(surroundings: Pa
     assert script.requests == []
 
 
-@pytest.mark.parametrize("operation", ["get", "download", "sha256"])
+@pytest.mark.parametrize("operation", ["get", "download", "sha256", "blake3"])
 @pytest.mark.parametrize("sent", [0, 1, len(BODY) - 1])
 def test_an_object_that_always_breaks_off_is_never_taken_for_a_whole_one(
     tmp_path: Path, script: Script, store: S3Store, operation: str, sent: int

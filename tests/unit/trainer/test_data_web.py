@@ -58,6 +58,27 @@ def test_a_file_of_the_web_is_written_with_its_digest(tmp_path: Path, script: Sc
     assert "Authorization" not in headers
 
 
+@pytest.mark.parametrize(
+    ("name", "coding"),
+    [("a.csv", "aws-chunked"), ("a.csv", "Identity"), ("a.csv.gz", "x-gzip"), ("a.CSV.GZ", "gzip"), ("a.zst", "zstd")],
+)
+def test_a_coding_that_is_none_or_is_the_files_own_compression_leaves_the_file_as_it_lies_there(
+    tmp_path: Path, script: Script, store: HttpStore, name: str, coding: str
+) -> None:
+    script.restart(Answer(body=BODY, headers={"Content-Encoding": coding}))
+    store.download(uri(script).replace("data.csv", name), tmp_path / "file")
+    assert (tmp_path / "file").read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("name", "coding"), [("a.csv.zst", "gzip"), ("a.csv.gz", "gzip, gzip, br"), ("a.gz", "zstd")])
+def test_a_coding_on_top_of_the_file_is_refused(
+    tmp_path: Path, script: Script, store: HttpStore, name: str, coding: str
+) -> None:
+    script.restart(Answer(body=BODY, headers={"Content-Encoding": coding}))
+    with pytest.raises(StorageRefusedError, match=f"Content-Encoding {coding}"):
+        store.download(uri(script).replace("data.csv", name), tmp_path / "file")
+
+
 @pytest.mark.parametrize("hangs", [False, True])
 def test_a_download_goes_on_where_it_broke_off(tmp_path: Path, script: Script, store: HttpStore, hangs: bool) -> None:
     script.restart(Answer(body=BODY, sent=HALF, hangs=hangs), REST)
