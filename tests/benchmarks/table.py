@@ -1,5 +1,6 @@
 """What a benchmark returns, and how it is shown."""
 
+import statistics
 from dataclasses import dataclass
 
 
@@ -11,6 +12,14 @@ class Row:
     value: str  #: median, with minimum and maximum where there are several runs
     goal: str = ""
     note: str = ""
+
+
+def ratio(quantity: str, goal: str, pairs: list[tuple[float, float]], unit: str = "s") -> Row:
+    """Return the median of paired ratios with its spread, and the medians of both sides."""
+    ratios = [ours / peer for ours, peer in pairs]
+    ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
+    value = f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+    return Row(quantity, value, goal, f"{ours:.3g} {unit} ÷ {peer:.3g} {unit}, {len(pairs)} pairs")
 
 
 def print_table(rows: list[Row]) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -18,7 +17,7 @@ from gridfold_trainer.__main__ import THREAD_VARIABLES
 from gridfold_trainer.prepared import Column, PreparedData
 from gridfold_trainer.scorers import Scorer
 from tests.benchmarks.peers import FRAMES, PYARROW, with_path
-from tests.benchmarks.table import Row
+from tests.benchmarks.table import Row, ratio
 from tests.unit.trainer.numeric_jobs import CACHE, World, small_data
 
 RUNS = 5
@@ -78,13 +77,13 @@ def _start() -> list[Row]:
     scripts = ((TRAINER,), (SCRIPT, FRAMES, PYARROW), (SCRIPT, FRAMES), (ALONE,))
     runs = [[_report(*script) for script in scripts] for _ in range(RUNS)]
     alone = [(run[3]["seconds"], run[1]["seconds"]) for run in runs]
-    rows = [_ratio("scikit-learn alone ÷ the peer with pyarrow: CPU (no trainer can be below)", "", alone)]
+    rows = [ratio("scikit-learn alone ÷ the peer with pyarrow: CPU (no trainer can be below)", "", alone)]
     for position, peer in ((1, "pandas with pyarrow, boto3"), (2, "pandas without pyarrow, boto3")):
         seconds = [(run[0]["seconds"], run[position]["seconds"]) for run in runs]
         memory = [(run[0]["kib"] / 1024, run[position]["kib"] / 1024) for run in runs]
         rows += [
-            _ratio(f"trainer start ÷ imports of scikit-learn, {peer}: CPU", "≤ 0.65", seconds),
-            _ratio("the same: peak memory", "≤ 0.70", memory, unit="MiB"),
+            ratio(f"trainer start ÷ imports of scikit-learn, {peer}: CPU", "≤ 0.65", seconds),
+            ratio("the same: peak memory", "≤ 0.70", memory, unit="MiB"),
         ]
     return rows
 
@@ -106,8 +105,8 @@ def _data() -> list[Row]:
             pairs.append((float(_python(LOAD, arguments)), read))
     title = "÷ pandas.read_csv, CPU"
     return [
-        _ratio(f"data of a cell, first on its machine (digest verified) {title}", "≤ 0.05", first),
-        _ratio(f"data of a cell, any other {title}", "≤ 0.05", pairs),
+        ratio(f"data of a cell, first on its machine (digest verified) {title}", "≤ 0.05", first),
+        ratio(f"data of a cell, any other {title}", "≤ 0.05", pairs),
     ]
 
 
@@ -131,7 +130,7 @@ def _side_by_side() -> Row:
         nothing = {key: value for key, value in os.environ.items() if key not in THREAD_VARIABLES}
         pinned = {**nothing, **dict.fromkeys(THREAD_VARIABLES, "1")}
         pairs = [(_cells(Path(name), 2 * cores, nothing), _cells(Path(name), 2 * cores, pinned)) for _ in range(3)]
-    return _ratio(
+    return ratio(
         f"{2 * cores} cells at once on {cores} cores, nothing set ÷ threads pinned by hand, wall", "≤ 1.15", pairs
     )
 
@@ -172,7 +171,7 @@ def _scoring() -> Row:
     identical = scorer.counted(truth, predicted) == peer()
     pairs = [(_cpu(lambda: scorer.counted(truth, predicted)), _cpu(peer)) for _ in range(RUNS)]
     told = "bit-identical" if identical else "NOT bit-identical"
-    return _ratio(f"scoring of a fold of 20,000 rows ÷ scikit-learn's functions, CPU ({told})", "≤ 0.3", pairs)
+    return ratio(f"scoring of a fold of 20,000 rows ÷ scikit-learn's functions, CPU ({told})", "≤ 0.3", pairs)
 
 
 def _cpu(action: Callable[[], Any], times: int = 20) -> float:
@@ -194,11 +193,3 @@ def _python(code: str, arguments: list[str], *folders: Path) -> str:
     if done.returncode:
         raise RuntimeError(done.stderr[-2000:])
     return done.stdout
-
-
-def _ratio(quantity: str, goal: str, pairs: list[tuple[float, float]], unit: str = "s") -> Row:
-    """Return the median of paired ratios with its spread, and the medians of both sides."""
-    ratios = [ours / peer for ours, peer in pairs]
-    ours, peer = (statistics.median(side) for side in zip(*pairs, strict=True))
-    value = f"{statistics.median(ratios):.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
-    return Row(quantity, value, goal, f"{ours:.3g} {unit} ÷ {peer:.3g} {unit}, {len(pairs)} pairs")
