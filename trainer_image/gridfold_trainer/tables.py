@@ -39,8 +39,6 @@ def read_tables(
     """Yield all files, one below the other. Of every first file that can be read there is a piece, if without rows.
 
     Args:
-        files: the sources.
-        dataset: how they are read.
         limit_bytes: most of one file, decompressed.
         trim: whether white space around fields means nothing.
         texts: columns whose spelling matters; others may come as floats where it does not. None: all of them.
@@ -56,13 +54,11 @@ def read_tables(
     row = 1
     for file in files:
         try:
-            first = True
-            for frame in frames(file, contents.kind_of(file.uri, dataset.format), reading):
-                if first:
+            for number, frame in enumerate(frames(file, contents.kind_of(file.uri, dataset.format), reading)):
+                if number == 0:
                     check_names(frame.columns, file.uri)
                     columns = columns or frame.columns
                     check_same(columns, frame.columns, files[0].uri, file.uri)
-                first = False
                 if errors:
                     break
                 yield Piece(frame.select(columns), np.arange(row, row + frame.height))

@@ -3,12 +3,14 @@
 import socket
 import ssl
 import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,19 @@ def _handler_of(script: Script) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
+class _QuietServer(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of clients that go away, as those do that do not accept the certificate."""
+        if not isinstance(sys.exception(), ConnectionError | ssl.SSLError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def serving(*answers: Answer, certificate: tuple[Path, Path] | None = None) -> Iterator[Script]:
     """Serve on a free port until the block ends; with key and certificate, by TLS."""
     script = Script(list(answers))
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler_of(script)) as server:
+    with _QuietServer(("127.0.0.1", 0), _handler_of(script)) as server:
         script.port = server.server_address[1]
         server.socket = _secured(server.socket, certificate)
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
