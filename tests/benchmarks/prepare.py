@@ -77,7 +77,7 @@ def _write_csv(path: Path) -> int:
     """Write random numbers with holes, categories and two classes until the file is large enough; return its rows."""
     import numpy as np
 
-    from gridfold_trainer.frames import add_frames
+    from gridfold_trainer.data.frames import add_frames
 
     add_frames()
     import polars as pl

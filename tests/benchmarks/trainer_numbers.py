@@ -14,8 +14,8 @@ import numpy as np
 
 from gridfold.api.v1alpha1 import Average, ColumnType
 from gridfold_trainer.__main__ import THREAD_VARIABLES
-from gridfold_trainer.prepared import Column, PreparedData
-from gridfold_trainer.scorers import Scorer
+from gridfold_trainer.data.prepared import Column, PreparedData
+from gridfold_trainer.learning.scorers import Scorer
 from tests.benchmarks.peers import FRAMES, PYARROW, with_path
 from tests.benchmarks.table import Row, ratio
 from tests.unit.trainer.numeric_jobs import CACHE, World, small_data
@@ -32,8 +32,9 @@ TRAINER = """
 import gc
 gc.disable()
 from gridfold.api.v1alpha1 import Storage
-from gridfold_trainer import cell, estimators, stages
-from gridfold_trainer.s3_store import S3Store
+from gridfold_trainer import cell, stages
+from gridfold_trainer.learning import estimators
+from gridfold_trainer.storage.s3_store import S3Store
 estimators.load_class("sklearn.linear_model.LogisticRegression")
 import sklearn.compose, sklearn.impute, sklearn.model_selection, sklearn.pipeline, sklearn.preprocessing
 S3Store(Storage(region="us-east-1"))
@@ -52,8 +53,8 @@ boto3.client("s3", region_name="us-east-1")
 LOAD = """
 import sys, time
 from pathlib import Path
-from gridfold_trainer.file_store import FileStore
-from gridfold_trainer.prepared import load_prepared
+from gridfold_trainer.storage.file_store import FileStore
+from gridfold_trainer.data.prepared import load_prepared
 store, start = FileStore(Path(sys.argv[1])), time.process_time()
 load_prepared(store, sys.argv[2], sys.argv[3], Path(sys.argv[4]))
 print(time.process_time() - start)

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gridfold.api.v1alpha1 import Storage
-from gridfold_trainer.downloads import Patience
-from gridfold_trainer.s3_store import Access, S3Store
+from gridfold_trainer.storage.downloads import Patience
+from gridfold_trainer.storage.s3_store import Access, S3Store
 
 #: Real servers on this machine answer at once; what is cut must not be waited for.
 QUICK = Patience(connect_seconds=5, read_seconds=20, attempts=2, body_attempts=2, back_off_seconds=0.01)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from gridfold_trainer.errors import ObjectMissingError, StorageRefusedError
-from gridfold_trainer.file_store import FileStore
-from gridfold_trainer.stores import ObjectStore, RoutedStore
+from gridfold_trainer.storage.file_store import FileStore
+from gridfold_trainer.storage.stores import ObjectStore, RoutedStore
 from tests.contract.s3_servers import s3_store
 
 AWKWARD = ["plain", "with space", "plus+and&and=", "100%", "ünïcode-日本", "a//b", "deep/er/still", "q?x#y", "(1)~!'"]
@@ -67,7 +67,7 @@ def test_a_file_goes_up_and_comes_down_as_it_is(place: Place, tmp_path: Path) ->
 def test_a_large_file_goes_up_in_parts_and_is_one_object(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gridfold_trainer.s3_store.MULTIPART_BYTES", 10 * 1024 * 1024)
+    monkeypatch.setattr("gridfold_trainer.storage.s3_store.MULTIPART_BYTES", 10 * 1024 * 1024)
     source = tmp_path / "source"
     source.write_bytes(bytes(range(256)) * 45_000)
     place.store.upload(f"{place.folder}large", source)

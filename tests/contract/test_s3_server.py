@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from gridfold.api.v1alpha1 import AddressingStyle
-from gridfold_trainer import globs
 from gridfold_trainer.errors import (
     AccessDeniedError,
     BucketMissingError,
@@ -20,8 +19,9 @@ from gridfold_trainer.errors import (
     StorageRefusedError,
     StorageUnreachableError,
 )
-from gridfold_trainer.s3_store import S3Store
-from gridfold_trainer.stores import Wanted
+from gridfold_trainer.storage import globs
+from gridfold_trainer.storage.s3_store import S3Store
+from gridfold_trainer.storage.stores import Wanted
 from tests.contract.s3_servers import Wire, s3_store, wire_to
 from tests.testbed.plugin import Bucket, Cluster, SecureStorage
 

@@ -9,8 +9,8 @@ from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.api.v1alpha1 import Search
 from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell, prepare, refit
-from gridfold_trainer.context import Context
-from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.file_store import FileStore
 
 
 def run(spec: dict[str, Any], folder: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
-from gridfold_trainer.raw_rows import reading_code
+from gridfold_trainer.data.raw_rows import reading_code
 from tests.oracle.conftest import FRAMES
 
 CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)

@@ -14,8 +14,8 @@ import numpy as np
 from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.api.v1alpha1 import Search
 from gridfold.domain.grid import cell_count, format_ranges
-from gridfold_trainer.context import Context
-from gridfold_trainer.file_store import FileStore
+from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.file_store import FileStore
 
 
 def spec_of(case: dict[str, Any]) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def predictions(folder: Path, case: dict[str, Any]) -> list[Any]:
     """Return what the stored model says about every row of the table, read without Gridfold."""
     import protocol_script
 
-    from gridfold_trainer.model_file import load_model, trusted_types
+    from gridfold_trainer.outcome.model_file import load_model, trusted_types
 
     (path,) = folder.glob("out/runs/*/model.skops")
     content = path.read_bytes()
@@ -115,8 +115,8 @@ def twins(job: StageInput, context: Context) -> list[bool]:
     Compared are the decision values (else the probabilities) of models fitted on the training part.
     """
     from gridfold_trainer import cell
-    from gridfold_trainer.prepared import labels, to_frame
-    from gridfold_trainer.training import TrainingRows
+    from gridfold_trainer.data.prepared import labels, to_frame
+    from gridfold_trainer.learning.training import TrainingRows
 
     data, parts = cell.load_parts(job, context)
     training, frame, targets = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train], labels(data)

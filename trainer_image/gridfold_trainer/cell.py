@@ -7,16 +7,17 @@ from typing import Any
 from gridfold.api.handoff import CellReport, Outcome, PreparedRun, StageInput
 from gridfold.domain.grid import Grid, parse_ranges
 from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
-from gridfold_trainer import environment, estimators, results, sampling, scorers
-from gridfold_trainer.context import Context
-from gridfold_trainer.cross_validation import make_splits
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.prepared import Column, PreparedData, load_prepared
 from gridfold_trainer.errors import DataError, ObjectMissingError
-from gridfold_trainer.evaluate import Evaluation, evaluate
-from gridfold_trainer.pipelines import Preprocessing, build_pipeline
-from gridfold_trainer.prepared import Column, PreparedData, load_prepared
-from gridfold_trainer.results import CellResult, Recorded
-from gridfold_trainer.splits import Orders, Parts, make_parts
-from gridfold_trainer.training import TrainingRows
+from gridfold_trainer.learning import environment, estimators, results, sampling, scorers
+from gridfold_trainer.learning.cross_validation import make_splits
+from gridfold_trainer.learning.evaluate import Evaluation, evaluate
+from gridfold_trainer.learning.pipelines import Preprocessing, build_pipeline
+from gridfold_trainer.learning.results import CellResult, Recorded
+from gridfold_trainer.learning.splits import Parts, make_parts
+from gridfold_trainer.learning.training import TrainingRows
+from gridfold_trainer.storage.context import Context
 
 
 class SplitChangedError(DataError):

@@ -180,8 +180,9 @@ def _work(arguments: list[str]) -> int:
 def _preload(class_name: str, *, s3: bool) -> None:
     """Import what cells of this estimator need, without making any garbage to collect."""
     gc.disable()
-    from gridfold_trainer import cell, estimators, stages  # noqa: F401
+    from gridfold_trainer import cell, stages  # noqa: F401
     from gridfold_trainer.errors import TrainerError
+    from gridfold_trainer.learning import estimators
 
     with contextlib.suppress(ImportError, TrainerError):  # prepare says it, and better
         estimators.load_class(class_name)

@@ -18,14 +18,16 @@ from pydantic import ValidationError
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
-from gridfold_trainer import cell, environment, estimators, preflight, prepare, reuse
-from gridfold_trainer.context import Context
+from gridfold_trainer import cell, preflight, prepare
+from gridfold_trainer.data import reuse
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
-from gridfold_trainer.output import LATEST, LATEST_BYTES, Latest, check_owner
-from gridfold_trainer.results import CellResult
-from gridfold_trainer.sources import locate
-from gridfold_trainer.splits import Orders
+from gridfold_trainer.learning import environment, estimators
+from gridfold_trainer.learning.results import CellResult
+from gridfold_trainer.outcome.output import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
+from gridfold_trainer.storage.context import Context
 
 STATUS_BYTES = 16 * 1024 * 1024
 

@@ -9,12 +9,12 @@ from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Average, CrossValidationMethod, Encode, SplitMethod, TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold.domain.grid import PREPROCESSING, Grid, Parameters, plain_value
-from gridfold_trainer import cross_validation, estimators, sampling, scorers
-from gridfold_trainer.column_names import did_you_mean
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.prepared import Column
+from gridfold_trainer.data.targets import Classes, Target
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.prepared import Column
-from gridfold_trainer.splits import Orders, Parts, make_parts
-from gridfold_trainer.targets import Classes, Target
+from gridfold_trainer.learning import cross_validation, estimators, sampling, scorers
+from gridfold_trainer.learning.splits import Parts, make_parts
 
 _SHOWN = 10
 _TWO = 2
@@ -54,33 +54,6 @@ def spec_problems(spec: TrainingJobSpec, cls: type) -> list[str]:
             if ambiguous:
                 problems[f"{where}: {ambiguous}"] = None
     return list(problems)
-
-
-def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
-    """Return what the spec says of columns that the data does not have."""
-    dataset = spec.dataset
-    named = [("target", dataset.target), ("groupColumn", dataset.group_column), ("timeColumn", dataset.time_column)]
-    named += [(f"excludeColumns[{index}]", name) for index, name in enumerate(dataset.exclude_columns)]
-    named += [("columnTypes", name) for name in dataset.column_types]
-    problems = [
-        f"spec.dataset.{path} is {show(name)}, which is no column of the data; {did_you_mean(name, names)}"
-        for path, name in named
-        if name is not None and name not in names
-    ]
-    if dataset.target in dataset.exclude_columns:
-        problems.append(f"spec.dataset.excludeColumns names the target {dataset.target}; take it out of the list.")
-    problems += [
-        f"spec.dataset.{path} is the target {dataset.target}; a model cannot be judged on what it is divided by. Name "
-        f"another column."
-        for path, name in named[1:3]
-        if name == dataset.target
-    ]
-    if problems and len(names) == 1:
-        problems.append(
-            f"the data has the one column {show(names[0])}; is spec.dataset.csv.delimiter, "
-            f"{show(dataset.csv.delimiter)}, right?"
-        )
-    return problems
 
 
 def find_positive(spec: TrainingJobSpec, classes: Classes | None) -> tuple[int | None, list[str]]:

@@ -14,15 +14,18 @@ from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold.domain.grid import Grid, cell_count
 from gridfold.domain.keys import CellKeys
-from gridfold_trainer import environment, estimators, preflight, results, reuse, sampling
-from gridfold_trainer.assemble import Assembled, assemble
-from gridfold_trainer.context import Context
+from gridfold_trainer import preflight
+from gridfold_trainer.data import reuse
+from gridfold_trainer.data.assemble import Assembled, assemble
+from gridfold_trainer.data.frames import add_frames
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.prepared_writer import Draft, save_prepared
+from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locate
+from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import DataError, ObjectMissingError
-from gridfold_trainer.frames import add_frames
-from gridfold_trainer.prepared_writer import Draft, save_prepared
-from gridfold_trainer.sources import Located, check_unchanged, fetch, locate
-from gridfold_trainer.splits import Orders, Parts, part_warnings
-from gridfold_trainer.targets import Target
+from gridfold_trainer.learning import environment, estimators, results, sampling
+from gridfold_trainer.learning.splits import Parts, part_warnings
+from gridfold_trainer.storage.context import Context
 
 log = logging.getLogger("gridfold")
 

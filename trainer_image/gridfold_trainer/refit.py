@@ -4,14 +4,16 @@ from dataclasses import replace
 
 from gridfold.api.handoff import Outcome, RefitReport, StageInput
 from gridfold.api.v1alpha1 import SplitMethod
-from gridfold_trainer import cell, indistinguishable, openings, output
-from gridfold_trainer.collect import Record, collect
-from gridfold_trainer.context import Context
-from gridfold_trainer.cross_validation import make_splits
-from gridfold_trainer.prepared import PreparedData
-from gridfold_trainer.splits import Parts, part_warnings
-from gridfold_trainer.training import TrainingRows
-from gridfold_trainer.winner import check_winner, refit_winner
+from gridfold_trainer import cell
+from gridfold_trainer.data.prepared import PreparedData
+from gridfold_trainer.learning import indistinguishable
+from gridfold_trainer.learning.cross_validation import make_splits
+from gridfold_trainer.learning.splits import Parts, part_warnings
+from gridfold_trainer.learning.training import TrainingRows
+from gridfold_trainer.outcome import openings, output
+from gridfold_trainer.outcome.collect import Record, collect
+from gridfold_trainer.outcome.winner import check_winner, refit_winner
+from gridfold_trainer.storage.context import Context
 
 _ARCHITECTURES = 2
 

@@ -24,9 +24,9 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
-from gridfold_trainer.context import Context
 from gridfold_trainer.errors import TrainerError
-from gridfold_trainer.opening import SourceStores, StoreAccess, open_store
+from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
 from gridfold_trainer.termination import write_report
 
 log = logging.getLogger("gridfold")

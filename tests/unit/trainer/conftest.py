@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gridfold_trainer.frames import add_frames
+from gridfold_trainer.data.frames import add_frames
 
 
 @pytest.fixture(scope="module")

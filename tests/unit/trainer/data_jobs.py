@@ -9,9 +9,9 @@ from gridfold.api.handoff import PrepareReport, StageInput
 from gridfold.api.v1alpha1 import Storage
 from gridfold.api.validation import parse_training_job
 from gridfold_trainer import prepare
-from gridfold_trainer.context import Context
-from gridfold_trainer.file_store import FileStore
-from gridfold_trainer.opening import SourceStores, StoreAccess
+from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.file_store import FileStore
+from gridfold_trainer.storage.opening import SourceStores, StoreAccess
 
 #: A table of 60 rows that a job with all defaults accepts: two numbers, a text, two classes.
 TABLE = "age,height,colour,y\n" + "".join(

@@ -10,15 +10,17 @@ from gridfold.api.handoff import CellReport, PreparedRun, StageInput
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import ColumnType, Scoring, Search, Split
 from gridfold.domain.grid import cell_count, format_ranges
-from gridfold_trainer import cell, environment
-from gridfold_trainer.context import Context
-from gridfold_trainer.estimators import load_class, takes_random_state
-from gridfold_trainer.file_store import FileStore
-from gridfold_trainer.prepared import Column, PreparedData
-from gridfold_trainer.prepared_writer import Draft, MatrixWriter, save_prepared
-from gridfold_trainer.scorers import choose
-from gridfold_trainer.splits import Orders, make_parts
-from gridfold_trainer.targets import Target
+from gridfold_trainer import cell
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.prepared import Column, PreparedData
+from gridfold_trainer.data.prepared_writer import Draft, MatrixWriter, save_prepared
+from gridfold_trainer.data.targets import Target
+from gridfold_trainer.learning import environment
+from gridfold_trainer.learning.estimators import load_class, takes_random_state
+from gridfold_trainer.learning.scorers import choose
+from gridfold_trainer.learning.splits import make_parts
+from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.file_store import FileStore
 
 CACHE = "file:out/cache/"
 COLUMNS = (

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from gridfold.api.v1alpha1 import Cleaning, Csv, Dataset, Source
-from gridfold_trainer.assemble import assemble
-from gridfold_trainer.cleaning import Missing, RowCleaner
+from gridfold_trainer.data.assemble import assemble
+from gridfold_trainer.data.cleaning import Missing, RowCleaner
+from gridfold_trainer.data.sources import fetch, locate
+from gridfold_trainer.data.tables import Piece
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.sources import fetch, locate
-from gridfold_trainer.tables import Piece
 from tests.unit.trainer.data_jobs import context, stage_input
 
 Columns = dict[str, list[str]]

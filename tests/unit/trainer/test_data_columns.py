@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, Dataset, Source
-from gridfold_trainer.cleaning import NUMBER, Missing
-from gridfold_trainer.columns import ColumnBuilder, Rejected, Typed
-from gridfold_trainer.csv_blocks import BlockParser
-from gridfold_trainer.csv_scan import Block
-from gridfold_trainer.targets import Target, type_target
+from gridfold_trainer.data.cleaning import NUMBER, Missing
+from gridfold_trainer.data.columns import ColumnBuilder, Rejected, Typed
+from gridfold_trainer.data.csv_blocks import BlockParser
+from gridfold_trainer.data.csv_scan import Block
+from gridfold_trainer.data.targets import Target, type_target
 
 pytestmark = pytest.mark.usefixtures("frames")
 

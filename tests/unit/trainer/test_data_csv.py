@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from gridfold.api.v1alpha1 import Csv, Dataset, Source
-from gridfold_trainer import contents
+from gridfold_trainer.data import contents
+from gridfold_trainer.data.sources import Fetched
+from gridfold_trainer.data.tables import WHITE_SPACE, read_tables
 from gridfold_trainer.errors import DataError, UnreadableTableError
-from gridfold_trainer.sources import Fetched
-from gridfold_trainer.tables import WHITE_SPACE, read_tables
 
 pytestmark = pytest.mark.usefixtures("frames")
 

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from gridfold.api.handoff import PrepareReport
-from gridfold_trainer import contents, prepare
+from gridfold_trainer import prepare
+from gridfold_trainer.data import contents
+from gridfold_trainer.data.frames import add_frames
+from gridfold_trainer.data.prepared import load_prepared
 from gridfold_trainer.errors import DataError, SourceTooLargeError, UnreadableTableError
-from gridfold_trainer.frames import add_frames
-from gridfold_trainer.prepared import load_prepared
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 
 HEADER, *LINES = TABLE.splitlines()

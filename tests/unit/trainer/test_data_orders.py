@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.model_selection import GroupKFold, GroupShuffleSplit, StratifiedGroupKFold
 
-from gridfold_trainer import contents
+from gridfold_trainer.data import contents
+from gridfold_trainer.data.prepared import PreparedData, load_prepared
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.prepared import PreparedData, load_prepared
 from tests.unit.trainer.data_jobs import context, run_prepare
 
 COUNT = 60

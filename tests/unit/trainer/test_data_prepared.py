@@ -10,11 +10,11 @@ import pytest
 from blake3 import blake3
 
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.context import Context
+from gridfold_trainer.data.prepared import Column, digest_of, folder_uri, labels, load_prepared, to_frame
+from gridfold_trainer.data.prepared_writer import Draft, MatrixWriter, save_prepared
+from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import PreparedCorruptError
-from gridfold_trainer.prepared import Column, digest_of, folder_uri, labels, load_prepared, to_frame
-from gridfold_trainer.prepared_writer import Draft, MatrixWriter, save_prepared
-from gridfold_trainer.targets import Target
+from gridfold_trainer.storage.context import Context
 from tests.unit.trainer.data_jobs import context
 
 pytestmark = pytest.mark.usefixtures("frames")

@@ -12,8 +12,6 @@ from blake3 import blake3
 
 from gridfold.api.handoff import CREDENTIALS_VARIABLE
 from gridfold.api.v1alpha1 import Storage
-from gridfold_trainer.addresses import CLUSTER_STORAGE, CLUSTER_WEB, AddressRules
-from gridfold_trainer.downloads import Patience
 from gridfold_trainer.errors import (
     AccessDeniedError,
     BucketMissingError,
@@ -24,8 +22,10 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
     TrainerError,
 )
-from gridfold_trainer.s3_store import Access, S3Store
-from gridfold_trainer.stores import Wanted
+from gridfold_trainer.storage.addresses import CLUSTER_STORAGE, CLUSTER_WEB, AddressRules
+from gridfold_trainer.storage.downloads import Patience
+from gridfold_trainer.storage.s3_store import Access, S3Store
+from gridfold_trainer.storage.stores import Wanted
 from tests.unit.trainer.scripted_s3 import Answer, Script, free_port, refusal, serving
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI-K7MDENG", "session-token-text"

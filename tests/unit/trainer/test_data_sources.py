@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.v1alpha1 import Source, Storage
-from gridfold_trainer import globs
+from gridfold_trainer.data.sources import fetch, locate
 from gridfold_trainer.errors import (
     AccessDeniedError,
     ChecksumMismatchError,
@@ -14,10 +14,10 @@ from gridfold_trainer.errors import (
     SourceTooLargeError,
     StorageRefusedError,
 )
-from gridfold_trainer.file_store import FileStore
-from gridfold_trainer.opening import SourceStores, StoreAccess, open_store
-from gridfold_trainer.sources import fetch, locate
-from gridfold_trainer.stores import Wanted
+from gridfold_trainer.storage import globs
+from gridfold_trainer.storage.file_store import FileStore
+from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
+from gridfold_trainer.storage.stores import Wanted
 from tests.unit.trainer.data_jobs import context
 
 FILES = ("a/1.csv", "a/10.csv", "a/2.csv", "a/B.csv", "a/b/3.csv", "a/b/c/4.csv", "a/[x].csv", "ab.csv", "é.csv")

@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from gridfold_trainer.addresses import CLUSTER_STORAGE, CLUSTER_WEB, LAPTOP, AddressRules, refusal
-from gridfold_trainer.downloads import Patience
 from gridfold_trainer.errors import (
     AccessDeniedError,
     ObjectMissingError,
@@ -17,8 +15,10 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
     TrainerError,
 )
-from gridfold_trainer.http_store import HttpStore, Web
-from gridfold_trainer.stores import Wanted
+from gridfold_trainer.storage.addresses import CLUSTER_STORAGE, CLUSTER_WEB, LAPTOP, AddressRules, refusal
+from gridfold_trainer.storage.downloads import Patience
+from gridfold_trainer.storage.http_store import HttpStore, Web
+from gridfold_trainer.storage.stores import Wanted
 from tests.unit.trainer.scripted_s3 import Answer, Script, free_port, make_certificate, serving
 
 QUICK = Patience(connect_seconds=2, read_seconds=0.5, body_attempts=2, back_off_seconds=0.01)
@@ -193,7 +193,7 @@ def test_the_machine_itself_is_refused_in_a_cluster_before_anything_is_sent(
 def test_a_redirect_to_a_metadata_service_or_the_machine_is_refused(
     tmp_path: Path, script: Script, certificate: tuple[Path, Path], place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import gridfold_trainer.addresses as addresses
+    import gridfold_trainer.storage.addresses as addresses
 
     permitted = addresses.permitted
 

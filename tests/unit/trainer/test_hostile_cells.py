@@ -15,7 +15,8 @@ from gridfold.api.handoff import (
     StageInput,
     decode_report,
 )
-from gridfold_trainer import cell, environment
+from gridfold_trainer import cell
+from gridfold_trainer.learning import environment
 from tests.unit.trainer.numeric_jobs import World
 from tests.unit.trainer.platform_package import install
 from tests.unit.trainer.test_data_command import run

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gridfold_trainer import contents, prepare
+from gridfold_trainer import prepare
+from gridfold_trainer.data import contents
+from gridfold_trainer.data.frames import add_frames
+from gridfold_trainer.data.prepared import load_prepared
 from gridfold_trainer.errors import DataError, PreparedCorruptError
-from gridfold_trainer.frames import add_frames
-from gridfold_trainer.prepared import load_prepared
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 from tests.unit.trainer.hostile_inputs import INPUTS, Hostile, with_column
 

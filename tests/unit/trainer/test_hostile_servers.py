@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from gridfold_trainer import addresses, http_store, prepare, s3_store
-from gridfold_trainer.addresses import CLUSTER_WEB, AddressRules
-from gridfold_trainer.downloads import Patience
+from gridfold_trainer import prepare
 from gridfold_trainer.errors import TrainerError
+from gridfold_trainer.storage import addresses, http_store, s3_store
+from gridfold_trainer.storage.addresses import CLUSTER_WEB, AddressRules
+from gridfold_trainer.storage.downloads import Patience
 from tests.unit.trainer.data_jobs import TABLE, context, stage_input
 from tests.unit.trainer.scripted_s3 import Answer, Script, make_certificate, refusal, serving
 

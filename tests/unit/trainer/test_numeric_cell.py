@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from gridfold.api.handoff import Outcome, encode_report
-from gridfold_trainer import cell, evaluate
+from gridfold_trainer import cell
 from gridfold_trainer.errors import DataError
+from gridfold_trainer.learning import evaluate
 from tests.unit.trainer.numeric_jobs import World, small_data
 
 
@@ -204,7 +205,7 @@ def test_a_job_without_a_prepared_data_set_is_refused(world: World) -> None:
 
 def test_a_cell_imports_neither_pandas_nor_polars_nor_a_storage_client() -> None:
     code = (
-        "import sys, gridfold_trainer.cell, gridfold_trainer.estimators as e;"
+        "import sys, gridfold_trainer.cell, gridfold_trainer.learning.estimators as e;"
         "e.load_class('sklearn.linear_model.LogisticRegression');"
         "print([name for name in ('pandas', 'polars', 'pyarrow', 'boto3', 'skops') if name in sys.modules])"
     )

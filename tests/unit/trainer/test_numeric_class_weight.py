@@ -7,8 +7,8 @@ import pytest
 
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
 from gridfold.domain.grid import Grid, plain_value
-from gridfold_trainer.allowed_estimators import CLASSIFIERS, full_names
-from gridfold_trainer.estimators import constructor_values, load_class, takes_random_state
+from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, full_names
+from gridfold_trainer.learning.estimators import constructor_values, load_class, takes_random_state
 
 
 def document(weights: Any) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from sklearn.neural_network import MLPClassifier
 from sklearn.svm import SVC
 from sklearn.utils import all_estimators
 
-from gridfold_trainer.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.errors import EstimatorNotAllowedError
-from gridfold_trainer.estimators import (
+from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
+from gridfold_trainer.learning.estimators import (
     ambiguous_number,
     constructor_values,
     find_class,
@@ -62,7 +62,8 @@ def test_every_name_on_the_list_leads_to_its_class() -> None:
 
 def test_loading_one_estimator_imports_no_other_subpackage() -> None:
     code = (
-        "import sys; from gridfold_trainer.estimators import load_class; load_class('sklearn.naive_bayes.GaussianNB');"
+        "import sys; from gridfold_trainer.learning.estimators import load_class;"
+        "load_class('sklearn.naive_bayes.GaussianNB');"
         "print([name for name in ('sklearn.ensemble', 'sklearn.svm', 'pandas') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

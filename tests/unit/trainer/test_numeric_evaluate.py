@@ -14,9 +14,9 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from gridfold.api.handoff import Outcome
 from gridfold.api.v1alpha1 import Average
-from gridfold_trainer.evaluate import Evaluation, evaluate
-from gridfold_trainer.scorers import Scorer
-from gridfold_trainer.training import TrainingRows
+from gridfold_trainer.learning.evaluate import Evaluation, evaluate
+from gridfold_trainer.learning.scorers import Scorer
+from gridfold_trainer.learning.training import TrainingRows
 from tests.unit.trainer.numeric_jobs import small_data
 
 SCORER = Scorer(("accuracy", "f1"), Average.BINARY, 1, 2)

@@ -8,13 +8,13 @@ import pytest
 
 from gridfold.api.handoff import Outcome
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.cell import make_cells
+from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.errors import EstimatorNotAllowedError
-from gridfold_trainer.estimators import is_classifier, load_class, takes_random_state
-from gridfold_trainer.model_file import load_model, save_model, trusted_types
-from gridfold_trainer.prepared import Column, PreparedData
-from gridfold_trainer.training import TrainingRows
+from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
+from gridfold_trainer.learning.estimators import is_classifier, load_class, takes_random_state
+from gridfold_trainer.learning.training import TrainingRows
+from gridfold_trainer.outcome.model_file import load_model, save_model, trusted_types
 from tests.unit.trainer.numeric_jobs import World, small_data
 
 POSITIVE = {"preprocessing": {"numeric": {"scale": "MinMax"}}}

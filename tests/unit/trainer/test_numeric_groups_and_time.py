@@ -8,9 +8,10 @@ from sklearn.model_selection import GroupKFold, GroupShuffleSplit, StratifiedGro
 
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import CrossValidation, Split
-from gridfold_trainer import cross_validation
-from gridfold_trainer.cross_validation import make_cv, make_splits
-from gridfold_trainer.splits import Orders, Parts, SplitImpossibleError, make_parts, part_warnings
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.learning import cross_validation
+from gridfold_trainer.learning.cross_validation import make_cv, make_splits
+from gridfold_trainer.learning.splits import Parts, SplitImpossibleError, make_parts, part_warnings
 
 GROUPED = Resolved(split="Grouped", cross_validation="Grouped")
 STRATIFIED_GROUPED = Resolved(split="Grouped", cross_validation="StratifiedGrouped")

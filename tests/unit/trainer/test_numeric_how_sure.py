@@ -11,13 +11,14 @@ from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from gridfold.api.v1alpha1 import Average
-from gridfold_trainer import indistinguishable, openings
-from gridfold_trainer.context import Context
-from gridfold_trainer.file_store import FileStore
-from gridfold_trainer.intervals import bootstrap
-from gridfold_trainer.openings import Opening
-from gridfold_trainer.responses import Responses
-from gridfold_trainer.scorers import Scorer
+from gridfold_trainer.learning import indistinguishable
+from gridfold_trainer.learning.intervals import bootstrap
+from gridfold_trainer.learning.responses import Responses
+from gridfold_trainer.learning.scorers import Scorer
+from gridfold_trainer.outcome import openings
+from gridfold_trainer.outcome.openings import Opening
+from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.file_store import FileStore
 
 
 def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ import pytest
 
 from gridfold_trainer import inspection, refit
 from gridfold_trainer.inspection import CopyFailedError
-from gridfold_trainer.winner import Refitted
+from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
 
 

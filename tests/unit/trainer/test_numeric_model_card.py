@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from gridfold.api.handoff import StageInput
-from gridfold_trainer.model_card import model_card
-from gridfold_trainer.raw_rows import prediction_code
+from gridfold_trainer.data.raw_rows import prediction_code
+from gridfold_trainer.outcome.model_card import model_card
 from tests.unit.trainer.numeric_jobs import World, small_data
 
 

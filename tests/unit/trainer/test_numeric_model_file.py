@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from gridfold_trainer.allowed_estimators import CLASSIFIERS, full_names
-from gridfold_trainer.estimators import build, load_class, parameter_problem, takes_random_state
-from gridfold_trainer.model_file import load_model, save_model, trusted_types
-from gridfold_trainer.pipelines import build_pipeline
+from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, full_names
+from gridfold_trainer.learning.estimators import build, load_class, parameter_problem, takes_random_state
+from gridfold_trainer.learning.pipelines import build_pipeline
+from gridfold_trainer.outcome.model_file import load_model, save_model, trusted_types
 from tests.unit.trainer.numeric_jobs import COLUMNS, small_data
 
 PREPROCESSING = {

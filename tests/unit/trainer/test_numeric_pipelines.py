@@ -7,8 +7,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.pipelines import build_pipeline
-from gridfold_trainer.prepared import Column
+from gridfold_trainer.data.prepared import Column
+from gridfold_trainer.learning.pipelines import build_pipeline
 
 NUMBER, TEXT = Column("size", ColumnType.NUMERIC), Column("colour", ColumnType.CATEGORICAL, ("blue", "red"))
 DEFAULT = {

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
-from gridfold_trainer import environment
 from gridfold_trainer.errors import EstimatorNotAllowedError
-from gridfold_trainer.estimators import ambiguous_number, is_classifier, load_class, parameter_problem
+from gridfold_trainer.learning import environment
+from gridfold_trainer.learning.estimators import ambiguous_number, is_classifier, load_class, parameter_problem
 from tests.unit.trainer.platform_package import install
 
 

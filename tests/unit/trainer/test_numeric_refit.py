@@ -19,13 +19,14 @@ from gridfold.api.handoff import (
     decode_report,
     encode_report,
 )
-from gridfold_trainer import output, refit
-from gridfold_trainer.collect import ResultsMissingError
+from gridfold_trainer import refit
 from gridfold_trainer.errors import CacheMismatchError
-from gridfold_trainer.model_file import load_model
-from gridfold_trainer.output import OutputInUseError
-from gridfold_trainer.training import TrainingRows
-from gridfold_trainer.winner import Refitted
+from gridfold_trainer.learning.training import TrainingRows
+from gridfold_trainer.outcome import output
+from gridfold_trainer.outcome.collect import ResultsMissingError
+from gridfold_trainer.outcome.model_file import load_model
+from gridfold_trainer.outcome.output import OutputInUseError
+from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
 
 FILES = ["model-card.md", "model.skops", "results.csv", "results.parquet", "status.json"]

@@ -19,8 +19,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
 from gridfold.api.v1alpha1 import Average, ClassificationMetric, RegressionMetric
-from gridfold_trainer.responses import Responses
-from gridfold_trainer.scorers import Scorer, response_problem
+from gridfold_trainer.learning.responses import Responses
+from gridfold_trainer.learning.scorers import Scorer, response_problem
 
 OF_CLASSES, OF_NUMBERS = get_args(ClassificationMetric), get_args(RegressionMetric)
 COUNTED = {"precision": precision_score, "recall": recall_score, "f1": f1_score}

@@ -10,7 +10,7 @@ from sklearn.model_selection import ParameterSampler
 
 from gridfold.api.v1alpha1 import Search
 from gridfold.domain.grid import Grid, cell_count
-from gridfold_trainer.sampling import draw
+from gridfold_trainer.learning.sampling import draw
 
 AXES = st.dictionaries(st.sampled_from("abcdef"), st.lists(st.integers(0, 9), min_size=1, max_size=5), max_size=3)
 

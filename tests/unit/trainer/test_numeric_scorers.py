@@ -8,8 +8,8 @@ from sklearn import metrics
 
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Average, Scoring
-from gridfold_trainer import scorers
-from gridfold_trainer.scorers import Scorer
+from gridfold_trainer.learning import scorers
+from gridfold_trainer.learning.scorers import Scorer
 
 METRICS = ("accuracy", "precision", "recall", "f1")
 

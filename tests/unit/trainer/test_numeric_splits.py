@@ -12,8 +12,8 @@ from sklearn.model_selection import (
 
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import CrossValidation, Split
-from gridfold_trainer.cross_validation import check, make_cv, make_splits
-from gridfold_trainer.splits import Parts, SplitImpossibleError, make_parts
+from gridfold_trainer.learning.cross_validation import check, make_cv, make_splits
+from gridfold_trainer.learning.splits import Parts, SplitImpossibleError, make_parts
 
 STRATIFIED = Resolved(split="Stratified", cross_validation="Stratified")
 PLAIN = Resolved(split="Random", cross_validation="KFold")

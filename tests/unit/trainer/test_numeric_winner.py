@@ -11,13 +11,14 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import TimeSeriesSplit
 
 from gridfold.api.handoff import StageInput
-from gridfold_trainer import indistinguishable, refit
+from gridfold_trainer import refit
 from gridfold_trainer.cell import load_parts
-from gridfold_trainer.collect import collect
+from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import FitFailedError
-from gridfold_trainer.prepared import PreparedData
-from gridfold_trainer.splits import Parts
-from gridfold_trainer.winner import Refitted, refit_winner
+from gridfold_trainer.learning import indistinguishable
+from gridfold_trainer.learning.splits import Parts
+from gridfold_trainer.outcome.collect import collect
+from gridfold_trainer.outcome.winner import Refitted, refit_winner
 from tests.unit.trainer.numeric_jobs import World, small_data
 
 pytestmark = pytest.mark.usefixtures("frames")

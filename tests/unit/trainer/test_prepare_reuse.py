@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from gridfold.api.handoff import PrepareReport
-from gridfold_trainer import assemble, prepare, reuse
+from gridfold_trainer import prepare
+from gridfold_trainer.data import assemble, reuse
+from gridfold_trainer.data.sources import Located
 from gridfold_trainer.errors import ChecksumMismatchError, SourceChangedError
-from gridfold_trainer.sources import Located
-from gridfold_trainer.stores import ObjectStat
+from gridfold_trainer.storage.stores import ObjectStat
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 
 

@@ -10,7 +10,8 @@ from gridfold.api.handoff import PreparedRun, PrepareReport, decode_cells, decod
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import CellKeys
-from gridfold_trainer import cell, environment, prepare, results
+from gridfold_trainer import cell, prepare
+from gridfold_trainer.data.prepared import PreparedData, load_prepared
 from gridfold_trainer.errors import (
     ChecksumMismatchError,
     DataError,
@@ -18,7 +19,7 @@ from gridfold_trainer.errors import (
     StorageRefusedError,
     UnreadableTableError,
 )
-from gridfold_trainer.prepared import PreparedData, load_prepared
+from gridfold_trainer.learning import environment, results
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 
 pytestmark = pytest.mark.usefixtures("frames")
@@ -184,7 +185,7 @@ def test_every_source_that_cannot_be_had_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_of_a_laptop_is_refused_in_a_cluster(tmp_path: Path) -> None:
-    from gridfold_trainer.file_store import FileStore
+    from gridfold_trainer.storage.file_store import FileStore
 
     where = context(tmp_path)
     cluster = type(where)(FileStore(None), where.scratch)

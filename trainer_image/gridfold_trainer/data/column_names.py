@@ -1,0 +1,98 @@
+"""The names of columns: which are possible, and which might have been meant."""
+
+import difflib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.validation import show
+from gridfold_trainer.errors import UnreadableTableError
+
+COLUMN_LIMIT = 10_000  # as spec.dataset.csv.columnNames
+NAME_CHARACTERS = 256
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return a hint for a name that is not known, or where there is nothing similar, the names (some of them)."""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.7)
+    near = near or [other for other in names if other.casefold().strip() == name.casefold().strip()][:1]
+    if near:
+        return f"did you mean {show(near[0])}?"
+    shown = ", ".join(names[:20])
+    return f"the columns are {shown}{f' and {len(names) - 20} more' if len(names) > 20 else ''}."
+
+
+def check_names(names: Sequence[str], source: str) -> None:
+    """Refuse names that no table can have.
+
+    Raises:
+        UnreadableTableError: two columns have one name, one has none, or there are too many; all that is wrong.
+    """
+    problems = [f"{source}: {problem}" for problem in _name_problems(names)]
+    if problems:
+        raise UnreadableTableError(*problems)
+
+
+def _name_problems(names: Sequence[str]) -> list[str]:
+    repeated = [show(name) for name, count in Counter(names).items() if count > 1 and name]
+    nameless = [str(number) for number, name in enumerate(names, 1) if not name]
+    problems = []
+    if repeated:
+        problems.append(f"{', '.join(repeated[:10])} names more than one column; rename all but one.")
+    if nameless:
+        problems.append(
+            f"column {', '.join(nameless[:10])} has no name in the header; name it, or if the file has no header, set "
+            f"csv.header: false and csv.columnNames."
+        )
+    problems += [
+        f"the name {show(n)} has more than {NAME_CHARACTERS} characters." for n in names if len(n) > NAME_CHARACTERS
+    ][:5]
+    if len(names) > COLUMN_LIMIT:
+        problems.append(f"it has {len(names)} columns; at most {COLUMN_LIMIT} are read.")
+    return problems
+
+
+def check_same(expected: Sequence[str], names: Sequence[str], first: str, source: str) -> None:
+    """Compare the columns of a file with those of the first one; their order may differ.
+
+    Raises:
+        UnreadableTableError: with the difference.
+    """
+    wanted, found = set(expected), set(names)
+    missing = [name for name in expected if name not in found]
+    extra = [name for name in names if name not in wanted]
+    if missing or extra:
+        difference = [f"lacks {', '.join(missing[:10])}"] if missing else []
+        difference += [f"has {', '.join(extra[:10])} beside them"] if extra else []
+        raise UnreadableTableError(
+            f"{source} does not have the columns of {first}: it {' and '.join(difference)}; all sources must have the "
+            f"same columns."
+        )
+
+
+def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
+    """Return what the spec says of columns that the data does not have."""
+    dataset = spec.dataset
+    named = [("target", dataset.target), ("groupColumn", dataset.group_column), ("timeColumn", dataset.time_column)]
+    named += [(f"excludeColumns[{index}]", name) for index, name in enumerate(dataset.exclude_columns)]
+    named += [("columnTypes", name) for name in dataset.column_types]
+    problems = [
+        f"spec.dataset.{path} is {show(name)}, which is no column of the data; {did_you_mean(name, names)}"
+        for path, name in named
+        if name is not None and name not in names
+    ]
+    if dataset.target in dataset.exclude_columns:
+        problems.append(f"spec.dataset.excludeColumns names the target {dataset.target}; take it out of the list.")
+    problems += [
+        f"spec.dataset.{path} is the target {dataset.target}; a model cannot be judged on what it is divided by. Name "
+        f"another column."
+        for path, name in named[1:3]
+        if name == dataset.target
+    ]
+    if problems and len(names) == 1:
+        problems.append(
+            f"the data has the one column {show(names[0])}; is spec.dataset.csv.delimiter, "
+            f"{show(dataset.csv.delimiter)}, right?"
+        )
+    return problems

@@ -1,0 +1,287 @@
+"""The type of a column, and its values as numbers: what the protocol calls a number, and nothing else."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gridfold.api.v1alpha1 import ColumnType
+from gridfold.api.validation import show
+from gridfold_trainer.data.cleaning import NUMBER, Missing, as_text
+
+_INTEGER = r"^[+-]?[0-9]+$"
+#: Of the integers up to here, every one is a float of its own.
+EXACT_INTEGERS = 2**53
+#: Bounds of a prepared data set: a column beyond them is no category but free text or an identifier.
+CATEGORY_LIMIT = 1_000_000
+CATEGORY_CHARACTERS = 65_536
+#: Spellings that are kept with their codes.
+_FEW = 1000
+_SHOWN = 3
+_SHOWN_CHARACTERS = 64
+
+
+@dataclass(frozen=True)
+class Typed:
+    """A column with its type."""
+
+    type: ColumnType
+    values: np.ndarray  #: (n,) float64: numbers, or codes of categories; missing is NaN
+    categories: tuple[str, ...] = ()  #: by code point; the code of a category is its position
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Why a column cannot be typed: the end of a sentence that begins with its name."""
+
+    problem: str
+    missing: int = 0  #: rows without a value
+
+
+@dataclass
+class Examples:
+    """Some of the values that are in the way, and how many there are."""
+
+    shown: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, column: Any, mask: np.ndarray, rows: np.ndarray) -> None:
+        """Note the marked values of a piece."""
+        found = np.flatnonzero(mask)
+        self.count += len(found)
+        for index in found[: _SHOWN - len(self.shown)]:
+            self.shown.append(f"{show(str(column[int(index)]))[:_SHOWN_CHARACTERS]} (row {rows[index]})")
+
+    def __str__(self) -> str:
+        """Return them in words, with a verb that fits: '"x" (row 7) and 2 more are'."""
+        more = f" and {self.count - len(self.shown)} more" if self.count > len(self.shown) else ""
+        return f"{', '.join(self.shown)}{more} {'is' if self.count == 1 else 'are'}"
+
+
+class ColumnBuilder:
+    """A column in the making, piece by piece.
+
+    Without a declared type it is numeric as long as every value present is a number. Where a text comes after
+    numbers, their spelling is gone: `incomplete` is true then, and the pieces must be given to a new builder of the
+    type Categorical.
+    """
+
+    def __init__(
+        self, missing: Missing, declared: ColumnType | None = None, category_limit: int = CATEGORY_LIMIT
+    ) -> None:
+        self._missing, self._declared = missing, declared
+        self._numbers: list[np.ndarray] | None = None if declared is ColumnType.CATEGORICAL else []
+        self._categories = _Categories(category_limit)
+        self._foreign, self._infinite, self._inexact = Examples(), Examples(), Examples()
+        self._foreign_rows: list[np.ndarray | None] = []
+        self._spelled = False  #: a number has been taken
+        self.incomplete = False
+
+    def append(self, column: Any, rows: np.ndarray) -> None:
+        """Take the next piece.
+
+        Args:
+            column: a polars Series as it was read, of texts, integers or floats.
+            rows: the rows' numbers, for messages.
+        """
+        if self.incomplete:
+            return
+        if self._numbers is None:
+            self._categories.append(as_text(column), self._missing)
+            return
+        values, foreign, marked = self._read(column)
+        if foreign is None or self._declared is ColumnType.NUMERIC:
+            if foreign is not None:
+                self._foreign.add(marked, foreign, rows)
+            self._foreign_rows.append(foreign)
+            self._note_lost(marked, values, rows)
+            self._spelled = self._spelled or not np.isnan(values).all()
+            self._numbers.append(values)
+        elif self._spelled:
+            self.incomplete = True
+            self._numbers.clear()
+        else:
+            for piece in self._numbers:
+                self._categories.append_missing(len(piece))
+            self._numbers = None
+            self._categories.append(as_text(column), self._missing)
+
+    def finish(self, keep: np.ndarray | None = None) -> Typed | Rejected:
+        """Return the column, or why it is none; the builder is used up.
+
+        Args:
+            keep: the rows that stay, (rows,) bool; None: all.
+        """
+        if self.incomplete:
+            raise AssertionError("a builder that is incomplete has no column")
+        if self._numbers is None:
+            return self._categories.finish(keep)
+        values = np.concatenate(self._numbers) if self._numbers else np.empty(0)
+        problem = self._problem()
+        if problem:
+            pairs = zip(self._numbers, self._foreign_rows, strict=True)
+            pieces = [np.isnan(piece) if foreign is None else np.isnan(piece) & ~foreign for piece, foreign in pairs]
+            missing = np.concatenate(pieces)
+            return Rejected(problem, int((missing if keep is None else missing[keep]).sum()))
+        self._numbers.clear()
+        return Typed(ColumnType.NUMERIC, values if keep is None else values[keep])
+
+    def _read(self, column: Any) -> tuple[np.ndarray, np.ndarray | None, Any]:
+        """Return the values as floats, which of them are neither a number nor missing, and what messages show.
+
+        Where all texts that are no number are missing, the column need not be trimmed as a whole: a number has no
+        white space around it. None stands for "no such value".
+        """
+        import polars as pl
+
+        if column.dtype != pl.String:
+            plain = column.dtype.is_float() and not self._missing.has_numbers
+            marked = column if plain else self._missing.mark(column)
+            return _values(marked.cast(pl.Float64)), None, marked
+        if not self._missing.has_numbers:
+            floats = column.cast(pl.Float64, strict=False)
+            values, unread = _values(floats), floats.is_null().to_numpy()
+            if self._missing.all_of(column, unread):
+                return values, _any(_spelled_strangely(column, values, unread)), column
+        marked = self._missing.mark(column)
+        floats = marked.cast(pl.Float64, strict=False)
+        values, unread = _values(floats), floats.is_null().to_numpy()
+        present = marked.is_not_null().to_numpy()
+        return values, _any((unread & present) | _spelled_strangely(marked, values, unread)), marked
+
+    def _note_lost(self, column: Any, values: np.ndarray, rows: np.ndarray) -> None:
+        """Note what a float cannot hold."""
+        import polars as pl
+
+        large = np.abs(values) >= EXACT_INTEGERS
+        if not large.any():
+            return
+        infinite = np.isinf(values)
+        self._infinite.add(column, infinite, rows)
+        if column.dtype.is_float():
+            return
+        whole = large & ~infinite
+        if column.dtype == pl.String:
+            whole &= column.str.contains(_INTEGER).fill_null(value=False).to_numpy()
+        beyond = whole.copy()
+        for index in np.flatnonzero(whole & (np.abs(values) == EXACT_INTEGERS)):
+            beyond[index] = abs(_integer(str(column[int(index)]))) > EXACT_INTEGERS
+        self._inexact.add(column, beyond, rows)
+
+    def _problem(self) -> str:
+        if self._foreign.count:
+            return (
+                f"is declared Numeric in columnTypes, but {self._foreign} no number; correct the data, name the text "
+                f"in csv.missingValues if it means that there is no value, or declare Categorical."
+            )
+        if self._infinite.count:
+            return (
+                f"has numbers that no 64-bit float can hold: {self._infinite} beyond 1.8e308; correct the data, or "
+                f"declare the column Categorical in columnTypes."
+            )
+        if self._inexact.count:
+            return (
+                f"has integers that a 64-bit float would change: {self._inexact} beyond 2^53; if it is an identifier, "
+                f"exclude it or declare it Categorical, else write it with an exponent."
+            )
+        return ""
+
+
+class _Categories:
+    """Texts as codes in order of appearance; -1 is missing."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._codes: list[np.ndarray] = []
+        self._known: dict[str, int] = {}
+        self._longest = 0
+        self._spelled: dict[str, int] = {}  #: codes by spelling, while there are few
+        self._enum: Any = None  #: polars Enum of these spellings; None: there are none yet, or too many
+        self._code_of = np.empty(0, dtype=np.int32)  #: by position in the Enum
+
+    def append_missing(self, rows: int) -> None:
+        self._codes.append(np.full(rows, -1, dtype=np.int32))
+
+    def append(self, column: Any, missing: Missing) -> None:
+        """Take the next piece as it was read: spellings are trimmed and marked once each, not in every row."""
+        import polars as pl
+
+        if self._enum is not None:
+            positions = column.cast(self._enum, strict=False)
+            if not positions.null_count():
+                self._codes.append(self._code_of[positions.to_physical().to_numpy()])
+                return
+        spellings = column.unique()
+        texts = missing.mark(spellings)
+        self._longest = max(self._longest, int(texts.str.len_chars().max() or 0))
+        if not self._rejected:
+            for text in texts:
+                if text is not None:
+                    self._known.setdefault(text, len(self._known))
+        known = dict.fromkeys(texts, 0) if self._rejected else self._known  # of a rejected one only gaps count
+        codes = pl.Series([-1 if text is None else known[text] for text in texts], dtype=pl.Int32)
+        found = column.replace_strict(spellings, codes, return_dtype=pl.Int32)
+        self._codes.append(np.array(found.to_numpy(), dtype=np.int32))
+        self._remember(spellings, codes)
+
+    def _remember(self, spellings: Any, codes: Any) -> None:
+        """Keep the codes of these spellings, where there are few: a second look at them costs a third."""
+        import polars as pl
+
+        self._enum = None
+        if len(self._spelled) <= _FEW:
+            self._spelled.update((text, code) for text, code in zip(spellings, codes, strict=True) if text is not None)
+        if 0 < len(self._spelled) <= _FEW:
+            self._enum = pl.Enum(list(self._spelled))
+            self._code_of = np.array(list(self._spelled.values()), dtype=np.int32)
+
+    @property
+    def _rejected(self) -> bool:
+        return len(self._known) > self._limit or self._longest > CATEGORY_CHARACTERS
+
+    def finish(self, keep: np.ndarray | None) -> Typed | Rejected:
+        """Return codes in code-point order of the texts."""
+        codes = np.concatenate(self._codes) if self._codes else np.empty(0, dtype=np.int32)
+        self._codes.clear()
+        codes = codes if keep is None else codes[keep]
+        if self._rejected:
+            many = len(self._known) > self._limit
+            found = f"more than {self._limit} different texts" if many else f"a text of {self._longest} characters"
+            return Rejected(
+                f"has {found}; at most {self._limit} of {CATEGORY_CHARACTERS} characters can be categories. Exclude "
+                f"the column.",
+                int((codes < 0).sum()),
+            )
+        categories = sorted(self._known)
+        by_appearance = np.full(len(categories) + 1, np.nan)  # the last one stands for -1
+        by_appearance[[self._known[text] for text in categories]] = np.arange(len(categories))
+        return Typed(ColumnType.CATEGORICAL, by_appearance[codes], tuple(categories))
+
+
+def _values(floats: Any) -> np.ndarray:
+    """Return a polars Series of floats as an array of its own, NaN where it is null."""
+    values: np.ndarray = floats.to_numpy(writable=True)
+    return values
+
+
+def _any(mask: np.ndarray) -> np.ndarray | None:
+    """Return a mask that marks something, else None."""
+    return mask if mask.any() else None
+
+
+def _spelled_strangely(column: Any, values: np.ndarray, unread: np.ndarray) -> np.ndarray:
+    """Return which texts polars has read as floats that are no numbers here.
+
+    It reads every number as Python's float() does (proven by a test), and beyond NUMBER only the spellings of infinity
+    and NaN; so the slow regular expression is needed only where the result is not finite.
+    """
+    strange: np.ndarray = ~np.isfinite(values) & ~unread
+    if strange.any():
+        strange &= ~column.str.contains(NUMBER).fill_null(value=False).to_numpy()
+    return strange
+
+
+def _integer(text: str) -> int:
+    """Return an integer of any length whose float is 2^53: all but its last 16 digits are zeros."""
+    sign, digits = (text[0], text[1:]) if text[0] in "+-" else ("", text)
+    return int(f"{sign}{digits[-17:]}")

@@ -1,0 +1,161 @@
+"""The bytes of a source, decompressed: in pieces, never more than one source may have."""
+
+import codecs
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from gridfold.api.v1alpha1 import DataFormat
+from gridfold_trainer.data.sources import Fetched
+from gridfold_trainer.errors import SourceTooLargeError, UnreadableTableError
+
+#: What is looked at at once.
+PIECE_BYTES = 1024 * 1024
+#: What becomes a table at once, in pieces: 8 MiB of text keep all cores busy, as a table of four times the size.
+GROUPED_PIECES = 8
+
+_COMPRESSIONS = (".gz", ".zst")
+_FORMATS = {
+    ".csv": DataFormat.CSV,
+    ".tsv": DataFormat.CSV,
+    ".txt": DataFormat.CSV,
+    ".parquet": DataFormat.PARQUET,
+    ".pq": DataFormat.PARQUET,
+    ".jsonl": DataFormat.JSON_LINES,
+    ".ndjson": DataFormat.JSON_LINES,
+}
+#: First bytes of files that are something else than they are taken for.
+_MAGIC = {
+    b"\x1f\x8b": "gzip",
+    b"(\xb5/\xfd": "Zstandard",
+    b"PK\x03\x04": "ZIP (or Excel)",
+    b"PAR1": "Parquet",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+    b"\xff\xfe": "UTF-16",
+    b"\xfe\xff": "UTF-16",
+}
+_MAGIC_BYTES = 8
+#: No characters of Latin-1; Windows-1252 has its own there.
+_LATIN_CONTROLS = bytes(range(0x80, 0xA0))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a file is taken for."""
+
+    format: DataFormat
+    compression: str  #: ".gz", ".zst" or ""
+
+
+def kind_of(uri: str, declared: DataFormat | None) -> Kind:
+    """Return what the suffix, or the spec, says of a source."""
+    name = uri.partition("?")[0].rpartition("/")[2].lower()
+    compression = next((suffix for suffix in _COMPRESSIONS if name.endswith(suffix)), "")
+    stem = name.removesuffix(compression)
+    suffix = f".{stem.rpartition('.')[2]}" if "." in stem else ""
+    return Kind(declared or _FORMATS.get(suffix, DataFormat.CSV), compression)
+
+
+def foreign(begin: bytes) -> str | None:
+    """Return the name of the format that these first bytes belong to, where it is no text."""
+    return next((name for magic, name in _MAGIC.items() if begin.startswith(magic)), None)
+
+
+def text_pieces(file: Fetched, kind: Kind, limit_bytes: int, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
+    """Yield the content of a text file in pieces of at most `piece_bytes`.
+
+    Raises:
+        UnreadableTableError: it is empty, no text, or a compressed file that is damaged or cut off.
+        SourceTooLargeError: it has, decompressed, more than `limit_bytes`.
+    """
+    if file.path.stat().st_size == 0:
+        raise UnreadableTableError(f"{file.uri} is empty (0 bytes); expected {_wanted(kind)}.")
+    size = 0
+    for piece in _decompressed(file, kind, piece_bytes):
+        if size == 0 and (found := foreign(piece[:_MAGIC_BYTES])):
+            raise UnreadableTableError(f"{file.uri} is not {_wanted(kind)} but {found}; {_advice(kind, found)}")
+        size += len(piece)
+        if size > limit_bytes:
+            raise SourceTooLargeError(
+                f"{file.uri} has more than {limit_bytes} bytes{' when decompressed' if kind.compression else ''}, the "
+                f"limit of one source; divide it, or have the platform raise GRIDFOLD_SOURCE_BYTES."
+            )
+        yield piece
+    if size == 0:
+        raise UnreadableTableError(f"{file.uri} is empty when decompressed; expected {_wanted(kind)}.")
+
+
+def from_latin1(pieces: Iterable[bytes], source: str) -> Iterator[bytes]:
+    """Yield text of Latin-1 as UTF-8.
+
+    Raises:
+        UnreadableTableError: a byte is none of its characters, as in a file of Windows or of UTF-8.
+    """
+    line = 1
+    for number, piece in enumerate(pieces):
+        if number == 0 and piece.startswith(codecs.BOM_UTF8):
+            raise UnreadableTableError(f"{source} begins with the mark of UTF-8; leave csv.encoding: Latin1 out.")
+        strange = piece.translate(None, delete=bytes(set(range(256)) - set(_LATIN_CONTROLS)))
+        if strange:
+            line += piece.count(b"\n", 0, piece.index(strange[:1]))
+            raise UnreadableTableError(
+                f"{source}, line {line}: byte 0x{strange[0]:02x} is no character of Latin-1; is the file "
+                f"Windows-1252? Convert it to UTF-8."
+            )
+        line += piece.count(b"\n")
+        yield piece.decode("latin-1").encode()
+
+
+def _wanted(kind: Kind) -> str:
+    named = "a CSV file" if kind.format is DataFormat.CSV else "a file of JSON lines"
+    return f"{named} ({'gzip' if kind.compression == '.gz' else 'Zstandard'})" if kind.compression else named
+
+
+def _advice(kind: Kind, found: str) -> str:
+    if found in {"gzip", "Zstandard"} and not kind.compression:
+        return f"give it the suffix {'.gz' if found == 'gzip' else '.zst'}."
+    if found == "Parquet":
+        return "give it the suffix .parquet, or set dataset.format: Parquet."
+    return "convert it before."
+
+
+def _decompressed(file: Fetched, kind: Kind, piece_bytes: int) -> Iterator[bytes]:
+    if not kind.compression:
+        with file.path.open("rb") as plain:
+            yield from _pieces(plain, piece_bytes)
+        return
+    name = "gzip" if kind.compression == ".gz" else "Zstandard"
+    try:
+        with _open(file.path, kind) as stream:
+            yield from _pieces(stream, piece_bytes)
+    except EOFError as error:
+        raise UnreadableTableError(f"{file.uri} is cut off: its {name} data has no end; write it again.") from error
+    except (OSError, zlib.error, _zstd().ZstdError) as error:
+        raise UnreadableTableError(
+            f"{file.uri} is not whole {name} data ({' '.join(str(error).split())[:128]}); correct the suffix, or write "
+            f"it again."
+        ) from error
+
+
+def _pieces(stream: BinaryIO, piece_bytes: int) -> Iterator[bytes]:
+    if begin := stream.read(max(piece_bytes, _MAGIC_BYTES)):
+        yield begin
+    while piece := stream.read(piece_bytes):
+        yield piece
+
+
+def _open(path: Path, kind: Kind) -> Any:
+    return gzip.open(path, "rb") if kind.compression == ".gz" else _zstd().open(path, "rb")
+
+
+def _zstd() -> Any:
+    """Return the module of Python 3.14, or its backport."""
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        from backports import zstd  # type: ignore[import-not-found,unused-ignore]
+    return zstd

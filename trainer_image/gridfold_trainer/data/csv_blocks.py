@@ -1,0 +1,157 @@
+"""Blocks of CSV records as tables, by polars: texts, and floats where all fields have been plain numbers so far."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from gridfold.api.v1alpha1 import Csv
+from gridfold_trainer.data.csv_scan import Block
+from gridfold_trainer.errors import UnreadableTableError
+
+#: From here on not every integer is a float of its own, so its spelling matters.
+_EXACT_INTEGERS = 2.0**53
+#: More would wait for whoever takes the frames, and each holds one in memory.
+_THREADS = 4
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """A block that was read, with what was found of its columns."""
+
+    frame: Any
+    floats: frozenset[str]  #: columns that are floats in the frame
+    plain: frozenset[str]  #: columns whose fields are all plain numbers or empty
+
+
+class BlockParser:
+    """Reads the blocks of one file.
+
+    The first block is read as text. A column whose fields are all plain numbers or empty is read as floats from then
+    on, which takes half the time and memory. A block in which that fails, or gives anything but ordinary numbers, is
+    read as text again, so that the rules for numbers see every spelling that is not plain.
+    """
+
+    def __init__(self, source: str, names: Sequence[str], csv: Csv, texts: frozenset[str]) -> None:
+        """Start a file; `texts` are the columns that must stay as they are spelled."""
+        self._source, self._names, self._csv = source, names, csv
+        self._plain = frozenset(names) - texts  #: columns whose fields have all been plain so far
+        self._begun = False  #: a field has been seen
+
+    def parse(self, block: Block, *, header: bool = False) -> Any:
+        """Return a block as a polars DataFrame, its header record left out.
+
+        Raises:
+            UnreadableTableError: polars finds other records than the scanner did.
+        """
+        return self._settle(block, self._attempt(block, self._floats(), int(header)))
+
+    def parse_all(self, blocks: Iterable[Block]) -> Iterator[Any]:
+        """Yield what `parse` returns for each block; some blocks ahead are read at once, as far as there are cores."""
+        import polars as pl
+
+        threads = min(_THREADS, pl.thread_pool_size())
+        waiting: deque[tuple[Block, Future[_Attempt]]] = deque()
+        with ThreadPoolExecutor(threads, thread_name_prefix="csv") as pool:
+            for block in blocks:
+                waiting.append((block, pool.submit(self._attempt, block, self._floats())))
+                if len(waiting) > threads:
+                    first, attempt = waiting.popleft()
+                    yield self._settle(first, attempt.result())
+            while waiting:
+                first, attempt = waiting.popleft()
+                yield self._settle(first, attempt.result())
+
+    def _floats(self) -> frozenset[str]:
+        """Return the columns to read as floats."""
+        return self._plain if self._begun else frozenset()
+
+    def _settle(self, block: Block, attempt: "_Attempt") -> Any:
+        """Return the frame of the block that is next, read again if its floats were of columns that are plain no more.
+
+        What was text in an earlier block may be text in all of them, so no spelling may be lost from then on.
+        """
+        if not attempt.floats <= self._plain:
+            attempt = self._attempt(block, self._plain)
+        if attempt.frame.height:
+            self._plain &= attempt.plain
+            self._begun = True
+        return attempt.frame
+
+    def _attempt(self, block: Block, floats: frozenset[str], skipped: int = 0) -> "_Attempt":
+        """Read a block with these columns as floats if that can be, else all as text; thread-safe."""
+        import polars as pl
+
+        if floats:
+            try:
+                frame = self._read(block, floats)
+                if _are_ordinary(frame.select(sorted(floats))):
+                    return _Attempt(frame, floats, floats)
+            except pl.exceptions.PolarsError:
+                pass  # a field is no number: its column is found below
+        frame = self._read(block, frozenset()).slice(skipped)
+        return _Attempt(frame, frozenset(), frozenset(name for name in self._plain if _is_plain(frame[name])))
+
+    def _read(self, block: Block, floats: frozenset[str]) -> Any:
+        import polars as pl
+
+        try:
+            frame = pl.read_csv(
+                block.content,
+                has_header=False,
+                schema={name: pl.Float64 if name in floats else pl.String for name in self._names},
+                separator=self._csv.delimiter,
+                quote_char=self._csv.quote_character,
+                infer_schema=False,
+                empty_string_is_null=False,
+                missing_columns="raise",
+                extra_columns="raise",
+                glob=False,
+            )
+        except pl.exceptions.PolarsError as error:
+            if floats:
+                raise
+            cause = " ".join(str(error).split())[:160]
+            raise UnreadableTableError(f"{self._source} cannot be read as CSV: {cause}") from error
+        if frame.height != block.records:
+            raise UnreadableTableError(
+                f"{self._source}: of {block.records} records polars reads {frame.height}; please report this file."
+            )
+        return frame
+
+
+def grouped(blocks: Iterable[Block], size: int) -> Iterator[Block]:
+    """Yield blocks joined to ones of at least `size` bytes, but for the last.
+
+    Small pieces are quick to look at (all that is known of them fits the processor's cache), large ones to parse.
+    """
+    waiting: list[Block] = []
+    for block in blocks:
+        waiting.append(block)
+        if sum(len(other.content) for other in waiting) >= size:
+            yield _joined(waiting)
+            waiting = []
+    if waiting:
+        yield _joined(waiting)
+
+
+def _joined(blocks: list[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    return Block(b"".join(block.content for block in blocks), sum(block.records for block in blocks))
+
+
+def _is_plain(column: Any) -> bool:
+    """Tell whether all texts are empty or numbers that need no second look."""
+    import polars as pl
+
+    floats = column.cast(pl.Float64, strict=False)
+    return int(floats.null_count()) == int((column == "").sum()) and _are_ordinary(floats.to_frame())
+
+
+def _are_ordinary(floats: Any) -> bool:
+    """Tell whether all floats of a frame are finite, and small enough for the spelling not to matter; or null."""
+    import polars as pl
+
+    return bool(floats.select(pl.all_horizontal((pl.all().abs() < _EXACT_INTEGERS).all())).item())

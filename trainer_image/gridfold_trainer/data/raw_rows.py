@@ -1,0 +1,94 @@
+"""The Python lines of a model card that read raw rows and bring them into the form that the model was fitted on."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Encoding, TrainingJobSpec
+from gridfold_trainer.data.cleaning import NUMBER
+from gridfold_trainer.data.contents import kind_of
+from gridfold_trainer.data.prepared import PreparedData
+
+_PARQUET = """import polars as pl
+from polars import selectors
+
+table = pl.read_parquet("rows.parquet")
+table = table.with_columns(selectors.temporal().dt.to_string("iso"), selectors.boolean().cast(pl.Int8))
+texts = {c.name: ["" if v is None or v != v else str(v) for v in c.to_list()] for c in table}
+raw = pd.DataFrame(texts, dtype=object)"""
+_JSON_LINES = """import json
+
+with open("rows.jsonl", encoding="utf-8-sig") as lines:
+    found = [json.loads(line, parse_int=str, parse_float=str) for line in lines if line.strip()]
+texts = {True: "1", False: "0"}
+raw = pd.DataFrame(found, dtype=object).fillna("").map(lambda value: texts.get(value, value))"""
+
+
+def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence[str]) -> str:
+    """Return a program that reads rows like those of the sources and prints what the model predicts for them."""
+    columns = [column.name for column in data.columns]
+    numeric = [column.name for column in data.columns if column.type is ColumnType.NUMERIC]
+    trim = ".apply(lambda column: column.str.strip())" if spec.cleaning.trim_text else ""
+    numbers = f".astype({{name: float for name in {_list(numeric)}}})" if numeric else ""
+    return "\n".join(
+        [
+            "import pandas as pd",
+            "from skops.io import load",
+            "",
+            f'model = load("model.skops", trusted={_list(trusted)})',
+            f"columns = {_list(columns)}",
+            reading_code(spec),
+            "",
+            "# These three lines turn the raw table into what the model expects.",
+            f"rows = raw[columns]{trim}",
+            f'rows = rows.mask(rows.isin({_list(_missing(spec))}), float("nan"))',
+            f"rows = rows{numbers}",
+            "",
+            "print(model.predict(rows).tolist())",
+        ]
+    )
+
+
+def reading_code(spec: TrainingJobSpec) -> str:
+    """Return the lines that read a file of the format of the sources as texts, exactly as they are written."""
+    found = _data_format(spec)
+    if found is DataFormat.PARQUET:
+        return _PARQUET
+    return _JSON_LINES if found is DataFormat.JSON_LINES else _csv_code(spec.dataset.csv, trim=spec.cleaning.trim_text)
+
+
+def _data_format(spec: TrainingJobSpec) -> DataFormat:
+    """Return the format of the first source; a table of one's own is most likely like it."""
+    return kind_of(spec.dataset.sources[0].uri, spec.dataset.format).format
+
+
+def _missing(spec: TrainingJobSpec) -> list[str]:
+    """Return all texts that mean "no value"; in Parquet, -1 and -1.0 are one number."""
+    texts = [""]
+    for marker in spec.dataset.csv.missing_values:
+        text = marker.strip() if spec.cleaning.trim_text else marker
+        texts.append(text)
+        if _data_format(spec) is DataFormat.PARQUET and re.fullmatch(NUMBER, text):
+            number = float(text)
+            texts += [repr(number), *([str(int(number))] if number.is_integer() else [])]
+    return list(dict.fromkeys(texts))
+
+
+def _csv_code(csv: Csv, *, trim: bool) -> str:
+    options: dict[str, Any] = {}
+    if not csv.header:
+        options |= {"header": None, "names": csv.column_names}
+    if csv.delimiter != ",":
+        options["sep"] = csv.delimiter
+    if csv.quote_character != '"':
+        options["quotechar"] = csv.quote_character
+    if csv.encoding is Encoding.LATIN_1:
+        options["encoding"] = "latin-1"
+    more = "".join(f", {name}={value!r}" for name, value in options.items())
+    names = "\nraw.columns = raw.columns.str.strip()" if trim and csv.header else ""
+    return f'raw = pd.read_csv("rows.csv", dtype=object, keep_default_na=False{more}){names}'
+
+
+def _list(names: Sequence[str]) -> str:
+    return json.dumps(list(names), ensure_ascii=True)

@@ -1,0 +1,1 @@
+"""Every number: estimators, splits, folds, scores, and how sure they are."""

@@ -1,0 +1,220 @@
+"""Which estimators a job may name, and what their own rules say about its parameters. Nothing here fits."""
+
+import difflib
+import importlib
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from gridfold.api.validation import REFUSED_PARAMETERS, show
+from gridfold_trainer.errors import EstimatorNotAllowedError
+from gridfold_trainer.learning import platform_estimators
+from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
+
+CLASS_WEIGHT = "class_weight"
+RANDOM_STATE = "random_state"
+
+
+def load_class(class_name: str) -> type:
+    """Return the estimator of that full name; only its own subpackage is imported.
+
+    Raises:
+        EstimatorNotAllowedError: it is not a classifier or regressor of scikit-learn; the message names similar ones.
+    """
+    if class_name in EXCLUDED:
+        raise EstimatorNotAllowedError(
+            f"spec.estimator.className is {show(class_name)}, which a job cannot name: {EXCLUDED[class_name]}."
+        )
+    if platform_estimators.is_allowed(class_name):
+        return platform_estimators.load_class(class_name)
+    names = full_names(CLASSIFIERS) | full_names(REGRESSORS)
+    for name in names:
+        if name == class_name:
+            package, _, short = name.rpartition(".")
+            found: type = getattr(importlib.import_module(package), short)
+            return found
+    raise EstimatorNotAllowedError(
+        f"spec.estimator.className is {show(class_name)}, which is not the full name of a classifier or regressor of "
+        f"scikit-learn; {_suggestion(class_name, names)}",
+    )
+
+
+def is_classifier(cls: type) -> bool:
+    """Tell whether an allowed estimator predicts classes; the others predict numbers."""
+    from sklearn.base import ClassifierMixin
+
+    return issubclass(cls, ClassifierMixin)
+
+
+def takes_random_state(cls: type) -> bool:
+    """Tell whether the estimator has a random_state."""
+    return RANDOM_STATE in _parameter_names(cls)
+
+
+def weighs_codes(cls: type) -> bool:
+    """Tell whether class_weight is by code even where the estimator is fitted on labels.
+
+    Histogram gradient boosting encodes the target before it looks at the weights (scikit-learn 1.9).
+    """
+    return any(base.__name__ == "HistGradientBoostingClassifier" for base in cls.__mro__)
+
+
+def unknown_parameters(cls: type, names: Iterable[str]) -> list[str]:
+    """Return those of the names that the estimator does not have, each with a suggestion."""
+    known = _parameter_names(cls)
+    by_lower = {parameter.lower(): parameter for parameter in known}
+    problems = []
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name.lower(), by_lower, n=1)
+            hint = f"did you mean {by_lower[near[0]]}?" if near else f"it has {', '.join(sorted(known)) or 'none'}."
+            problems.append(f"{cls.__name__} has no parameter {show(name)}; {hint}")
+    return problems
+
+
+def parameter_problem(cls: type, parameters: Mapping[str, Any], classes: Sequence[Any] | None = None) -> str | None:
+    """Return why the estimator refuses these plain parameters, or None if it takes them.
+
+    Only what shows before any data is seen; the rest shows in fit. Labels of class_weight are looked at only where
+    the classes are given.
+    """
+    problems = [f"{name} may not be set: {why}." for name, why in REFUSED_PARAMETERS.items() if name in parameters]
+    problems += unknown_parameters(cls, (name for name in parameters if name not in REFUSED_PARAMETERS))
+    if RANDOM_STATE in parameters and parameters[RANDOM_STATE] is None:
+        problems.append("random_state is null, so that no number could be found again; write a whole number.")
+    problems += _class_weight_problems(parameters.get(CLASS_WEIGHT), classes)
+    return " ".join(problems) or _constraint_problem(cls, parameters)
+
+
+def ambiguous_number(cls: type, name: str, value: Any) -> str | None:
+    """Return why a number as written in the spec has two meanings for the estimator, or None.
+
+    JSON has one kind of number, and Kubernetes turns 1.0 into 1; max_features: 1 is one column, max_features: 1.0
+    all of them. {int: 1} and {float: 1} are not ambiguous, so hand in the value before `plain_value`.
+    """
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    if isinstance(value, bool) or not whole:
+        return None
+    as_int, as_float = _accepting(cls, name, int(value)), _accepting(cls, name, float(value))
+    if not as_int or not as_float or as_int == as_float:
+        return None
+    return (
+        f"{name} is {int(value)}, which {cls.__name__} reads in one way as a whole number and in another as a "
+        f"fraction; write {{int: {int(value)}}} or {{float: {int(value)}}}."
+    )
+
+
+def constructor_values(
+    cls: type, parameters: Mapping[str, Any], classes: Sequence[Any] | None, *, codes: bool
+) -> dict[str, Any]:
+    """Return plain parameters as the estimator's constructor wants them.
+
+    class_weight by label (labels as text, as JSON has no other keys) becomes class_weight by code or, unless the
+    estimator wants codes, by label as in the data; a list becomes a tuple where it takes tuples but no lists.
+    """
+    codes = codes or weighs_codes(cls)
+    values = {name: _sequence(cls, name, value) for name, value in parameters.items()}
+    weights = values.get(CLASS_WEIGHT)
+    if isinstance(weights, Mapping) and classes is not None:
+        found = {label: find_class(label, classes) for label in weights}
+        values[CLASS_WEIGHT] = {
+            (code if codes else classes[code]): weights[label] for label, code in found.items() if code is not None
+        }
+    return values
+
+
+def build(cls: Any, values: Mapping[str, Any]) -> Any:
+    """Return the unfitted estimator. What scikit-learn warns of here, such as its removal, it says again in fit."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return cls(**values)
+
+
+def find_class(label: str, classes: Sequence[Any]) -> int | None:
+    """Return the code of the class that a text means ("1", "1.0" and "01" are the number 1), or None."""
+    for code, known in enumerate(classes):
+        if label == known or (not isinstance(known, str) and _number(label) == known):
+            return code
+    return None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _suggestion(class_name: str, names: Iterable[str]) -> str:
+    """Return what might have been meant: the same class elsewhere first, then similar spellings."""
+    by_class = {name.rpartition(".")[2].lower(): name for name in sorted(names)}
+    short = class_name.rpartition(".")[2].lower()
+    near = [by_class[short]] if short in by_class else []
+    near = near or [by_class[match] for match in difflib.get_close_matches(short, by_class, n=3)]
+    return f"did you mean {' or '.join(near)}?" if near else "for example sklearn.linear_model.LogisticRegression"
+
+
+def _parameter_names(cls: Any) -> list[str]:
+    names: list[str] = cls._get_param_names()
+    return names
+
+
+def _class_weight_problems(weights: Any, classes: Sequence[Any] | None) -> list[str]:
+    if not isinstance(weights, Mapping):
+        return []
+    bad = [weight for weight in weights.values() if isinstance(weight, bool) or not isinstance(weight, int | float)]
+    problems = [f"class_weight has the value {show(weight)}; expected a number for each class." for weight in bad]
+    if classes is not None:
+        unknown = [label for label in weights if find_class(label, classes) is None]
+        problems += [
+            f"class_weight names the class {show(label)}; the target has {show(list(classes))}." for label in unknown
+        ]
+    return problems
+
+
+def _constraint_problem(cls: Any, parameters: Mapping[str, Any]) -> str | None:
+    """Return the estimator's own message, with a hint where only the spelling of the number is wrong."""
+    from sklearn.utils._param_validation import InvalidParameterError
+
+    try:
+        estimator = build(cls, constructor_values(cls, parameters, None, codes=True))
+        if _constraints(cls):
+            estimator._validate_params()
+    except InvalidParameterError as error:
+        return f"{error}{_float_hint(cls, parameters)}"
+    except TypeError as error:  # a parameter without a default, such as `estimator` of a meta-estimator
+        return f"{cls.__name__} cannot be built from plain values: {error}"
+    return None
+
+
+def _constraints(cls: Any) -> Mapping[str, Any]:
+    """Return what scikit-learn's own estimators declare of their parameters; others need not, and raise in fit."""
+    found: Mapping[str, Any] = getattr(cls, "_parameter_constraints", {})
+    return found
+
+
+def _float_hint(cls: type, parameters: Mapping[str, Any]) -> str:
+    for name, value in parameters.items():
+        plain_int = isinstance(value, int) and not isinstance(value, bool)
+        if plain_int and not _accepting(cls, name, value) and _accepting(cls, name, float(value)):
+            return f" If {value}.0 is meant, write {{float: {value}}}."
+    return ""
+
+
+def _sequence(cls: Any, name: str, value: Any) -> Any:
+    """Return a list as a tuple where only a tuple is taken."""
+    if isinstance(value, list) and not _accepting(cls, name, value) and _accepting(cls, name, tuple(value)):
+        return tuple(value)
+    return value
+
+
+def _accepting(cls: Any, name: str, value: Any) -> frozenset[int]:
+    """Return the numbers of those of the estimator's constraints on a parameter that a value satisfies."""
+    from sklearn.utils._param_validation import make_constraint
+
+    constraints = _constraints(cls).get(name, ())
+    if isinstance(constraints, str):  # "no_validation"
+        return frozenset()
+    return frozenset(
+        number for number, constraint in enumerate(constraints) if make_constraint(constraint).is_satisfied_by(value)
+    )

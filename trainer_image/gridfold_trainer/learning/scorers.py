@@ -1,0 +1,226 @@
+"""The metrics of a job: the four default ones from one confusion matrix, all others by scikit-learn's own scorers.
+
+All are bit for bit what scikit-learn's scorers give. For accuracy, precision, recall and F1 its functions validate
+their input and count again for each metric: 4.9 ms a fold against 0.05 ms.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+
+from gridfold.api.status import Resolved
+from gridfold.api.v1alpha1 import (
+    DEFAULT_CLASSIFICATION_METRICS,
+    DEFAULT_REGRESSION_METRICS,
+    Average,
+    ClassificationMetric,
+    RegressionMetric,
+    Scoring,
+)
+from gridfold.api.validation import show
+from gridfold_trainer.learning.responses import Responses
+
+BINARY_CLASSES = 2
+COUNTED = ("accuracy", "precision", "recall", "f1")
+#: scikit-learn computes these of two classes only.
+_TWO_CLASSES = ("roc_auc",)
+_RANKING = ("decision_function", "predict_proba")
+#: What an estimator must have for a metric, one of them; all others need predict, which every estimator has.
+NEEDED = {"roc_auc": _RANKING, "average_precision": _RANKING, "neg_log_loss": ("predict_proba",)}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scores of one fitted pipeline on one set of rows."""
+
+    values: dict[str, float | None]  #: in the order of the metrics; None where a metric has no value on these rows
+    problems: dict[str, str]  #: of those, why
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """What to measure, in what order."""
+
+    metrics: tuple[str, ...]
+    average: Average
+    positive: int  #: code of the positive class; only Binary reads it
+    classes: int  #: how many there are in the whole data set; 0: the target is a number
+
+    def scores(self, truth: np.ndarray, responses: Responses) -> Scores:
+        """Return each metric on rows whose true codes or numbers are given, shape (n,).
+
+        Raises:
+            Exception: no metric has a value; it is what the first of them ended with.
+        """
+        found, errors = self._measured(truth, responses)
+        if len(errors) == len(self.metrics):
+            raise next(iter(errors.values()))
+        return found
+
+    def measure(self, truth: np.ndarray, responses: Responses) -> Scores:
+        """Return each metric as `scores` does, but none at all where none has a value."""
+        return self._measured(truth, responses)[0]
+
+    def _measured(self, truth: np.ndarray, responses: Responses) -> tuple[Scores, dict[str, Exception]]:
+        """Return the metrics; one that has no value on these rows spares the others, as in GridSearchCV."""
+        values: dict[str, float | None] = {}
+        errors: dict[str, Exception] = {}
+        counted: dict[str, float] = {}
+        for metric in self.metrics:
+            try:
+                if metric in COUNTED:
+                    counted = counted or self.counted(truth, responses.predict())
+                    values[metric] = _finite(metric, counted[metric])
+                else:
+                    values[metric] = _finite(metric, _sklearn_score(metric, truth, responses))
+            except MemoryError:
+                raise
+            except Exception as error:  # an estimator may raise anything
+                values[metric], errors[metric] = None, error
+        return Scores(values, {metric: _told(error) for metric, error in errors.items()}), errors
+
+    def counted(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        """Return accuracy, precision, recall and F1 of predicted codes, shape (n,), against the true ones."""
+        matrix = confusion_matrix(truth, predicted, self.classes)
+        return {"accuracy": _accuracy(matrix), **self._precision_recall_f1(matrix)}
+
+    def _precision_recall_f1(self, matrix: np.ndarray) -> dict[str, float]:
+        hits, true, found = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
+        weights = None
+        if self.average == Average.BINARY:
+            hits, true, found = (counts[[self.positive]] for counts in (hits, true, found))
+        elif self.average == Average.MICRO:
+            hits, true, found = (counts.sum(keepdims=True) for counts in (hits, true, found))
+        else:
+            present = (true + found) > 0  # classes of the data set that this fold neither has nor predicts don't count
+            hits, true, found = hits[present], true[present], found[present]
+            weights = true if self.average == Average.WEIGHTED else None
+        return {
+            "precision": _mean(_divide(hits, found), weights),
+            "recall": _mean(_divide(hits, true), weights),
+            "f1": _mean(_divide(2.0 * hits, true.astype(np.float64) + found), weights),
+        }
+
+
+def choose(scoring: Scoring, *, classifier: bool) -> tuple[str, list[str]]:
+    """Return the objective and the metrics of a job: those named, else the defaults of its kind of target."""
+    defaults = DEFAULT_CLASSIFICATION_METRICS if classifier else DEFAULT_REGRESSION_METRICS
+    usual = "f1" if classifier else "r2"
+    metrics: list[str] = list(scoring.metrics or defaults)
+    objective = scoring.objective or (usual if usual in metrics else metrics[0])
+    return objective, metrics if objective in metrics else [*metrics, objective]
+
+
+def make_scorer(resolved: Resolved, classes: Sequence[Any] | None, positive: int | None) -> Scorer:
+    """Return the scorer of a job on a data set of these classes (None: numbers)."""
+    count = len(classes or ())
+    return Scorer(
+        tuple(resolved.metrics),
+        Average(resolved.average or Average.MACRO),
+        count - 1 if positive is None else positive,  # never read where there are not two classes
+        count,
+    )
+
+
+def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> np.ndarray:
+    """Return counts, shape (classes, classes): rows are true codes, columns predicted ones."""
+    pairs = truth.astype(np.int64) * classes + predicted.astype(np.int64)
+    return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
+
+
+def check(scoring: Scoring, resolved: Resolved, classes: Sequence[Any] | None) -> list[str]:
+    """Return why the metrics cannot be measured on a target of these classes (None: numbers); [] if they can."""
+    metrics = resolved.metrics
+    problems = _wrong_kind(metrics, classes)
+    unmeasured = sorted(set(scoring.targets) - set(metrics))
+    if unmeasured:
+        problems.append(
+            f"spec.scoring.targets names {', '.join(unmeasured)}, but measured are {', '.join(metrics)}; add it to "
+            "spec.scoring.metrics."
+        )
+    if classes is None:
+        return problems
+    count = len(classes)
+    if count < BINARY_CLASSES:
+        every = "".join(f"; every row is {show(str(label))}" for label in classes)
+        return [
+            *problems,
+            f"the target has {count} class; at least {BINARY_CLASSES} are needed to learn anything{every}.",
+        ]
+    if count > BINARY_CLASSES:
+        problems += [
+            f"spec.scoring.metrics has {metric}, which needs a target of {BINARY_CLASSES} classes, but this one has "
+            f"{count}; use f1, balanced_accuracy or neg_log_loss."
+            for metric in metrics
+            if metric in _TWO_CLASSES
+        ]
+        if resolved.average == Average.BINARY:
+            problems.append(
+                f"spec.scoring.average is Binary, but the target has {count} classes; use Macro, Weighted or Micro."
+            )
+    return problems
+
+
+def response_problem(estimator: Any, metrics: Sequence[str]) -> str | None:
+    """Return why an unfitted estimator with its parameters cannot be measured so, or None if it can."""
+    missing = {
+        metric: methods
+        for metric in metrics
+        if (methods := NEEDED.get(metric)) and not any(hasattr(estimator, method) for method in methods)
+    }
+    if not missing:
+        return None
+    needs = "; ".join(f"{metric} needs {' or '.join(methods)}" for metric, methods in missing.items())
+    return (
+        f"{type(estimator).__name__} with these parameters cannot be measured as spec.scoring.metrics says: {needs}. "
+        "Choose other metrics, other parameters or another estimator."
+    )
+
+
+def _wrong_kind(metrics: Sequence[str], classes: Sequence[Any] | None) -> list[str]:
+    of_classes, of_numbers = get_args(ClassificationMetric), get_args(RegressionMetric)
+    wrong = [metric for metric in metrics if metric in (of_classes if classes is None else of_numbers)]
+    if not wrong:
+        return []
+    if classes is None:
+        return [
+            f"spec.scoring.metrics is {', '.join(wrong)}, which are about classes, but the target is a number; use "
+            f"{', '.join(of_numbers)}, or name a classifier."
+        ]
+    return [
+        f"spec.scoring.metrics is {', '.join(wrong)}, which are about numbers, but the target has classes; use "
+        f"{', '.join(of_classes)}, or name a regressor."
+    ]
+
+
+def _sklearn_score(metric: str, truth: np.ndarray, responses: Responses) -> float:
+    from sklearn.metrics import get_scorer
+
+    return float(get_scorer(metric)(responses, None, truth))
+
+
+def _finite(metric: str, score: float) -> float:
+    if not math.isfinite(score):
+        raise ArithmeticError(f"the score of {metric} is not a finite number")
+    return score
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())}"
+
+
+def _accuracy(matrix: np.ndarray) -> float:
+    return float(np.trace(matrix) / matrix.sum())
+
+
+def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
+    """Return the quotients, 0 where the denominator is 0 (zero_division=0)."""
+    safe = np.where(denominator == 0, 1, denominator).astype(np.float64)
+    return np.where(denominator == 0, 0.0, numerator.astype(np.float64) / safe)
+
+
+def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:
+    return float(np.average(values, weights=weights))

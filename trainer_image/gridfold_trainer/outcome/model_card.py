@@ -1,0 +1,145 @@
+"""model-card.md: what the model is, what it was made of, how good it is, and how to use it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gridfold.api.handoff import StageInput
+from gridfold.api.v1alpha1 import Average, ColumnType
+from gridfold.domain.grid import parameter_texts
+from gridfold.domain.leaderboard import format_score
+from gridfold_trainer.data.prepared import Column, PreparedData
+from gridfold_trainer.data.raw_rows import prediction_code
+
+_CATEGORIES = 20
+_CHARACTERS = 40
+
+
+def model_card(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
+    """Return the card of a run's model, in Markdown; `status` is the document of status.json."""
+    sections = [
+        f"# Model card: {job.name}",
+        _summary(job, status, data),
+        "## Scores\n\n" + "\n".join(_scores(status, data)),
+        "## How to predict\n\n" + _usage(job, status, data),
+        "## Columns\n\nAll of these, by name; the order does not matter in the code above.\n\n"
+        + "\n".join(_columns(data.columns)),
+        "## Data\n\n" + "\n".join(_data(status)),
+        "## Made with\n\n" + _table(["part", "version"], [[name, text] for name, text in status["versions"].items()]),
+        "## Limits\n\n" + "\n".join(f"- {limit}" for limit in _limits(job, status, data)),
+    ]
+    return "\n\n".join(sections) + "\n"
+
+
+def _summary(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
+    best = status["best"]
+    chosen = parameter_texts(best["parameters"])
+    shown = ", ".join(f"{name} = {text}" for name, text in chosen.items()) or "none but the defaults"
+    target = f"one of {len(data.classes)} classes" if data.classes else "a number"
+    return (
+        f"Predicts {_code(data.target)} ({target}) from {len(data.columns)} columns.\n\n"
+        f"- Estimator: {_code(status['estimator'])} behind its preprocessing, in one scikit-learn pipeline\n"
+        f"- Chosen by cross-validation out of {status['cells']['total']} cells: "
+        f"cell {best['cell']} ({_escaped(shown)})\n"
+        f"- TrainingJob: {job.namespace}/{job.name}, generation {job.generation}"
+    )
+
+
+def _scores(status: Mapping[str, Any], data: PreparedData) -> Iterator[str]:
+    best, test = status["best"], status["test"]
+    rows = []
+    for metric, found in best["scores"].items():
+        low, high = test["intervals"].get(metric, (None, None))
+        interval = "" if low is None else f"{format_score(low)} to {format_score(high)}"
+        folds = f"{format_score(found['mean'])} ± {format_score(found['std'])}"
+        rows.append(
+            [
+                metric + (" (decides)" if metric == status["objective"] else ""),
+                folds,
+                format_score(status["validation"].get(metric)),
+                format_score(test["scores"].get(metric)),
+                interval,
+            ]
+        )
+    yield _table(["metric", "folds, mean ± std", "validation", "test", "test, 95 % interval"], rows)
+    yield ""
+    others = best["indistinguishableFrom"]
+    yield (
+        f"{others} other cell{' does' if others == 1 else 's do'} not differ from this one by the corrected resampled "
+        "t-test (5 %). Intervals are percentiles of 1,000 bootstrap draws of the test rows. Greater is always better; "
+        f"losses are negative.{_averaged(status['resolved'], data)}"
+    )
+
+
+def _averaged(resolved: Mapping[str, Any], data: PreparedData) -> str:
+    """Return what precision, recall and F1 are about, where any of them is measured."""
+    if not {"precision", "recall", "f1"} & set(resolved["metrics"]):
+        return ""
+    if resolved["average"] == Average.BINARY and data.classes is not None and data.positive is not None:
+        return f" Precision, recall and F1 are about the class {_code(str(data.classes[data.positive]))}."
+    return f" Precision, recall and F1 are averages over the classes ({resolved['average']})."
+
+
+def _usage(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
+    code = prediction_code(job.spec, data, status["trustedTypes"])
+    types = status["trustedTypes"]
+    trusted = "\n".join(f"- {_code(name)}" for name in types) or "- none"
+    packages = " and ".join(sorted({name.partition(".")[0] for name in types}))
+    return (
+        f"```python\n{code}\n```\n\n"
+        "The file executes nothing when it is read. These types must be trusted by name"
+        f"{f', all of {packages}' if packages else ''}:\n\n{trusted}"
+    )
+
+
+def _columns(columns: Sequence[Column]) -> Iterator[str]:
+    rows = []
+    for column in columns:
+        shown = ", ".join(_code(text[:_CHARACTERS]) for text in column.categories[:_CATEGORIES])
+        more = len(column.categories) - _CATEGORIES
+        values = f"{shown} and {more} more" if more > 0 else shown
+        rows.append([_code(column.name), str(column.type), values if column.type is ColumnType.CATEGORICAL else ""])
+    yield _table(["column", "type", "categories seen"], rows)
+
+
+def _data(status: Mapping[str, Any]) -> Iterator[str]:
+    dataset = status["dataset"]
+    parts = ", ".join(f"{name} {rows}" for name, rows in dataset["parts"].items())
+    yield f"- Rows: {dataset['rows']} ({parts}); this model was fitted on training and validation part"
+    yield f"- Digest of the prepared data: {_code(dataset['digest'])}"
+    yield f"- Digest of the split: {_code(dataset['splitDigest'])}"
+
+
+def _limits(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> Iterator[str]:
+    if job.spec.cleaning.trim_text:
+        yield "Text must be trimmed and a missing value must be NaN, as above: on ` a` or None it predicts otherwise."
+    else:
+        yield "A missing value must be NaN, as above: on None or an empty text it predicts otherwise."
+    yield "A category that is not among those seen is treated as none of them; numbers beyond those seen are a guess."
+    yield "The scores hold for rows drawn like these; where they come from, and whom they miss, the data cannot tell."
+    if data.classes:
+        yield f"It never predicts another class than: {', '.join(_code(str(label)) for label in data.classes[:100])}."
+    if (status["test"]["openings"] or 0) > 1:
+        yield (
+            f"{status['test']['openings']} different models have been scored on this test part: its scores are "
+            "no fresh test any more."
+        )
+    yield from (_escaped(note) for note in status["notes"])
+
+
+def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _code(text: str) -> str:
+    """Return text from the data as Markdown code, on one line, whatever is in it."""
+    plain = " ".join(text.split()).replace("|", "\\|")
+    fence = "``" if "`" in plain else "`"
+    pad = " " if "`" in plain else ""
+    return f"{fence}{pad}{plain}{pad}{fence}" if plain else "(empty)"
+
+
+def _escaped(text: str) -> str:
+    """Return text from the data or a library so that Markdown shows it as it is."""
+    plain = " ".join(text.split())
+    return "".join(f"\\{character}" if character in "\\`*_[]<>|#" else character for character in plain)

@@ -1,0 +1,208 @@
+"""What refit leaves in the run's folder, and the report of it that fits into a termination message."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gridfold.api.handoff import TERMINATION_MESSAGE_BYTES, Outcome, RankedReport, RefitReport, StageInput
+from gridfold.api.status import LEADERBOARD_SIZE
+from gridfold.domain.keys import run_folder
+from gridfold_trainer import cell
+from gridfold_trainer.data.prepared import PreparedData
+from gridfold_trainer.errors import DataError, ObjectMissingError
+from gridfold_trainer.outcome import model_file
+from gridfold_trainer.outcome.collect import Record
+from gridfold_trainer.outcome.model_card import model_card
+from gridfold_trainer.outcome.table import results_csv, results_parquet
+from gridfold_trainer.outcome.winner import Refitted
+from gridfold_trainer.storage.context import Context
+
+LATEST = "latest.json"
+LATEST_BYTES = 64 * 1024
+#: Of a report: what its message may take; the leaderboard gives way to that much.
+MESSAGE_BYTES = 1024
+
+
+class OutputInUseError(DataError):
+    """The output folder belongs to another job."""
+
+    reason = "OutputInUse"
+
+
+class Owner(BaseModel):
+    """Which TrainingJob a folder belongs to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    namespace: Annotated[str, Field(max_length=253)]
+    name: Annotated[str, Field(max_length=253)]
+
+
+class Latest(BaseModel):
+    """latest.json: which run is the current one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: Literal[1] = 1
+    owner: Owner
+    run: Annotated[str, Field(max_length=1200)]  #: folder of the run
+    status_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+@dataclass(frozen=True)
+class RunOutput:
+    """All that there is to write."""
+
+    record: Record
+    sizes: Mapping[str, int]  #: rows of each part
+    notes: Sequence[str]
+    refitted: Refitted | None = None  #: None where no cell won
+    openings: int | None = None
+    indistinguishable: int | None = None  #: other cells that do not differ from the winner
+
+
+def check_owner(job: StageInput, context: Context) -> None:
+    """Make sure that the output folder is this job's, or nobody's.
+
+    Raises:
+        OutputInUseError: it is another job's; nothing has been written.
+    """
+    uri = f"{job.spec.output.uri}{LATEST}"
+    try:
+        latest = Latest.model_validate_json(context.store.get(uri, LATEST_BYTES))
+    except ObjectMissingError:
+        return
+    except ValidationError as error:
+        raise OutputInUseError(
+            f"spec.output.uri is {job.spec.output.uri}, which holds a {LATEST} that is not Gridfold's; "
+            "name a folder of this job's own."
+        ) from error
+    if latest.owner != Owner(namespace=job.namespace, name=job.name):
+        raise OutputInUseError(
+            f"spec.output.uri is {job.spec.output.uri}, which holds the results of TrainingJob "
+            f"{latest.owner.namespace}/{latest.owner.name}; this is {job.namespace}/{job.name}. "
+            "Name a folder of this job's own."
+        )
+
+
+def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: Context) -> tuple[str, str]:
+    """Write the run's folder, then latest.json, and return the folder and the SHA-256 of its status.json."""
+    keys = [row.cell.key for row in run_output.record.rows]
+    folder = run_folder(job.spec.output.uri, job.uid, job.generation, keys)
+    files = {
+        "results.csv": results_csv(run_output.record),
+        "results.parquet": results_parquet(run_output.record),
+    }
+    document = status_document(job, run_output)
+    document["trustedTypes"] = []
+    if run_output.refitted is not None:
+        files["model.skops"] = model_file.save_model(run_output.refitted.model)
+        document["trustedTypes"] = model_file.trusted_types(files["model.skops"])
+        files["model-card.md"] = model_card(job, document, data).encode()
+    for name, content in files.items():
+        context.store.put(f"{folder}{name}", content)
+    document["files"] = {name: {"sha256": _sha256(content)} for name, content in files.items()}
+    status = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()
+    context.store.put(f"{folder}status.json", status)
+    latest = Latest(owner=Owner(namespace=job.namespace, name=job.name), run=folder, status_sha256=_sha256(status))
+    context.store.put(f"{job.spec.output.uri}{LATEST}", latest.model_dump_json().encode())
+    return folder, _sha256(status)
+
+
+def status_document(job: StageInput, run_output: RunOutput) -> dict[str, Any]:
+    """Return status.json: what is known of the run, every float with all of its digits."""
+    record, prepared, recorded = run_output.record, cell.prepared_run(job), cell.record(job)
+    refitted = run_output.refitted
+    ranked = [_ranked(record, number) for number in record.leaders[:LEADERBOARD_SIZE]]
+    return {
+        "format": 1,
+        "job": {"namespace": job.namespace, "name": job.name, "uid": job.uid, "generation": job.generation},
+        "runDigest": job.run_digest,
+        "cells": {"total": len(record.rows)} | {str(outcome): record.count(outcome) for outcome in Outcome},
+        "resolved": prepared.resolved.document(),
+        "dataset": {
+            "digest": prepared.digest,
+            "splitDigest": prepared.split_digest,
+            "rows": sum(run_output.sizes.values()),
+            "parts": dict(run_output.sizes),
+        },
+        "estimator": job.spec.estimator.class_name,
+        "objective": record.objective,
+        "best": {**ranked[0], "indistinguishableFrom": run_output.indistinguishable} if ranked else None,
+        "leaderboard": ranked,
+        "validation": dict(refitted.validation) if refitted else {},
+        "test": {
+            "scores": dict(refitted.test) if refitted else {},
+            "intervals": {metric: list(ends) for metric, ends in refitted.intervals.items()} if refitted else {},
+            "openings": run_output.openings,
+        },
+        "notes": list(run_output.notes),
+        "errors": record.grouped_messages(),
+        "versions": recorded.versions,
+        "blas": recorded.blas,
+        "threads": recorded.threads,
+    }
+
+
+def leaderboard(record: Record) -> list[RankedReport]:
+    """Return the best cells, best first."""
+    return [
+        RankedReport(
+            cell=number,
+            grid_cell=record.rows[number].cell.grid_cell,
+            scores={metric: _reported(record, metric, number) for metric in record.metrics},
+        )
+        for number in record.leaders[:LEADERBOARD_SIZE]
+    ]
+
+
+def fit_report(report: RefitReport, objective: str) -> RefitReport:
+    """Return a report that fits into a termination message with room for its text.
+
+    No digit is ever dropped: from the last line of the leaderboard upwards, metrics other than the objective are;
+    status.json has them.
+    """
+    report = report.model_copy(update={"message": _shortened(report.message)})
+    limit = TERMINATION_MESSAGE_BYTES - len(json.dumps(report.message, ensure_ascii=False).encode())
+    lines = list(report.leaderboard)
+    for number in reversed(range(len(lines))):
+        if _size(report, lines) <= limit:
+            break
+        lines[number] = lines[number].model_copy(update={"scores": {objective: lines[number].scores[objective]}})
+    return report.model_copy(update={"leaderboard": lines})
+
+
+def _shortened(message: str) -> str:
+    content = message.encode()
+    if len(content) <= MESSAGE_BYTES:
+        return message
+    return content[:MESSAGE_BYTES].decode(errors="ignore") + "…"
+
+
+def _size(report: RefitReport, lines: list[RankedReport]) -> int:
+    return len(report.model_copy(update={"leaderboard": lines, "message": ""}).model_dump_json(by_alias=True).encode())
+
+
+def _ranked(record: Record, number: int) -> dict[str, Any]:
+    row = record.rows[number]
+    scores = {}
+    for metric in record.metrics:
+        mean, std = _reported(record, metric, number)
+        scores[metric] = {"mean": mean, "std": std, "rank": int(record.summary[metric][2][number])}
+    place = {"cell": number} if row.cell.grid_cell is None else {"cell": number, "gridCell": row.cell.grid_cell}
+    return {**place, "key": row.cell.key, "parameters": dict(row.chosen), "scores": scores}
+
+
+def _reported(record: Record, metric: str, number: int) -> tuple[float | None, float | None]:
+    """Return mean and standard deviation, None where a fold has no score of this metric."""
+    means, stds, _ = record.summary[metric]
+    return (None, None) if np.isnan(means[number]) else (float(means[number]), float(stds[number]))
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,113 @@
+"""The winner: its folds computed again, and its two last fits with their scores."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from gridfold.api.handoff import StageInput
+from gridfold_trainer import cell
+from gridfold_trainer.data.frames import add_frames
+from gridfold_trainer.data.prepared import PreparedData, labels, to_frame
+from gridfold_trainer.errors import CacheMismatchError, FitFailedError
+from gridfold_trainer.learning.evaluate import fit_error
+from gridfold_trainer.learning.intervals import Intervals, bootstrap
+from gridfold_trainer.learning.responses import Responses
+from gridfold_trainer.learning.scorers import make_scorer
+from gridfold_trainer.learning.splits import Parts
+from gridfold_trainer.learning.training import TrainingRows
+from gridfold_trainer.outcome.collect import Row
+
+_WARNINGS = 5
+_CHARACTERS = 256
+
+
+@dataclass(frozen=True)
+class Refitted:
+    """The winner's last two fits."""
+
+    model: Any  #: fitted on training and validation part, on a DataFrame and the original labels
+    validation: Mapping[str, float | None]
+    test: Mapping[str, float | None]
+    warnings: list[str] = field(default_factory=list)
+    intervals: Intervals = field(default_factory=dict)  #: of test
+
+
+def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str]:
+    """Compute the winner's folds again and return a warning where they differ on another BLAS architecture.
+
+    Raises:
+        CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
+    """
+    again = cell.judge(job, [best.cell], training)[0]
+    if best.result is None or again.scores == best.result.scores:
+        return []
+    different = (
+        f"the stored scores of cell {best.cell.index}, the winner, are not the ones that its folds give now "
+        f"({_first_difference(best.result.scores, again.scores)})"
+    )
+    if again.recorded.blas == best.result.recorded.blas:
+        raise CacheMismatchError(
+            f"{different}; someone may have changed {job.spec.cache_uri}cells/{best.cell.key}.json. Remove that "
+            "object, or name another output.cacheUri, and run the job again."
+        )
+    return [f"{different}; they were computed on another BLAS architecture."]
+
+
+def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -> Refitted:
+    """Fit the winner on the training part and score validation; fit on both and score test, once.
+
+    Raises:
+        FitFailedError: the winner of the folds cannot be fitted on more rows.
+    """
+    add_frames()
+    scorer = make_scorer(cell.prepared_run(job).resolved, data.classes, data.positive)
+    frame = to_frame(data)
+    both = np.concatenate([parts.train, parts.validation])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        first = _responses(_fitted(best, data, frame, parts.train), frame.iloc[parts.validation], data)
+        validation = scorer.measure(data.y[parts.validation], first)
+        model = _fitted(best, data, frame, both)
+        responses = _responses(model, frame.iloc[parts.test], data)
+        test = scorer.measure(data.y[parts.test], responses)
+    ends = bootstrap(scorer, data.y[parts.test], responses, job.spec.split.seed)
+    notes = [
+        f"{metric} has no value on the {part} part: {cause}"[:_CHARACTERS]
+        for part, scores in (("validation", validation), ("test", test))
+        for metric, cause in scores.problems.items()
+    ]
+    texts = dict.fromkeys(f"{warning.category.__name__}: {warning.message}"[:_CHARACTERS] for warning in caught)
+    return Refitted(model, validation.values, test.values, [*notes, *list(texts)[:_WARNINGS]], ends)
+
+
+def _responses(model: Any, rows: Any, data: PreparedData) -> Responses:
+    """Return what a model that speaks labels says, in codes."""
+    codes = None if data.classes is None else {label: code for code, label in enumerate(data.classes)}
+    return Responses(model, rows, codes)
+
+
+def _fitted(best: Row, data: PreparedData, frame: Any, rows: np.ndarray) -> Any:
+    pipeline = best.cell.pipeline(data.columns, data.classes, names=True)
+    try:
+        return pipeline.fit(frame.iloc[rows], labels(data)[rows])
+    except MemoryError:
+        raise
+    except Exception as error:
+        told = fit_error(error)
+        raise FitFailedError(
+            f"cell {best.cell.index} won the cross-validation, but cannot be fitted on {len(rows)} rows: "
+            f"{told.kind}: {told.message.rstrip('.')}. Fix what the message names, or take this combination out of "
+            "spec.search.grid."
+        ) from error
+
+
+def _first_difference(stored: dict[str, list[float | None]], again: dict[str, list[float | None]]) -> str:
+    for metric, column in stored.items():
+        other = again.get(metric, [])
+        for split, (old, new) in enumerate(zip(column, other, strict=False)):
+            if old != new:
+                return f"{metric} of split {split}: {old!r} stored, {new!r} now"
+    return "another number of scores"

@@ -1,0 +1,100 @@
+"""Sources that name several objects: folders and patterns."""
+
+import re
+from itertools import islice
+
+from gridfold.api.validation import show
+from gridfold_trainer.errors import ObjectMissingError, SourceTooLargeError
+from gridfold_trainer.storage.stores import ObjectStat, SourceStore
+
+#: Objects that one source may have, and those that are looked at to find them.
+OBJECT_LIMIT = 10_000
+LISTED_LIMIT = 1_000_000
+_SPECIAL = re.compile(r"[*?\[]")
+_SHOWN = 5
+
+Objects = list[tuple[str, ObjectStat]]
+
+
+def names_several(uri: str) -> bool:
+    """Tell whether a URI of a bucket or folder names several objects; on the web, each names one."""
+    if uri.startswith("https:"):
+        return False
+    return uri.endswith("/") or _SPECIAL.search(uri) is not None
+
+
+def literal_prefix(uri: str) -> str:
+    """Return what all URIs begin with that a pattern can match."""
+    special = _SPECIAL.search(uri)
+    return uri if special is None else uri[: special.start()]
+
+
+def expand(uri: str, store: SourceStore, where: str) -> Objects:
+    """Return the objects below a folder or of a pattern, in byte order of their keys.
+
+    In a pattern, * and ? stand for characters but /, ** for all, [abc] for one of them ([*] is a star itself). Folder
+    marks (keys that end in /) and empty objects whose name begins with _ or . (marks of other tools) are no sources.
+
+    Raises:
+        ObjectMissingError: there is none; near keys are named.
+        SourceTooLargeError: there are too many.
+    """
+    prefix = literal_prefix(uri)
+    pattern = compile_pattern(uri)
+    found: Objects = []
+    others: list[str] = []
+    for listed, (name, stat) in enumerate(store.list_objects(prefix)):
+        if listed >= LISTED_LIMIT or len(found) > OBJECT_LIMIT:
+            raise SourceTooLargeError(
+                f"{where} is {uri}, which has more than {OBJECT_LIMIT} objects (or {LISTED_LIMIT} to look at); name a "
+                f"smaller folder, or several sources."
+            )
+        if _is_mark(name, stat):
+            continue
+        if pattern.fullmatch(name):
+            found.append((name, stat))
+        elif len(others) < _SHOWN:
+            others.append(name)
+    if not found:
+        raise ObjectMissingError(_nothing(uri, prefix, store, others, where))
+    return found
+
+
+def compile_pattern(uri: str) -> re.Pattern[str]:
+    """Return the regular expression of a folder or pattern, for whole URIs."""
+    if uri.endswith("/"):
+        uri += "**"
+    translated = ""
+    rest = uri
+    while rest:
+        if rest.startswith("**/"):
+            translated, rest = translated + "(?:.*/)?", rest[3:]
+        elif rest.startswith("**"):
+            translated, rest = translated + ".*", rest[2:]
+        elif rest[0] == "[" and "]" in rest[2:]:
+            end = rest.index("]", 2)
+            inside = rest[1:end].replace("\\", "\\\\").replace("[", "\\[").replace("&", "\\&").replace("~", "\\~")
+            inside = f"^/{inside[1:]}" if inside[0] == "!" else inside.replace("^", "\\^", 1)
+            translated, rest = f"{translated}[{inside}]", rest[end + 1 :]
+        else:
+            translated += {"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0]))
+            rest = rest[1:]
+    try:
+        return re.compile(translated, re.DOTALL)
+    except re.error as error:
+        raise ObjectMissingError(f"{uri} is no pattern that can be matched ({error}); write [[] for a [.") from error
+
+
+def _is_mark(uri: str, stat: ObjectStat) -> bool:
+    name = uri.rpartition("/")[2]
+    return not name or (stat.size == 0 and name[0] in "_.")
+
+
+def _nothing(uri: str, prefix: str, store: SourceStore, others: list[str], where: str) -> str:
+    """Return the message where nothing matches."""
+    near = others
+    folder = prefix[: prefix.rfind("/") + 1] if "/" in prefix.partition(":")[2].lstrip("/") else prefix
+    if not near and folder != prefix:
+        near = [name for name, _ in islice(store.list_objects(folder), _SHOWN)]
+    shown = f"keys near it: {', '.join(show(name) for name in near)}" if near else f"nothing at all is below {folder}"
+    return f"{where} is {uri}, but no object matches it; looked for keys that begin with {prefix}; {shown}."
