@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gridfold.api.inspection import ResultsReport
-from gridfold.api.status import MeanStd, RankedCell, ResultsStatus, TestStatus, TrainingJobStatus
+from gridfold.api.status import DatasetStatus, MeanStd, RankedCell, ResultsStatus, TestStatus, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
@@ -72,7 +72,11 @@ def to_status(report: ResultsReport) -> TrainingJobStatus:
     board = [_ranked(line, objective) for line in document["leaderboard"]]
     best, test = document["best"] or {}, document["test"]
     others = {"indistinguishable_from": best.get("indistinguishableFrom")}
+    found = document["dataset"]
     return TrainingJobStatus(
+        dataset=DatasetStatus(
+            rows=found["rows"], columns=found["columns"], classes=found["classes"], parts=found["parts"]
+        ),
         objective=objective,
         leaderboard=board,
         best=board[0].model_copy(update=others) if board else None,

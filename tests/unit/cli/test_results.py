@@ -16,6 +16,7 @@ RANKED = {
     "scores": {"f1": {"mean": 0.81239, "std": 0.01}, "accuracy": {"mean": None, "std": None}},
 }
 STATUS: dict[str, Any] = {
+    "dataset": {"rows": 10, "columns": 3, "classes": None, "parts": {"train": 8, "validation": 1, "test": 1}},
     "objective": "f1",
     "leaderboard": [RANKED] * 10,
     "best": {**RANKED, "indistinguishableFrom": 3},
@@ -39,6 +40,8 @@ def test_every_rank_has_every_metric_and_remarks_are_read_where_the_files_are_he
     status = to_status(report)
     assert [line.scores["f1"].mean for line in status.leaderboard] == ["0.8124"] * 10
     assert {line.scores["accuracy"].mean for line in status.leaderboard} == {"NaN"}
+    assert status.dataset is not None
+    assert (status.dataset.rows, status.dataset.columns, status.dataset.classes) == (10, 3, None)
     assert status.best is not None
     assert (status.best.cell, status.best.indistinguishable_from) == (4, 3)
     assert remarks_of(report) == Remarks("1 cell: no luck", ("a note",))

@@ -98,7 +98,7 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
         "results.csv": results_csv(run_output.record),
         "results.parquet": results_parquet(run_output.record),
     }
-    document = status_document(job, run_output)
+    document = status_document(job, run_output, data)
     document["trustedTypes"] = []
     if run_output.refitted is not None:
         files["model.skops"] = model_file.save_model(run_output.refitted.model)
@@ -114,7 +114,7 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
     return folder, _sha256(status)
 
 
-def status_document(job: StageInput, run_output: RunOutput) -> dict[str, Any]:
+def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) -> dict[str, Any]:
     """Return status.json: what is known of the run, every float with all of its digits."""
     record, prepared, recorded = run_output.record, cell.prepared_run(job), cell.record(job)
     refitted = run_output.refitted
@@ -128,7 +128,9 @@ def status_document(job: StageInput, run_output: RunOutput) -> dict[str, Any]:
         "dataset": {
             "digest": prepared.digest,
             "splitDigest": prepared.split_digest,
-            "rows": sum(run_output.sizes.values()),
+            "rows": len(data.y),
+            "columns": len(data.columns),
+            "classes": None if data.classes is None else len(data.classes),
             "parts": dict(run_output.sizes),
         },
         "estimator": job.spec.estimator.class_name,
