@@ -44,8 +44,16 @@ SCORES: dict[str, tuple[float | None, float | None]] = dict.fromkeys(
 def measure() -> list[Row]:
     """Run a few jobs one after the other and return the medians."""
     bed = Testbed(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
+    was_up = bed.is_up()
     bed.up()
-    kubectl = Kubectl.of(bed.instance())
+    try:
+        return _rows(Kubectl.of(bed.instance()))
+    finally:
+        if not was_up:
+            bed.down()
+
+
+def _rows(kubectl: Kubectl) -> list[Row]:
     ensure_kind(kubectl)
     namespace = f"latency-{secrets.token_hex(3)}"
     kubectl("create", "namespace", namespace)
