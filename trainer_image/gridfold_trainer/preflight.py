@@ -8,6 +8,7 @@ from typing import Any
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Average, CrossValidationMethod, Encode, SplitMethod, TrainingJobSpec
 from gridfold.api.validation import show
+from gridfold.domain.auto_methods import fold_method, split_method
 from gridfold.domain.grid import PREPROCESSING, Grid, Parameters, plain_value
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column
@@ -75,8 +76,8 @@ def find_positive(spec: TrainingJobSpec, classes: Classes | None) -> tuple[int |
 
 def resolve(spec: TrainingJobSpec, cls: type, classes: Classes | None, positive: int | None) -> Resolved:
     """Return what each Auto becomes."""
-    split, average = _split_method(spec, classes), spec.scoring.average
-    folds = _fold_method(spec, split, classes)
+    split, average = split_method(spec, classifier=classes is not None), spec.scoring.average
+    folds = fold_method(spec, split, classifier=classes is not None)
     objective, metrics = scorers.choose(spec.scoring, classifier=classes is not None)
     if average is Average.AUTO:
         average = Average.BINARY if classes is not None and len(classes) == _TWO else Average.MACRO
@@ -91,27 +92,6 @@ def resolve(spec: TrainingJobSpec, cls: type, classes: Classes | None, positive:
         positive_class=None if classes is None or positive is None else str(classes[positive])[:_POSITIVE_CHARACTERS],
         random_state=spec.split.seed if open_state and not everywhere else None,
     )
-
-
-def _split_method(spec: TrainingJobSpec, classes: Classes | None) -> SplitMethod:
-    if spec.split.method is not SplitMethod.AUTO:
-        return spec.split.method
-    if spec.dataset.group_column is not None:
-        return SplitMethod.GROUPED
-    if spec.dataset.time_column is not None:
-        return SplitMethod.TIME_ORDERED
-    return SplitMethod.RANDOM if classes is None else SplitMethod.STRATIFIED
-
-
-def _fold_method(spec: TrainingJobSpec, split: SplitMethod, classes: Classes | None) -> CrossValidationMethod:
-    method = spec.cross_validation.method
-    if method is not CrossValidationMethod.AUTO:
-        return method
-    if split is SplitMethod.TIME_ORDERED:
-        return CrossValidationMethod.TIME_SERIES
-    if split is SplitMethod.GROUPED:
-        return CrossValidationMethod.GROUPED if classes is None else CrossValidationMethod.STRATIFIED_GROUPED
-    return CrossValidationMethod.K_FOLD if classes is None else CrossValidationMethod.STRATIFIED
 
 
 def target_problems(

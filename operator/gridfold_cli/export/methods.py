@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gridfold.api.v1alpha1 import CrossValidationMethod, SplitMethod, TrainingJobSpec
+from gridfold.domain.auto_methods import fold_method, split_method
 
 _GROUPED = (CrossValidationMethod.GROUPED, CrossValidationMethod.STRATIFIED_GROUPED)
 
@@ -17,8 +18,8 @@ class Methods:
     @classmethod
     def of(cls, spec: TrainingJobSpec, *, classifier: bool) -> "Methods":
         """Return the methods of a job, as api.md resolves Auto."""
-        split = _split(spec, classifier=classifier)
-        return cls(split, _cross_validation(spec, split, classifier=classifier))
+        split = split_method(spec, classifier=classifier)
+        return cls(split, fold_method(spec, split, classifier=classifier))
 
     @property
     def by_time(self) -> bool:
@@ -34,23 +35,3 @@ class Methods:
     def uses_groups(self) -> bool:
         """Tell whether anything keeps groups together."""
         return self.split is SplitMethod.GROUPED or self.folds_by_group
-
-
-def _split(spec: TrainingJobSpec, *, classifier: bool) -> SplitMethod:
-    if spec.split.method is not SplitMethod.AUTO:
-        return spec.split.method
-    if spec.dataset.group_column is not None:
-        return SplitMethod.GROUPED
-    if spec.dataset.time_column is not None:
-        return SplitMethod.TIME_ORDERED
-    return SplitMethod.STRATIFIED if classifier else SplitMethod.RANDOM
-
-
-def _cross_validation(spec: TrainingJobSpec, split: SplitMethod, *, classifier: bool) -> CrossValidationMethod:
-    if spec.cross_validation.method is not CrossValidationMethod.AUTO:
-        return spec.cross_validation.method
-    if split is SplitMethod.TIME_ORDERED:
-        return CrossValidationMethod.TIME_SERIES
-    if split is SplitMethod.GROUPED:
-        return CrossValidationMethod.STRATIFIED_GROUPED if classifier else CrossValidationMethod.GROUPED
-    return CrossValidationMethod.STRATIFIED if classifier else CrossValidationMethod.K_FOLD
