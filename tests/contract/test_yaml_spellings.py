@@ -1,17 +1,16 @@
 """A value in YAML is on a laptop what it is after kubectl and the API server."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from gridfold_cli.kubectl_yaml import YamlError, read_documents
+from tests.cluster.kind import ensure_kind
 from tests.contract.yaml_spellings import KEYS, REFUSED, VALUES
 from tests.testbed.errors import TestbedError
 from tests.testbed.kubectl import Kubectl
 
-CRDS = Path(__file__).parents[2] / "crds"
 JOB = """\
 apiVersion: gridfold.dev/v1alpha1
 kind: TrainingJob
@@ -60,8 +59,7 @@ def test_what_kubectl_refuses_is_refused(spelling: str) -> None:
 
 @pytest.fixture(scope="module")
 def with_resource(kubectl: Kubectl) -> Kubectl:
-    kubectl("apply", "--server-side", "-f", str(CRDS))
-    kubectl("wait", "--for=condition=Established", "crd/trainingjobs.gridfold.dev", "--timeout=60s")
+    ensure_kind(kubectl)
     return kubectl
 
 
