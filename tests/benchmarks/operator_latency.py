@@ -5,7 +5,6 @@ that neither images nor scikit-learn are measured. Needs the testbed, or a clust
 """
 
 import asyncio
-import os
 import secrets
 import statistics
 from collections import Counter
@@ -43,14 +42,9 @@ SCORES: dict[str, tuple[float | None, float | None]] = dict.fromkeys(
 
 def measure() -> list[Row]:
     """Run a few jobs one after the other and return the medians."""
-    bed = Testbed(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
-    was_up = bed.is_up()
-    bed.up()
-    try:
+    bed = Testbed.of_environment()
+    with bed.borrowed():
         return _rows(Kubectl.of(bed.instance()))
-    finally:
-        if not was_up:
-            bed.down()
 
 
 def _rows(kubectl: Kubectl) -> list[Row]:

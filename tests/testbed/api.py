@@ -1,8 +1,11 @@
 """What tests and scripts are told about a running instance."""
 
 import dataclasses
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from tests.testbed import cluster, images, instance, namespace, project_images
 from tests.testbed.errors import NotRunningError
@@ -53,6 +56,11 @@ class Testbed:
     def __init__(self, name: str = "default") -> None:
         self.name = name
 
+    @classmethod
+    def of_environment(cls) -> Self:
+        """Return the one that GRIDFOLD_TESTBED_NAME names."""
+        return cls(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
+
     def up(self) -> Description:
         """Start what is not up, and return when all of it is ready."""
         return _describe(cluster.up(self.name))
@@ -60,6 +68,16 @@ class Testbed:
     def down(self) -> bool:
         """End it and remove all it left; return whether there was anything."""
         return cluster.down(self.name)
+
+    @contextmanager
+    def borrowed(self) -> Iterator[Description]:
+        """Have it up; one that was not up before is ended afterwards, unless GRIDFOLD_TESTBED_KEEP is 1."""
+        was_up = self.is_up()
+        try:
+            yield self.up()
+        finally:
+            if not was_up and os.environ.get("GRIDFOLD_TESTBED_KEEP") != "1":
+                self.down()
 
     def is_up(self) -> bool:
         found = instance.load(self.name)

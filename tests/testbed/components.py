@@ -88,10 +88,8 @@ def _apiserver(instance: Instance) -> Component:
 
 
 def _containerd(instance: Instance) -> Component:
-    socket = f"/proc/{instance.init_pid}/root/run/containerd/containerd.sock"
-    return Component(
-        "containerd", ("containerd", f"--config={instance.state}/containerd.toml"), lambda: _listens(socket)
-    )
+    argv = ("containerd", f"--config={instance.state}/containerd.toml")
+    return Component("containerd", argv, lambda: _listens(str(instance.containerd_socket)))
 
 
 def _listens(socket: str) -> str | None:

@@ -95,10 +95,14 @@ def _build_python(image: Image) -> None:
     shutil.rmtree(work)
 
 
+def ctr_images(instance: Instance) -> list[str]:
+    """Return the beginning of a command on the images that the instance's kubelet sees."""
+    return ["ctr", "--address", str(instance.containerd_socket), "--namespace", "k8s.io", "images"]
+
+
 def load_into(instance: Instance, wanted: Iterable[Image]) -> None:
     """Import what the instance's containerd does not hold yet."""
-    socket = f"/proc/{instance.init_pid}/root/run/containerd/containerd.sock"
-    ctr = ["ctr", "--address", socket, "--namespace", "k8s.io", "images"]
+    ctr = ctr_images(instance)
     held = set(run([*ctr, "list", "--quiet"]).split())
     for image in wanted:
         if image.reference not in held:

@@ -36,6 +36,15 @@ class Instance:
         return paths.instance(self.name)
 
     @property
+    def root(self) -> Path:
+        """The file system of its namespaces, as the machine sees it."""
+        return Path("/proc", str(self.init_pid), "root")
+
+    @property
+    def containerd_socket(self) -> Path:
+        return self.root / "run" / "containerd" / "containerd.sock"
+
+    @property
     def addresses(self) -> Addresses:
         return Addresses(self.slot)
 

@@ -94,7 +94,7 @@ def _look(instance: Instance, component: Component) -> tuple[int | None, list[st
         pid = int((instance.state / "units" / f"{component.name}.pid").read_text())
     except (OSError, ValueError):
         return None, []
-    root = Path(f"/proc/{instance.init_pid}/root")
+    root = instance.root
     try:
         words = (root / "proc" / str(pid) / "cmdline").read_bytes().rstrip(b"\0").decode().split("\0")
     except OSError:

@@ -57,12 +57,10 @@ def testbed() -> Iterator[Cluster]:
     if kubeconfig := os.environ.get(f"{_PREFIX}KUBECONFIG"):
         yield _foreign(Path(kubeconfig))
         return
-    bed = Testbed(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
-    was_up = bed.is_up()
+    bed = Testbed.of_environment()
     if lacking := _lacking():
         _cannot(lacking)
-    described = bed.up()
-    with pytest.MonkeyPatch.context() as patch:
+    with bed.borrowed() as described, pytest.MonkeyPatch.context() as patch:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, described.as_environment()[name])
         yield Cluster(
@@ -74,8 +72,6 @@ def testbed() -> Iterator[Cluster]:
             python_image=described.python_image,
             own=bed,
         )
-    if not was_up and os.environ.get("GRIDFOLD_TESTBED_KEEP") != "1":
-        bed.down()
 
 
 def _lacking() -> str | None:
