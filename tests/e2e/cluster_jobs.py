@@ -21,6 +21,11 @@ SECRET = "s3-credentials"
 #: Cells of the tests are small; two processors run several of them side by side.
 RESOURCES = {"requests": {"cpu": "400m", "memory": "160Mi"}, "limits": {"memory": "700Mi"}}
 LIMIT_SECONDS = 240
+#: Parts of a spec: cells that run for minutes, for tests that end them before.
+LONG_CELLS: dict[str, Any] = {
+    "estimator": {"className": "sklearn.ensemble.RandomForestClassifier"},
+    "search": {"grid": [{"n_estimators": [100_000, 100_001]}]},
+}
 
 Status = dict[str, Any]
 

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from tests.cluster.installation import Installation, chart_values, installed, make_namespace
-from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
+from tests.testbed.images import ctr_images
 from tests.testbed.plugin import Bucket, Cluster
 from tests.testbed.shell import run
 from tests.testbed.waiting import wait_until
@@ -70,7 +71,7 @@ def test_an_operator_that_is_killed_in_the_middle_of_a_search_goes_on_and_runs_n
 
 def test_an_operator_that_was_away_when_a_job_was_made_and_another_deleted_catches_up(jobs: ClusterJobs) -> None:
     scale = ["scale", "deployment/gridfold", "--namespace", jobs.operator.namespace]
-    gone = jobs.apply(jobs.manifest("gone", jobs.upload(two_column_table()), search=EIGHT_CELLS))
+    gone = jobs.apply(jobs.manifest("gone", jobs.upload(two_column_table()), **LONG_CELLS))
     jobs.wait(gone, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) > 0)
     jobs.kubectl(*scale, "--replicas=0")
     jobs.kubectl("wait", "--for=delete", "pod", "--all", "--namespace", jobs.operator.namespace, "--timeout=60s")
@@ -151,9 +152,7 @@ def test_an_image_that_cannot_be_pulled_is_never_called_running_and_heals_when_i
     assert f"localhost/gridfold-nowhere:{jobs.namespace}" in running["message"]
     assert not any(event["note"].startswith("prepare runs") for event in jobs.events(name))
 
-    instance = jobs.testbed.require_own().instance()
-    socket = f"/proc/{instance.init_pid}/root/run/containerd/containerd.sock"
-    ctr = ["ctr", "--address", socket, "--namespace", "k8s.io", "images"]
+    ctr = ctr_images(jobs.testbed.require_own().instance())
     run([*ctr, "tag", images["trainer"], f"localhost/gridfold-nowhere:{jobs.namespace}"])
     try:
         status = jobs.wait_until_it_ends(name)

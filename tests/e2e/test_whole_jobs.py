@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
 from tests.oracle.tables import DATA_VARIABLE, data_folder
 from tests.testbed.plugin import Cluster
 from tests.testbed.waiting import wait_until
@@ -164,7 +164,7 @@ def credentials_of(pod: dict[str, Any]) -> set[str]:
 def test_a_deleted_job_leaves_no_child(jobs: ClusterJobs) -> None:
     source = jobs.upload(two_column_table())
     restarts = jobs.operator.restarts()  # another test may have killed it before
-    name = jobs.apply(jobs.manifest("deleted", source, search={"grid": [{"C": [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]}]}))
+    name = jobs.apply(jobs.manifest("deleted", source, **LONG_CELLS))
     jobs.wait(name, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) > 0)
     assert all(jobs.children(kind, name) for kind in ("jobs", "pods", "configmaps"))
     jobs.delete(name)
