@@ -13,9 +13,10 @@ from gridfold.api.validation import show
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.cleaning import NUMBER, Missing, RowCleaner
 from gridfold_trainer.data.column_names import column_problems
-from gridfold_trainer.data.columns import CATEGORY_LIMIT, ColumnBuilder, Rejected, Typed
-from gridfold_trainer.data.orders import Orders, TimeBuilder, group_codes
-from gridfold_trainer.data.prepared import Column
+from gridfold_trainer.data.columns import ColumnBuilder, Rejected, Typed
+from gridfold_trainer.data.order_columns import TimeBuilder, group_codes
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column
 from gridfold_trainer.data.prepared_writer import MatrixWriter
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.tables import Piece, read_tables

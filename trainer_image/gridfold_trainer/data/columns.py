@@ -8,13 +8,11 @@ import numpy as np
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.api.validation import show
 from gridfold_trainer.data.cleaning import NUMBER, Missing, as_text
+from gridfold_trainer.data.prepared import CATEGORY_CHARACTERS, CATEGORY_LIMIT
 
 _INTEGER = r"^[+-]?[0-9]+$"
 #: Of the integers up to here, every one is a float of its own.
 EXACT_INTEGERS = 2**53
-#: Bounds of a prepared data set: a column beyond them is no category but free text or an identifier.
-CATEGORY_LIMIT = 1_000_000
-CATEGORY_CHARACTERS = 65_536
 #: Spellings that are kept with their codes.
 _FEW = 1000
 _SHOWN = 3

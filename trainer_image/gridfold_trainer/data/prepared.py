@@ -12,7 +12,6 @@ from blake3 import blake3
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.data.columns import CATEGORY_CHARACTERS, CATEGORY_LIMIT
 from gridfold_trainer.errors import ObjectMissingError, PreparedCorruptError
 from gridfold_trainer.storage.stores import ObjectStore, Wanted
 
@@ -22,6 +21,9 @@ MANIFEST = "manifest.json"
 MATRIX, TARGET, GROUPS, TIME = "X.npy", "y.npy", "groups.npy", "time.npy"
 MANIFEST_BYTES = 256 * 1024 * 1024
 CLASS_LIMIT = 10_000
+#: A column beyond these is no category but free text or an identifier.
+CATEGORY_LIMIT = 1_000_000
+CATEGORY_CHARACTERS = 65_536
 _PREFIX = "sha256:"
 
 

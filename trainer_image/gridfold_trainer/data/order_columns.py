@@ -1,0 +1,106 @@
+"""The columns that say which rows belong together and which came first. The estimator sees neither."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Any
+
+import numpy as np
+
+from gridfold.api.v1alpha1 import ColumnType
+from gridfold_trainer.data.cleaning import Missing, as_text
+from gridfold_trainer.data.columns import ColumnBuilder, Examples, Rejected, Typed
+
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (both sides of the difference are without zone)
+_MICROSECONDS = 1_000_000
+_DAY_SECONDS = 86_400
+#: A float of microseconds since 1970 holds no more of a second.
+_FRACTION_DIGITS = 6
+
+
+def group_codes(typed: Typed | Rejected, name: str) -> np.ndarray | str:
+    """Return the codes of the groups, (n,) int64, in the order of their values, or the problem.
+
+    scikit-learn's splitters number groups in the order of np.unique, so codes in that order split as the values do.
+    """
+    where = f"spec.dataset.groupColumn: {name}"
+    if isinstance(typed, Rejected):
+        return f"{where} {typed.problem}"
+    missing = int(np.isnan(typed.values).sum())
+    if missing:
+        return (
+            f"{where} has no value in {missing} of {len(typed.values)} rows; every row must belong to a group. Correct "
+            f"these rows or take them out."
+        )
+    codes: np.ndarray = np.unique(typed.values, return_inverse=True)[1]
+    return codes.astype(np.int64).reshape(-1)
+
+
+class TimeBuilder:
+    """The time column in the making: numbers as they are, or dates as microseconds since 1970."""
+
+    def __init__(self, missing: Missing, name: str) -> None:
+        self._missing, self._name = missing, name
+        self._numbers = ColumnBuilder(missing)
+        self._dates: list[np.ndarray] = []
+        self._wrong, self._rows, self._empty = Examples(), 0, 0
+        self._zoned: set[bool] = set()
+
+    def append(self, column: Any, rows: np.ndarray) -> None:
+        """Take the next piece, as `ColumnBuilder.append` does."""
+        self._numbers.append(column, rows)
+        texts = as_text(self._missing.mark(column))
+        by_text = {text: _microseconds(text) for text in texts.drop_nulls().unique()}
+        self._zoned |= {found[1] for found in by_text.values() if found is not None}
+        known = {text: found[0] for text, found in by_text.items() if found is not None}
+        values = np.array([known.get(text, np.nan) for text in texts], dtype=np.float64)
+        empty = texts.is_null().to_numpy()
+        self._wrong.add(texts, np.isnan(values) & ~empty, rows)
+        self._rows += len(values)
+        self._empty += int(empty.sum())
+        self._dates.append(values)
+
+    def finish(self, keep: np.ndarray | None = None) -> np.ndarray | str:
+        """Return the times, (n,) float64, or the problem.
+
+        Args:
+            keep: the rows that stay, (rows,) bool; None: all.
+        """
+        where = f"spec.dataset.timeColumn: {self._name}"
+        if self._empty:
+            return (
+                f"{where} has no value in {self._empty} of {self._rows} rows; every row must have a time. Correct "
+                f"these rows or take them out."
+            )
+        found = None if self._numbers.incomplete else self._numbers.finish(keep)
+        if isinstance(found, Typed) and found.type is ColumnType.NUMERIC:
+            return found.values
+        if isinstance(found, Rejected) and self._wrong.count == self._rows:
+            return f"{where} {found.problem}"
+        if self._wrong.count:
+            return (
+                f"{where} takes numbers, or dates in ISO 8601 (2024-05-31, 2024-05-31T12:00:00Z) up to microseconds, "
+                f"but {self._wrong} neither in line with the others; correct the data."
+            )
+        if len(self._zoned) > 1:
+            return f"{where} has dates with a time zone and dates without one; which came first is not known."
+        values = np.concatenate(self._dates)
+        return values if keep is None else values[keep]
+
+
+def _microseconds(text: str) -> tuple[float, bool] | None:
+    """Return a date in microseconds since 1970, and whether it names a time zone; None where it is no date."""
+    fraction = re.search(r"[.,]([0-9]+)", text)
+    if fraction and fraction.group(1)[_FRACTION_DIGITS:].strip("0"):
+        return None
+    try:
+        if len(text) <= len("2024-W01-1") and "T" not in text:
+            parsed = datetime.combine(date.fromisoformat(text), datetime.min.time())
+        else:
+            parsed = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    zoned = parsed.tzinfo is not None
+    plain = parsed.astimezone(UTC).replace(tzinfo=None) if zoned else parsed
+    passed = plain - _EPOCH
+    whole = (passed.days * _DAY_SECONDS + passed.seconds) * _MICROSECONDS + passed.microseconds
+    return float(whole), zoned
