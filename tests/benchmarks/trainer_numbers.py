@@ -28,15 +28,30 @@ used = resource.getrusage(resource.RUSAGE_SELF)
 peak = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0].split()[1]
 print(json.dumps({"seconds": used.ru_utime + used.ru_stime, "kib": int(peak)}))
 """
+#: What both sides go on to: what is imported when it is first used counts, too.
+FIT = """
+import numpy as np
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+X = np.random.default_rng(0).normal(size=(100, 3))
+y = (X[:, 0] > 0).astype(int)
+scaled = ColumnTransformer([("numeric", make_pipeline(SimpleImputer(), StandardScaler()), [0, 1, 2])])
+for train, test in StratifiedKFold(5, shuffle=True, random_state=0).split(X, y):
+    make_pipeline(scaled, LogisticRegression()).fit(X[train], y[train]).predict(X[test])
+"""
 TRAINER = """
 import gc
 gc.disable()
 from gridfold.api.v1alpha1 import Storage
 from gridfold_trainer import cell, stages
-from gridfold_trainer.learning import estimators
+from gridfold_trainer.learning import estimators, light_imports
 from gridfold_trainer.storage.s3_store import S3Store
 estimators.load_class("sklearn.linear_model.LogisticRegression")
-import sklearn.compose, sklearn.impute, sklearn.model_selection, sklearn.pipeline, sklearn.preprocessing
+light_imports.import_scikit_learn(*light_imports.TRANSFORMERS)
 S3Store(Storage(region="us-east-1"))
 """
 ALONE = """
@@ -78,12 +93,12 @@ def _start() -> list[Row]:
     scripts = ((TRAINER,), (SCRIPT, FRAMES, PYARROW), (SCRIPT, FRAMES), (ALONE,))
     runs = [[_report(*script) for script in scripts] for _ in range(RUNS)]
     alone = [(run[3]["seconds"], run[1]["seconds"]) for run in runs]
-    rows = [ratio("scikit-learn alone ÷ the peer with pyarrow: CPU (no trainer can be below)", "", alone)]
+    rows = [ratio("scikit-learn alone, imported as everybody does, ÷ the peer with pyarrow: CPU", "", alone)]
     for position, peer in ((1, "pandas with pyarrow, boto3"), (2, "pandas without pyarrow, boto3")):
         seconds = [(run[0]["seconds"], run[position]["seconds"]) for run in runs]
         memory = [(run[0]["kib"] / 1024, run[position]["kib"] / 1024) for run in runs]
         rows += [
-            ratio(f"trainer start ÷ imports of scikit-learn, {peer}: CPU", "≤ 0.65", seconds),
+            ratio(f"trainer start to its first fits ÷ scikit-learn, {peer}: CPU", "≤ 0.65", seconds),
             ratio("the same: peak memory", "≤ 0.70", memory, unit="MiB"),
         ]
     return rows
@@ -183,7 +198,7 @@ def _cpu(action: Callable[[], Any], times: int = 20) -> float:
 
 
 def _report(code: str, *folders: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(_python(code + REPORT, [], *folders))
+    found: dict[str, Any] = json.loads(_python(code + FIT + REPORT, [], *folders))
     return found
 
 

@@ -183,9 +183,11 @@ def _preload(class_name: str, *, s3: bool) -> None:
     from gridfold_trainer import cell, stages  # noqa: F401
     from gridfold_trainer.errors import TrainerError
     from gridfold_trainer.learning import estimators
+    from gridfold_trainer.learning.light_imports import TRANSFORMERS, import_scikit_learn
 
     with contextlib.suppress(ImportError, TrainerError):  # prepare says it, and better
         estimators.load_class(class_name)
+        import_scikit_learn(*TRANSFORMERS)
         if s3:
             import boto3  # noqa: F401
     gc.freeze()

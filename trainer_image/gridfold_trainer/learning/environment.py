@@ -7,10 +7,12 @@ from typing import Any
 from gridfold.domain.keys import RESULT_FORMAT
 from gridfold.domain.keys import digest as digest_of
 from gridfold_trainer.learning import platform_estimators
+from gridfold_trainer.learning.light_imports import import_scikit_learn
 
 
 def versions(class_name: str) -> dict[str, str]:
     """Return the versions that a number of this estimator may depend on, by name of the distribution."""
+    import_scikit_learn()
     import numpy as np
     import scipy
     import sklearn

@@ -1,7 +1,7 @@
 """Which estimators a job may name, and what their own rules say about its parameters. Nothing here fits."""
 
 import difflib
-import importlib
+import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -10,6 +10,7 @@ from gridfold.api.validation import REFUSED_PARAMETERS, show
 from gridfold_trainer.errors import EstimatorNotAllowedError
 from gridfold_trainer.learning import platform_estimators
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
+from gridfold_trainer.learning.light_imports import import_scikit_learn
 
 CLASS_WEIGHT = "class_weight"
 RANDOM_STATE = "random_state"
@@ -31,7 +32,8 @@ def load_class(class_name: str) -> type:
     for name in names:
         if name == class_name:
             package, _, short = name.rpartition(".")
-            found: type = getattr(importlib.import_module(package), short)
+            import_scikit_learn(package)
+            found: type = getattr(sys.modules[package], short)
             return found
     raise EstimatorNotAllowedError(
         f"spec.estimator.className is {show(class_name)}, which is not the full name of a classifier or regressor of "

@@ -5,6 +5,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import CategoricalImputation, ColumnType, Encode, NumericImputation, Scale
 from gridfold_trainer.data.prepared import Column
+from gridfold_trainer.learning.light_imports import TRANSFORMERS, import_scikit_learn
 
 #: kind of column: step: choice, as `gridfold.domain.keys.cell_preprocessing` returns it
 Preprocessing = Mapping[str, Mapping[str, str]]
@@ -22,6 +23,7 @@ def build_pipeline(estimator: Any, columns: Sequence[Column], preprocessing: Pre
     With `names` it takes a DataFrame with these columns (the model for people), without it the prepared matrix, in
     which a column has its position and categories are codes (cells). Both give the same numbers, bit for bit.
     """
+    import_scikit_learn(*TRANSFORMERS)
     from sklearn.pipeline import Pipeline
 
     transformer = _column_transformer(columns, preprocessing, names=names)

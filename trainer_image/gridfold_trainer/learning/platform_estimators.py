@@ -9,6 +9,7 @@ from gridfold.api.estimator_names import is_below, parse_prefixes
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
 from gridfold.api.validation import show
 from gridfold_trainer.errors import EstimatorNotAllowedError
+from gridfold_trainer.learning.light_imports import import_scikit_learn
 
 _SHOWN = 10
 
@@ -26,6 +27,7 @@ def load_class(class_name: str) -> type:
     Raises:
         EstimatorNotAllowedError: the module cannot be imported, or has no such classifier or regressor.
     """
+    import_scikit_learn()
     module_name = class_name.rpartition(".")[0]
     found = {f"{module_name}.{cls.__name__}": cls for cls in _estimators(_import(module_name, class_name))}
     if class_name in found:

@@ -2,6 +2,7 @@
 
 from gridfold.api.v1alpha1 import Search, SearchAlgorithm
 from gridfold.domain.grid import Grid
+from gridfold_trainer.learning.light_imports import import_scikit_learn
 
 
 def draw(search: Search) -> tuple[int, ...]:
@@ -14,6 +15,7 @@ def draw(search: Search) -> tuple[int, ...]:
     size = len(Grid.of(search.grid))
     if search.algorithm is not SearchAlgorithm.RANDOM or search.cells is None:
         return tuple(range(size))
+    import_scikit_learn()
     from sklearn.utils.random import sample_without_replacement
 
     drawn = sample_without_replacement(size, min(search.cells, size), random_state=search.seed)
