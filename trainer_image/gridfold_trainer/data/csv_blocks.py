@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridfold.api.v1alpha1 import Csv
-from gridfold_trainer.data.csv_scan import Block
-from gridfold_trainer.errors import UnreadableTableError
+from gridfold_trainer.data.csv_scan import Block, Dialect, check_records
+from gridfold_trainer.errors import DataError, UnreadableTableError
 
 #: From here on not every integer is a float of its own, so its spelling matters.
 _EXACT_INTEGERS = 2.0**53
@@ -43,18 +43,25 @@ class BlockParser:
         """Return a block as a polars DataFrame, its header record left out.
 
         Raises:
-            UnreadableTableError: polars finds other records than the scanner did.
+            UnreadableTableError: records have more or fewer fields than there are names.
         """
         return self._settle(block, self._attempt(block, self._floats(), int(header)))
 
     def parse_all(self, blocks: Iterable[Block]) -> Iterator[Any]:
-        """Yield what `parse` returns for each block; some blocks ahead are read at once, as far as there are cores."""
+        """Yield what `parse` returns for each block; some blocks ahead are read at once, as far as there are cores.
+
+        What is wrong with a block is raised before what is wrong behind it.
+        """
         import polars as pl
 
         threads = min(_THREADS, pl.thread_pool_size())
         waiting: deque[tuple[Block, Future[_Attempt]]] = deque()
+        failure: DataError | None = None
         with ThreadPoolExecutor(threads, thread_name_prefix="csv") as pool:
-            for block in blocks:
+            for block in _until_error(blocks):
+                if isinstance(block, DataError):
+                    failure = block
+                    break
                 waiting.append((block, pool.submit(self._attempt, block, self._floats())))
                 if len(waiting) > threads:
                     first, attempt = waiting.popleft()
@@ -62,6 +69,8 @@ class BlockParser:
             while waiting:
                 first, attempt = waiting.popleft()
                 yield self._settle(first, attempt.result())
+        if failure is not None:
+            raise failure
 
     def _floats(self) -> frozenset[str]:
         """Return the columns to read as floats."""
@@ -112,6 +121,8 @@ class BlockParser:
         except pl.exceptions.PolarsError as error:
             if floats:
                 raise
+            dialect = Dialect(self._csv.delimiter, self._csv.quote_character)
+            check_records(block, self._source, dialect, len(self._names))
             cause = " ".join(str(error).split())[:160]
             raise UnreadableTableError(f"{self._source} cannot be read as CSV: {cause}") from error
         if frame.height != block.records:
@@ -122,14 +133,14 @@ class BlockParser:
 
 
 def grouped(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """Yield blocks joined to ones of at least `size` bytes, but for the last.
+    """Yield blocks joined to ones of at least `size` bytes, but for the last and those with lines taken out.
 
     Small pieces are quick to look at (all that is known of them fits the processor's cache), large ones to parse.
     """
     waiting: list[Block] = []
     for block in blocks:
         waiting.append(block)
-        if sum(len(other.content) for other in waiting) >= size:
+        if block.thinned or sum(len(other.content) for other in waiting) >= size:
             yield _joined(waiting)
             waiting = []
     if waiting:
@@ -139,7 +150,16 @@ def grouped(blocks: Iterable[Block], size: int) -> Iterator[Block]:
 def _joined(blocks: list[Block]) -> Block:
     if len(blocks) == 1:
         return blocks[0]
-    return Block(b"".join(block.content for block in blocks), sum(block.records for block in blocks))
+    content = b"".join(block.content for block in blocks)
+    return Block(content, sum(block.records for block in blocks), blocks[0].line, blocks[-1].thinned)
+
+
+def _until_error(blocks: Iterable[Block]) -> Iterator[Block | DataError]:
+    """Yield the blocks, and as the last item what is wrong with the file, in place of raising it."""
+    try:
+        yield from blocks
+    except DataError as error:
+        yield error
 
 
 def _is_plain(column: Any) -> bool:

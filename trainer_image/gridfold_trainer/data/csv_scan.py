@@ -1,7 +1,7 @@
 """A first look at CSV text, byte by byte: everything that polars would repair or hide without a word.
 
 polars fills short rows, turns blank lines into rows and renames columns of the same name. So the text is checked
-first, in numpy and in pieces of a few megabytes: UTF-8, quotes (RFC 4180), line ends, fields per record, blank lines.
+first, in numpy and in pieces of a megabyte: UTF-8, quotes (RFC 4180), line ends, fields, blank lines.
 """
 
 import codecs
@@ -33,23 +33,37 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole records, without blank lines."""
+    """Whole records, without blank lines; on average, each has the fields it should have.
+
+    So where one has too few another one has too many, and polars refuses that. `check_records` tells which.
+    """
 
     content: bytes
     records: int
+    line: int = 1  #: of its first record, in the file
+    thinned: bool = False  #: blank lines were taken out, so not every line of the file is in it
+
+
+def check_records(block: Block, source: str, dialect: Dialect, width: int) -> None:
+    """Look at each record of a block that polars has refused.
+
+    Raises:
+        UnreadableTableError: some have more or fewer fields than `width`; up to five, with their lines.
+    """
+    CsvScanner(source, dialect, ("",) * width, block.line).look_at_all(block.content)
 
 
 class CsvScanner:
     """One pass over a CSV file."""
 
-    def __init__(self, source: str, dialect: Dialect) -> None:
-        """Start before the first byte; `source` is what to call the file in messages."""
-        self.first: tuple[str, ...] = ()  #: fields of the first record, once a block was yielded
+    def __init__(self, source: str, dialect: Dialect, first: tuple[str, ...] = (), line: int = 1) -> None:
+        """Start before the first byte, or at a later line; `source` is what to call the file in messages."""
+        self.first = first  #: fields of the first record, once a block was yielded
         self._source = source
         self._dialect = dialect
         self._delimiter, self._quote = ord(dialect.delimiter), ord(dialect.quote)
         self._white = _WHITE.replace(dialect.delimiter.encode(), b"")
-        self._line = 1  #: of the first byte that no block has had
+        self._line = line  #: of the first byte that no block has had
         self._problems: list[str] = []
 
     def blocks(self, pieces: Iterable[bytes]) -> Iterator[Block]:
@@ -81,6 +95,10 @@ class CsvScanner:
         if not self.first:
             raise UnreadableTableError(f"{self._source} has no record, only blank lines; expected a CSV file.")
 
+    def look_at_all(self, content: bytes) -> None:
+        """Check whole records one by one."""
+        self._take_any(content, final=True)
+
     def _take(self, buffer: bytes, *, final: bool) -> tuple[int, Block]:
         """Return the end of the last whole record in the buffer, and all whole ones."""
         return self._take_plain(buffer) or self._take_any(buffer, final=final)
@@ -93,18 +111,18 @@ class CsvScanner:
             return None
         content = buffer[:end]
         data = np.frombuffer(content, dtype=np.uint8)
-        ends = np.flatnonzero(data == _LF)
-        is_delimiter = data == self._delimiter
-        quoted = self._delimiters_in_quotes(data, is_delimiter, ends) if self._dialect.quote.encode() in content else 0
-        if quoted is None or not _have_delimiters(is_delimiter, ends, quoted, width - 1) or not _is_plain_text(content):
+        records, is_delimiter = int(np.count_nonzero(data == _LF)), data == self._delimiter
+        inside = self._delimiters_in_quotes(data, is_delimiter) if self._dialect.quote.encode() in content else 0
+        if inside is None or int(np.count_nonzero(is_delimiter)) - inside != (width - 1) * records:
             return None
-        self._line += len(ends)
-        return end, Block(content, len(ends))
+        if not _is_plain_text(content):
+            return None
+        block = Block(content, records, self._line)
+        self._line += records
+        return end, block
 
-    def _delimiters_in_quotes(
-        self, data: np.ndarray, is_delimiter: np.ndarray, ends: np.ndarray
-    ) -> np.ndarray | int | None:
-        """Return how many delimiters of each line are in quoted fields (0: of any); None where quotes are no pairs."""
+    def _delimiters_in_quotes(self, data: np.ndarray, is_delimiter: np.ndarray) -> int | None:
+        """Return how many delimiters are in quoted fields; None where quotes or line ends are in the way."""
         quotes = np.flatnonzero(data == self._quote)
         if len(quotes) % 2 or len(self._wrong_quotes(data, quotes)):
             return None
@@ -112,11 +130,10 @@ class CsvScanner:
         pairs = pairs[pairs[:, 1] - pairs[:, 0] > 1]  # most often all are "" for an empty text
         if not len(pairs):
             return 0
-        lines = np.searchsorted(ends, pairs)
+        lines = np.searchsorted(np.flatnonzero(data == _LF), pairs)
         if (lines[:, 0] != lines[:, 1]).any():
             return None
-        inside = np.add.reduceat(is_delimiter, pairs.ravel(), dtype=np.int64)[::2]
-        return np.bincount(lines[:, 0], weights=inside, minlength=len(ends)).astype(np.int64)
+        return int(np.add.reduceat(is_delimiter, pairs.ravel(), dtype=np.int64)[::2].sum())
 
     def _take_any(self, buffer: bytes, *, final: bool) -> tuple[int, Block]:
         data = np.frombuffer(buffer, dtype=np.uint8)
@@ -138,8 +155,9 @@ class CsvScanner:
         self._check_text(content, data[:end])
         blanks, records = self._records(content, data[:end], quotes, ends)
         self._raise_problems()
+        block = Block(_without(content, blanks), records, self._line, thinned=bool(blanks))
         self._line += content.count(b"\n")
-        return end, Block(_without(content, blanks), records)
+        return end, block
 
     def _check_text(self, content: bytes, data: np.ndarray) -> None:
         """Note bytes that are no text."""
@@ -228,21 +246,6 @@ class CsvScanner:
     def _raise_problems(self) -> None:
         if self._problems:
             raise UnreadableTableError(*self._problems[:SHOWN_PROBLEMS])
-
-
-def _have_delimiters(is_delimiter: np.ndarray, ends: np.ndarray, quoted: np.ndarray | int, expected: int) -> bool:
-    """Tell whether in every line this many delimiters are outside quotes.
-
-    They are counted in the smallest integers, modulo 2^8 or 2^16, at a fifth of the cost. That is exact: a line with
-    another count of the same remainder has more than `expected`, which is below the modulus, and no line can have
-    fewer to make up for it in the sum of all.
-    """
-    small = np.uint8 if expected <= np.iinfo(np.uint8).max else np.uint16
-    if expected > np.iinfo(small).max or int(np.count_nonzero(is_delimiter) - np.sum(quoted)) != expected * len(ends):
-        return False
-    starts = np.concatenate([[0], ends[:-1] + 1])
-    counts = np.add.reduceat(is_delimiter.view(np.uint8), starts, dtype=small)
-    return bool((counts == (expected + np.asarray(quoted)).astype(small)).all())
 
 
 def _is_plain_text(content: bytes) -> bool:

@@ -1,6 +1,5 @@
 """Objects as files of this machine: a laptop's store."""
 
-import hashlib
 import os
 import secrets
 import shutil
@@ -17,7 +16,7 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
 )
 from gridfold_trainer.storage.downloads import changed, too_large
-from gridfold_trainer.storage.local_files import blake3_of, copy_hashed, room_for
+from gridfold_trainer.storage.local_files import blake3_of, copy_hashed, room_for, sha256_of
 from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
 
 #: Of files that are being written; `list_uris` does not show them.
@@ -51,8 +50,8 @@ class FileStore:
 
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of an object's content."""
-        with self._translated(uri), self.local_path(uri).open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
+        with self._translated(uri):
+            return sha256_of(self.local_path(uri))
 
     def blake3(self, uri: str) -> str:
         """Return the BLAKE3 digest of an object's content."""
