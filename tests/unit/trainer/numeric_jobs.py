@@ -11,9 +11,10 @@ from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import ColumnType, Scoring, Search, Split
 from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell
+from gridfold_trainer.data.matrix_file import MatrixFile
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData
-from gridfold_trainer.data.prepared_writer import Draft, MatrixWriter, save_prepared
+from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.learning import environment
 from gridfold_trainer.learning.estimators import load_class, takes_random_state
@@ -51,10 +52,10 @@ class World:
     def __post_init__(self) -> None:
         self.context = Context(FileStore(self.folder), self.folder / "scratch", self.folder)
         self.context.scratch.mkdir()
-        writer = MatrixWriter(self.context.scratch / "X.npy", len(self.data.y))
+        file = MatrixFile(self.context.scratch / "X.npy", len(self.data.columns))
         for column in self.data.X.T:
-            writer.append(column)
-        writer.close()
+            file.keep(column)
+        file.complete()
         target = Target(self.data.y, self.data.classes)
         X = self.context.scratch / "X.npy"
         orders = (self.data.groups, self.data.time)

@@ -237,3 +237,31 @@ def test_a_broken_row_far_behind_the_first_block_is_named_by_its_line(tmp_path: 
     lines[250_000] = b"1,x,y,3"
     with pytest.raises(UnreadableTableError, match="line 250001: 4 fields; expected 3"):
         read(tmp_path, b"\n".join(lines))
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    widths=st.lists(st.sampled_from([1, 2, 3, 3, 3, 3, 4, 5]), min_size=1, max_size=30),
+    blanks=st.sets(st.integers(0, 29)),
+    quoted=st.sampled_from(["1", '"a,b"', '""', "x"]),
+    piece=st.sampled_from([8, 40, 200, 2**20]),
+)
+@example(widths=[3] * 12 + [2, 4] + [3] * 12, blanks={3}, quoted='"a,b"', piece=40)
+def test_rows_of_the_wrong_width_are_named_by_line_even_where_they_make_up_for_each_other(
+    tmp_path_factory: pytest.TempPathFactory, widths: list[int], blanks: set[int], quoted: str, piece: int
+) -> None:
+    lines, wrong = ["a,b,c"], []
+    for number, width in enumerate(widths):
+        lines += [""] if number in blanks else []
+        lines.append(",".join([quoted, *["1"] * (width - 1)]))
+        wrong += [] if width == 3 else [(len(lines), width)]
+    folder = tmp_path_factory.mktemp("csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(contents, "PIECE_BYTES", piece)
+        if not wrong:
+            assert len(read(folder, "\n".join(lines).encode())[1]) == len(widths)
+            return
+        with pytest.raises(UnreadableTableError) as caught:
+            read(folder, "\n".join(lines).encode())
+    told = [f"s3://b/1.csv, line {line}: {width} fields; expected 3, as in the first record." for line, width in wrong]
+    assert list(caught.value.problems) == told[: len(caught.value.problems)]

@@ -10,8 +10,9 @@ import pytest
 from blake3 import blake3
 
 from gridfold.api.v1alpha1 import ColumnType
+from gridfold_trainer.data.matrix_file import MatrixFile
 from gridfold_trainer.data.prepared import Column, digest_of, folder_uri, labels, load_prepared, to_frame
-from gridfold_trainer.data.prepared_writer import Draft, MatrixWriter, save_prepared
+from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import PreparedCorruptError
 from gridfold_trainer.storage.context import Context
@@ -27,10 +28,10 @@ TARGET = Target(np.array([1, 0, 1, 1]), ("no", "yes"))
 
 
 def draft(where: Context, columns: tuple[np.ndarray, ...] = (NUMBERS, CODES), **changes: Any) -> Draft:
-    writer = MatrixWriter(where.scratch / "X.npy", len(columns[0]))
+    file = MatrixFile(where.scratch / "X.npy", len(columns))
     for values in columns:
-        writer.append(values)
-    writer.close()
+        file.keep(values)
+    file.complete()
     return replace(Draft(where.scratch / "X.npy", COLUMNS, "y", TARGET, 1), **changes)
 
 
@@ -62,18 +63,6 @@ def test_a_data_set_reads_back_bit_for_bit(where: Context, saved: str) -> None:
     assert data.X[:, 1].tobytes() == CODES.tobytes()
     assert data.y.tolist() == [1, 0, 1, 1]
     assert (data.columns, data.classes, data.positive, data.target) == (COLUMNS, ("no", "yes"), 1, "y")
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 10_000), (70_000, 1)])
-def test_the_matrix_is_an_ordinary_npy_file_whatever_its_shape(tmp_path: Path, shape: tuple[int, int]) -> None:
-    expected = np.arange(shape[0] * shape[1], dtype=np.float64).reshape(shape, order="F")
-    writer = MatrixWriter(tmp_path / "X.npy", shape[0])
-    for column in expected.T:
-        writer.append(column)
-    writer.close()
-    found = np.load(tmp_path / "X.npy", allow_pickle=False)
-    np.testing.assert_array_equal(found, expected)
-    assert found.flags.f_contiguous
 
 
 def test_equal_content_has_an_equal_digest_and_is_written_once(where: Context, saved: str) -> None:

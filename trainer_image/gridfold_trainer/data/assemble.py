@@ -3,6 +3,7 @@
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,20 +11,20 @@ import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType, TrainingJobSpec
 from gridfold.api.validation import show
+from gridfold_trainer.data import contents
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.cleaning import NUMBER, Missing, RowCleaner
 from gridfold_trainer.data.column_names import column_problems
 from gridfold_trainer.data.columns import ColumnBuilder, Rejected, Typed
+from gridfold_trainer.data.matrix_file import MatrixFile, Slot
 from gridfold_trainer.data.order_columns import TimeBuilder, group_codes
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column
-from gridfold_trainer.data.prepared_writer import MatrixWriter
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.tables import Piece, read_tables
 from gridfold_trainer.data.targets import Target, type_target
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.storage.context import Context
-from gridfold_trainer.storage.local_files import check_room
 
 log = logging.getLogger("gridfold")
 
@@ -68,12 +69,12 @@ def assemble(
     Raises:
         DataError: sources, columns or values cannot be used; all problems of the step that found some.
     """
-    table = _Table(spec, files, context)
-    table.read()
-    for file in files:
-        if file.fetched:
-            file.path.unlink()
-    return table.finish(context.scratch / "X.npy", on_target, classifier=classifier)
+    with closing(_Table(spec, files, context)) as table:
+        table.read()
+        for file in files:
+            if file.fetched:
+                file.path.unlink()
+        return table.finish(on_target, classifier=classifier)
 
 
 class _Table:
@@ -86,6 +87,12 @@ class _Table:
         self._builders: dict[str, ColumnBuilder] = {}  #: in source order
         self._time: TimeBuilder | None = None
         self._excluded: list[str] = []
+        self._matrix_file: MatrixFile | None = None
+
+    def close(self) -> None:
+        """Let go of the matrix's file."""
+        if self._matrix_file is not None:
+            self._matrix_file.close()
 
     def read(self) -> None:
         """Take all rows; a second time only for columns in which text came after numbers."""
@@ -108,8 +115,10 @@ class _Table:
                         builders[column.name].append(column, piece.row_numbers)
         log.info("read %d rows", self._rows.seen)
 
-    def finish(self, path: Path, on_target: Callable[[Target, Orders], object], *, classifier: bool) -> Assembled:
-        """Drop duplicate rows and what columns are to be dropped, and write the matrix to a file."""
+    def finish(self, on_target: Callable[[Target, Orders], object], *, classifier: bool) -> Assembled:
+        """Drop duplicate rows and what columns are to be dropped, and complete the matrix."""
+        if self._matrix_file is None:
+            raise AssertionError("nothing has been read")
         keep = self._rows.first_of_equals()
         problems: list[str] = []
         target = type_target(self._builders.pop(self._dataset.target).finish(keep), classifier=classifier)
@@ -124,8 +133,7 @@ class _Table:
             on_target(target, Orders(groups, time))
         rows = int(keep.sum()) if keep is not None else self._rows.seen - self._rows.without_target
         duplicates = self._rows.seen - self._rows.without_target - rows
-        check_room(path.parent, 8 * rows * len(self._builders), "the prepared data")
-        matrix = _Matrix(self._spec, path, rows)
+        matrix = _Matrix(self._spec, self._matrix_file, rows)
         columns = ((name, self._builders.pop(name).finish(keep)) for name in list(self._builders))
         for name, typed in ahead(columns):
             matrix.add(name, typed)
@@ -137,7 +145,14 @@ class _Table:
             log.info("dropped %d rows: %s", count, cause)
         dropped_columns = matrix.told(self._excluded)
         return Assembled(
-            path, tuple(matrix.columns), target, dropped_rows, dropped_columns, groups, time, matrix.warnings()
+            self._matrix_file.path,
+            tuple(matrix.columns),
+            target,
+            dropped_rows,
+            dropped_columns,
+            groups,
+            time,
+            matrix.warnings(),
         )
 
     def _texts(self) -> frozenset[str] | None:
@@ -165,16 +180,20 @@ class _Table:
         dataset = self._dataset
         excluded = set(dataset.exclude_columns)
         self._excluded = [name for name in names if name in excluded]
-        used = {dataset.target, dataset.group_column}
+        numbered = {dataset.target, dataset.group_column}
+        features = [name for name in names if name not in excluded | numbered | {dataset.time_column}]
+        expected = sum(contents.expected_rows(file, contents.kind_of(file.uri, dataset.format)) for file in self._files)
+        matrix = self._matrix_file = MatrixFile(self._context.scratch / "X.npy", len(features), expected)
+        slots = {name: Slot(matrix, number) for number, name in enumerate(features)}
         for name in names:
-            if name in used or not (name in excluded or name == dataset.time_column):
-                self._builders[name] = self._builder(name, dataset.column_types.get(name))
+            if name in numbered or name in slots:
+                self._builders[name] = self._builder(name, dataset.column_types.get(name), slots.get(name))
         if dataset.time_column is not None:
             self._time = TimeBuilder(self._missing, dataset.time_column)
 
-    def _builder(self, name: str, declared: ColumnType | None) -> ColumnBuilder:
+    def _builder(self, name: str, declared: ColumnType | None, slot: Slot | None = None) -> ColumnBuilder:
         numbered = name in {self._dataset.target, self._dataset.group_column}
-        return ColumnBuilder(self._missing, declared, _ANY_NUMBER if numbered else CATEGORY_LIMIT)
+        return ColumnBuilder(self._missing, declared, _ANY_NUMBER if numbered else CATEGORY_LIMIT, slot)
 
     def _groups(self, keep: np.ndarray | None, problems: list[str]) -> np.ndarray | None:
         name = self._dataset.group_column
@@ -188,11 +207,11 @@ class _Table:
 
 
 class _Matrix:
-    """The columns of X: those that stay are written to a file, one by one."""
+    """The columns of X: those that stay are kept in the file, one by one."""
 
-    def __init__(self, spec: TrainingJobSpec, path: Path, rows: int) -> None:
+    def __init__(self, spec: TrainingJobSpec, file: MatrixFile, rows: int) -> None:
         self._spec, self._rows = spec, rows
-        self._writer = MatrixWriter(path, rows)
+        self._file = file
         self._problems: list[str] = []
         self._empty: list[str] = []
         self._dropped: dict[str, list[str]] = {}
@@ -203,7 +222,7 @@ class _Matrix:
         self.columns: list[Column] = []
 
     def add(self, name: str, typed: Typed | Rejected) -> None:
-        """Take the next column in source order: write it, drop it, or note why it cannot be."""
+        """Take the next column in source order: keep it, drop it, or note why it cannot be."""
         limit = self._spec.cleaning.drop_columns_missing_above
         missing = typed.missing if isinstance(typed, Rejected) else int(np.count_nonzero(np.isnan(typed.values)))
         if limit is not None and 100 * missing > limit * self._rows:
@@ -213,13 +232,13 @@ class _Matrix:
         elif self._spec.cleaning.drop_constant_columns and _is_constant(typed, missing):
             self._dropped["constant"].append(name)
         else:
-            self._writer.append(typed.values)
+            self._file.keep(typed.values)
             self._empty += [name] if missing == self._rows else []
             self.columns.append(Column(name, typed.type, typed.categories))
 
     def close(self, excluded: list[str]) -> list[str]:
         """Complete the file and return what is wrong."""
-        self._writer.close()
+        self._file.complete()
         if not self.columns and not self._problems:
             target = self._spec.dataset.target
             dropped = {"excluded": excluded, **self._dropped}

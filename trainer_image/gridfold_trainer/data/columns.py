@@ -1,7 +1,7 @@
 """The type of a column, and its values as numbers: what the protocol calls a number, and nothing else."""
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -56,6 +56,38 @@ class Examples:
         return f"{', '.join(self.shown)}{more} {'is' if self.count == 1 else 'are'}"
 
 
+class Numbers(Protocol):
+    """Where the numbers of a column are kept until all have come."""
+
+    def append(self, values: np.ndarray) -> None:
+        """Take the next rows, (any,) float64."""
+
+    def all(self) -> np.ndarray:
+        """Return all rows, (rows,) float64."""
+
+    def clear(self) -> None:
+        """Forget all rows."""
+
+
+class InMemory:
+    """Numbers that are kept in memory."""
+
+    def __init__(self) -> None:
+        self._pieces: list[np.ndarray] = []
+
+    def append(self, values: np.ndarray) -> None:
+        """Take the next rows."""
+        self._pieces.append(values)
+
+    def all(self) -> np.ndarray:
+        """Return all rows."""
+        return np.concatenate(self._pieces) if self._pieces else np.empty(0)
+
+    def clear(self) -> None:
+        """Forget all rows."""
+        self._pieces.clear()
+
+
 class ColumnBuilder:
     """A column in the making, piece by piece.
 
@@ -65,13 +97,19 @@ class ColumnBuilder:
     """
 
     def __init__(
-        self, missing: Missing, declared: ColumnType | None = None, category_limit: int = CATEGORY_LIMIT
+        self,
+        missing: Missing,
+        declared: ColumnType | None = None,
+        category_limit: int = CATEGORY_LIMIT,
+        numbers: Numbers | None = None,
     ) -> None:
+        """Begin a column; `numbers` is where they are kept, in memory without it."""
         self._missing, self._declared = missing, declared
-        self._numbers: list[np.ndarray] | None = None if declared is ColumnType.CATEGORICAL else []
+        self._numbers: Numbers = numbers or InMemory()
+        self._numeric, self._rows = declared is not ColumnType.CATEGORICAL, 0
         self._categories = _Categories(category_limit)
         self._foreign, self._infinite, self._inexact = Examples(), Examples(), Examples()
-        self._foreign_rows: list[np.ndarray | None] = []
+        self._foreign_at: list[np.ndarray] = []  #: positions of those that are neither a number nor missing
         self._spelled = False  #: a number has been taken
         self.incomplete = False
 
@@ -84,24 +122,25 @@ class ColumnBuilder:
         """
         if self.incomplete:
             return
-        if self._numbers is None:
+        if not self._numeric:
             self._categories.append(as_text(column), self._missing)
             return
         values, foreign, marked = self._read(column)
         if foreign is None or self._declared is ColumnType.NUMERIC:
             if foreign is not None:
                 self._foreign.add(marked, foreign, rows)
-            self._foreign_rows.append(foreign)
+                self._foreign_at.append(np.flatnonzero(foreign) + self._rows)
             self._note_lost(marked, values, rows)
             self._spelled = self._spelled or not np.isnan(values).all()
             self._numbers.append(values)
-        elif self._spelled:
+            self._rows += len(values)
+            return
+        self._numbers.clear()
+        if self._spelled:
             self.incomplete = True
-            self._numbers.clear()
         else:
-            for piece in self._numbers:
-                self._categories.append_missing(len(piece))
-            self._numbers = None
+            self._numeric = False
+            self._categories.append_missing(self._rows)
             self._categories.append(as_text(column), self._missing)
 
     def finish(self, keep: np.ndarray | None = None) -> Typed | Rejected:
@@ -112,16 +151,16 @@ class ColumnBuilder:
         """
         if self.incomplete:
             raise AssertionError("a builder that is incomplete has no column")
-        if self._numbers is None:
+        if not self._numeric:
             return self._categories.finish(keep)
-        values = np.concatenate(self._numbers) if self._numbers else np.empty(0)
+        values = self._numbers.all()
+        self._numbers.clear()
         problem = self._problem()
         if problem:
-            pairs = zip(self._numbers, self._foreign_rows, strict=True)
-            pieces = [np.isnan(piece) if foreign is None else np.isnan(piece) & ~foreign for piece, foreign in pairs]
-            missing = np.concatenate(pieces)
+            missing = np.isnan(values)
+            for positions in self._foreign_at:
+                missing[positions] = False
             return Rejected(problem, int((missing if keep is None else missing[keep]).sum()))
-        self._numbers.clear()
         return Typed(ColumnType.NUMERIC, values if keep is None else values[keep])
 
     def _read(self, column: Any) -> tuple[np.ndarray, np.ndarray | None, Any]:

@@ -1,6 +1,5 @@
-"""Writing a prepared data set: column by column into a mapped file, then to object storage, unless it is there."""
+"""Writing a prepared data set to object storage, unless it is there."""
 
-import io
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,9 +28,6 @@ from gridfold_trainer.storage.stores import ObjectStore
 
 log = logging.getLogger("gridfold")
 
-#: Of an .npy file of two axes: numpy pads the header to a multiple of 64 bytes.
-_HEADER_BYTES = 128
-
 
 @dataclass(frozen=True)
 class Draft:
@@ -44,41 +40,6 @@ class Draft:
     positive: int | None
     groups: np.ndarray | None = None  #: (n,) int64
     time: np.ndarray | None = None  #: (n,) float64
-
-
-class MatrixWriter:
-    """Writes X.npy column by column, so that the matrix is never in memory.
-
-    By plain writes, not through a map: where the disk is full, a map ends the process without a word.
-    """
-
-    def __init__(self, path: Path, rows: int) -> None:
-        self.path = path
-        self._rows = rows
-        self._columns = 0
-        path.unlink(missing_ok=True)  # where it was uploaded, it may be an object now
-        with room_for(path):
-            self._file = path.open("wb")
-            self._file.write(bytes(_HEADER_BYTES))
-
-    def append(self, values: np.ndarray) -> None:
-        """Write the next column, (rows,) float64."""
-        with room_for(self.path):
-            self._file.write(np.ascontiguousarray(values, dtype=np.float64).data)
-        self._columns += 1
-
-    def close(self) -> None:
-        """Write the header, now that the number of columns is known."""
-        shape = (self._rows, self._columns)
-        header = io.BytesIO()
-        np.lib.format.write_array_header_1_0(header, {"descr": "<f8", "fortran_order": True, "shape": shape})
-        if header.tell() != _HEADER_BYTES:
-            raise AssertionError(
-                f"numpy writes a header of {header.tell()} bytes for {shape}; {_HEADER_BYTES} are kept free"
-            )
-        with room_for(self.path), self._file as file:
-            file.seek(0)
-            file.write(header.getvalue())
 
 
 def save_prepared(draft: Draft, cache_uri: str, context: Context) -> str:
