@@ -44,6 +44,8 @@ def typed(texts: Texts, declared: ColumnType | None = None) -> Typed | Rejected:
         if isinstance(whole, Typed) and isinstance(other, Typed):
             assert (other.type, other.categories) == (whole.type, whole.categories)
             np.testing.assert_array_equal(other.values, whole.values)
+        elif isinstance(whole, Rejected) and isinstance(other, Rejected):
+            assert other.missing == whole.missing
     return whole
 
 
@@ -103,6 +105,19 @@ def test_every_number_has_the_bits_that_python_gives_it(text: str) -> None:
     else:
         assert isinstance(found, Typed)
         assert bits(found.values[0]) == bits(float(text))
+
+
+@pytest.mark.parametrize("keep", [None, [True, True, False, True, False, True]])
+def test_of_a_rejected_column_only_rows_without_value_count_as_missing(keep: list[bool] | None) -> None:
+    import polars as pl
+
+    builder = ColumnBuilder(Missing(Dataset(sources=[Source(uri="s3://b/k")], target="y"), trim=False), NUMERIC)
+    for first, texts in ((1, ["1", "x", ""]), (4, ["y", "", None])):
+        builder.append(pl.Series("c", texts, dtype=pl.String), np.arange(first, first + 3))
+    found = builder.finish(None if keep is None else np.array(keep))
+    assert isinstance(found, Rejected)
+    assert '"x" (row 2), "y" (row 4) are no number' in found.problem
+    assert found.missing == (3 if keep is None else 1)
 
 
 @pytest.mark.parametrize("text", ["1e400", "-1e400", "1" * 400 + ".0"])

@@ -265,3 +265,14 @@ def test_rows_of_the_wrong_width_are_named_by_line_even_where_they_make_up_for_e
             read(folder, "\n".join(lines).encode())
     told = [f"s3://b/1.csv, line {line}: {width} fields; expected 3, as in the first record." for line, width in wrong]
     assert list(caught.value.problems) == told[: len(caught.value.problems)]
+
+
+@pytest.mark.parametrize("line", [5, 250_000])
+def test_a_file_in_which_something_is_wrong_is_closed_at_once(tmp_path: Path, line: int) -> None:
+    lines = [b"a,b,c"] + [b"1,2,3"] * 300_000
+    lines[line] = b"1,2"
+    with pytest.raises(UnreadableTableError) as caught:
+        read(tmp_path, b"\n".join(lines))
+    open_files = [link.readlink() for link in Path("/proc/self/fd").iterdir() if link.exists()]
+    assert tmp_path / "1.csv" not in open_files
+    assert caught.traceback  # whose frames hold everything that was under way

@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from contextlib import suppress
 from typing import Generic, TypeVar
 
@@ -14,7 +14,7 @@ class _End(Generic[Item]):
         self.error = error
 
 
-def ahead(items: Iterable[Item], depth: int = 1) -> Iterator[Item]:
+def ahead(items: Iterable[Item], depth: int = 1) -> Generator[Item, None, None]:
     """Yield what `items` yields, computed up to `depth` items ahead; its exception is raised where it happened.
 
     A reader that stops early (closes the generator) stops the thread too.

@@ -3,7 +3,7 @@
 import codecs
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -67,7 +67,9 @@ def foreign(begin: bytes) -> str | None:
     return next((name for magic, name in _MAGIC.items() if begin.startswith(magic)), None)
 
 
-def text_pieces(file: Fetched, kind: Kind, limit_bytes: int, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
+def text_pieces(
+    file: Fetched, kind: Kind, limit_bytes: int, piece_bytes: int = PIECE_BYTES
+) -> Generator[bytes, None, None]:
     """Yield the content of a text file in pieces of at most `piece_bytes`.
 
     Raises:

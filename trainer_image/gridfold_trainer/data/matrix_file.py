@@ -88,10 +88,10 @@ class MatrixFile:
         self._file.close()
 
     def _move_apart(self, capacity: int) -> None:
-        """Give each slot this much room; the last is moved first, from its end, so nothing is overwritten unmoved."""
-        for slot in reversed(range(len(self._filled))):
+        """Give each slot this much room, twice the old at least: then none overlaps its old place, or one before it."""
+        for slot in reversed(range(1, len(self._filled))):
             filled = self._filled[slot]
-            for begin in reversed(range(0, filled, _MOVED)):
+            for begin in range(0, filled, _MOVED):
                 moved = self._read(slot * self._capacity + begin, min(_MOVED, filled - begin))
                 self._write(slot * capacity + begin, moved)
         self._capacity = capacity

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NoReturn
@@ -33,31 +34,32 @@ class Reading:
     texts: frozenset[str] | None  #: columns whose spelling matters; None: of all
 
 
-def frames(file: Fetched, kind: Kind, reading: Reading) -> Iterator[Any]:
+def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, None]:
     """Yield the rows of a file as polars DataFrames of texts, integers and floats; the first may have no row.
 
-    An empty field of CSV is an empty text, null is null.
+    An empty field of CSV is an empty text, null is null. Close it where not all rows are taken.
 
     Raises:
         UnreadableTableError: it is no well-formed file of its format, or has values that no column can have.
     """
     if kind.format is DataFormat.PARQUET:
-        return _parquet(file, kind, reading)
-    pieces = text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes)
-    return _json_lines(file, pieces) if kind.format is DataFormat.JSON_LINES else _csv(file, pieces, reading)
+        yield from _parquet(file, kind, reading)
+        return
+    with closing(text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes)) as pieces:
+        yield from _json_lines(file, pieces) if kind.format is DataFormat.JSON_LINES else _csv(file, pieces, reading)
 
 
 def _csv(file: Fetched, pieces: Iterator[bytes], reading: Reading) -> Iterator[Any]:
     csv = reading.csv
     scanner = CsvScanner(file.uri, Dialect(csv.delimiter, csv.quote_character))
     pieces = from_latin1(pieces, file.uri) if csv.encoding is Encoding.LATIN_1 else pieces
-    blocks = ahead(grouped(scanner.blocks(pieces), GROUPED_PIECES * reading.piece_bytes))
-    first = next(blocks)  # the scanner yields one, or says why there is none
-    names = _csv_names(scanner.first, csv, file.uri, trim=reading.trim)
-    check_names(names, file.uri)
-    parser = BlockParser(file.uri, names, csv, frozenset(names) if reading.texts is None else reading.texts)
-    yield parser.parse(first, header=csv.header)
-    yield from parser.parse_all(blocks)
+    with closing(ahead(grouped(scanner.blocks(pieces), GROUPED_PIECES * reading.piece_bytes))) as blocks:
+        first = next(blocks)  # the scanner yields one, or says why there is none
+        names = _csv_names(scanner.first, csv, file.uri, trim=reading.trim)
+        check_names(names, file.uri)
+        parser = BlockParser(file.uri, names, csv, frozenset(names) if reading.texts is None else reading.texts)
+        yield parser.parse(first, header=csv.header)
+        yield from parser.parse_all(blocks)
 
 
 def _csv_names(first: Sequence[str], csv: Csv, source: str, *, trim: bool) -> list[str]:

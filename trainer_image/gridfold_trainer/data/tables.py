@@ -1,6 +1,7 @@
 """All sources as one table, piece by piece, nothing guessed: what an empty field or a number means is decided later."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +54,18 @@ def read_tables(
     errors: list[DataError] = []
     row = 1
     for file in files:
+        kind = contents.kind_of(file.uri, dataset.format)
         try:
-            for number, frame in enumerate(frames(file, contents.kind_of(file.uri, dataset.format), reading)):
-                if number == 0:
-                    check_names(frame.columns, file.uri)
-                    columns = columns or frame.columns
-                    check_same(columns, frame.columns, files[0].uri, file.uri)
-                if errors:
-                    break
-                yield Piece(frame.select(columns), np.arange(row, row + frame.height))
-                row += frame.height
+            with closing(frames(file, kind, reading)) as found:
+                for number, frame in enumerate(found):
+                    if number == 0:
+                        check_names(frame.columns, file.uri)
+                        columns = columns or frame.columns
+                        check_same(columns, frame.columns, files[0].uri, file.uri)
+                    if errors:
+                        break
+                    yield Piece(frame.select(columns), np.arange(row, row + frame.height))
+                    row += frame.height
         except (UnreadableTableError, SourceTooLargeError) as error:
             errors.append(error)
     if errors:
