@@ -55,6 +55,28 @@ def test_after_it_everybody_gets_the_real_scipy_stats() -> None:
     )
 
 
+def test_functions_of_scipy_keep_the_docstrings_that_they_were_written_with() -> None:
+    run(
+        "from scipy._lib import _array_api\n"
+        + "noted = _array_api.xp_capabilities\n"
+        + BEGIN.format(package="sklearn.svm")
+        + "assert _array_api.xp_capabilities is noted\n"
+        + "import scipy.linalg, scipy.stats\n"
+        + "assert 'least-squares solution' in scipy.linalg.lstsq.__doc__\n"
+        + "assert 'Array API' not in scipy.linalg.lstsq.__doc__ and 'Array API' in scipy.stats.zscore.__doc__\n"
+    )
+
+
+@pytest.mark.parametrize("lost", ["del scipy._lib._array_api.xp_capabilities", "scipy._lib._array_api = None"])
+def test_a_scipy_without_that_decorator_is_imported_as_it_is(lost: str) -> None:
+    run(
+        "import scipy.linalg, scipy.special, scipy.sparse, scipy.optimize, scipy.spatial.distance, scipy.signal\n"
+        + "import scipy.ndimage, scipy.interpolate, scipy.integrate, scipy.cluster.hierarchy, scipy.fft, scipy.stats\n"
+        + f"import scipy._lib._array_api\n{lost}\n"
+        + BEGIN.format(package="sklearn.svm")
+    )
+
+
 def test_what_scikit_learn_took_from_it_gives_the_same_floats() -> None:
     plain = run("import sys, numpy as np, scipy.stats\n" + USES)
     assert run(BEGIN.format(package="sklearn.linear_model") + USES) == plain
