@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 Spec = dict[str, Any]
@@ -38,6 +39,7 @@ class RealJob:
     columns: list[str]
     sources: list[str]  #: below the job's folder of data
     spec: Spec
+    rows: Callable[[bytes], bytes] = lambda content: content  #: what is made of the file before anything else
     objects: Callable[[bytes], dict[str, bytes]] = lambda content: {"rows.csv": content}
     csv: Spec = field(default_factory=dict)
     secure: bool = False  #: its sources are on the server behind TLS, with keys of their own
@@ -60,6 +62,13 @@ def doubled(content: bytes) -> dict[str, bytes]:
     lines = content.decode().splitlines()
     unknown = [f"{line.rpartition(',')[0]}, ?" for line in lines[40:45]]
     return {"rows.csv": "\n".join([*lines, *lines[:30], *unknown, ""]).encode()}
+
+
+def dated(content: bytes) -> bytes:
+    """Return a file with a first column: the day of each row, several rows a day, in no order."""
+    lines = content.decode().splitlines()
+    days = [date(2020, 2, 1) + timedelta(days=7 * at % 1000) for at in range(len(lines))]
+    return "".join(f"{day},{line}\n" for day, line in zip(days, lines, strict=True)).encode()
 
 
 JOBS: dict[str, RealJob] = {
@@ -169,6 +178,19 @@ JOBS: dict[str, RealJob] = {
             "scoring": {"metrics": ["accuracy", "f1", "matthews_corrcoef"]},
         },
         secure=True,
+        dataset={"rows": 5404, "columns": 5, "classes": 2},
+    ),
+    "days": RealJob(
+        "phoneme.csv",
+        ["day", *PHONEME],
+        ["rows.csv"],
+        {
+            "dataset": {"target": "oral", "timeColumn": "day"},
+            "estimator": {"className": "sklearn.tree.DecisionTreeClassifier"},
+            "search": {"grid": [{"max_depth": [3, 6], "min_samples_leaf": [1, 20]}]},
+            "split": {"method": "TimeOrdered", "train": 60, "validation": 20, "test": 20},
+        },
+        rows=dated,
         dataset={"rows": 5404, "columns": 5, "classes": 2},
     ),
 }
