@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,9 @@ from gridfold_cli.documents import InvalidInputError, load_training_job
 from gridfold_cli.exits import Exit
 from gridfold_cli.locations import relocate
 from gridfold_cli.words import counted
+
+if TYPE_CHECKING:
+    from gridfold.api.inspection import EstimatorReport
 
 output_option = click.option(
     "--output",
@@ -36,8 +40,12 @@ def gridfold() -> None:
 @gridfold.command()
 @job_file
 def validate(file: Path) -> None:
-    """Check a TrainingJob and say everything that is wrong with it. Reads no data and no scikit-learn."""
+    """Check a TrainingJob and say everything that is wrong with it. Reads no data.
+
+    scikit-learn is asked about the estimator and the names of its parameters, where it is installed.
+    """
     job = _load(file)
+    _check_estimator(job, file)
     cells, folds = cell_count(job.spec.search), job.spec.cross_validation
     splits = folds.folds * folds.repeats
     click.echo(f"{file}: valid, {counted(cells, 'cell')} × {splits} splits = {cells * splits} fits")
@@ -67,13 +75,9 @@ def run(file: Path, output: str | None, require_targets: bool) -> None:
 def export(file: Path) -> None:
     """Print the plain scikit-learn script that computes the same numbers. Needs no Gridfold to run."""
     job = _load(file)
-    from gridfold.api.inspection import EstimatorReport
     from gridfold_cli.export.script import export_script
-    from gridfold_cli.inspection import inspect
 
-    with _asking("export", Exit.INVALID):  # whatever is wrong is wrong in the file
-        estimator = inspect(job, file.absolute().parent, ("estimator",), EstimatorReport)
-    click.echo(export_script(job, estimator), nl=False)
+    click.echo(export_script(job, _estimator(job, file, "export")), nl=False)
 
 
 @gridfold.command()
@@ -102,11 +106,30 @@ def results(file: Path, output: str | None, csv: Path | None, parquet: Path | No
         print_current_results(job, file.absolute().parent, Copies(csv, parquet))
 
 
+def _check_estimator(job: TrainingJob, file: Path) -> None:
+    """End with what is wrong with the estimator; where scikit-learn is not installed, say that nobody has looked."""
+    from gridfold_cli.installed import what_is_missing
+
+    if missing := what_is_missing():
+        click.echo(f"{file}: estimator and parameters were not checked, because {missing}", err=True)
+        return
+    _estimator(job, file, "validate")
+
+
+def _estimator(job: TrainingJob, file: Path, command: str) -> "EstimatorReport":
+    """Return what the trainer says of the estimator, or end: whatever is wrong is wrong in the file."""
+    from gridfold.api.inspection import EstimatorReport
+    from gridfold_cli.inspection import inspect
+
+    with _asking(command, Exit.INVALID):
+        return inspect(job, file.absolute().parent, ("estimator",), EstimatorReport)
+
+
 @contextmanager
 def _asking(command: str, code: Exit = Exit.FAILED) -> Iterator[None]:
     """Make sure that the trainer is there to be asked, and end with a sentence where it cannot answer."""
     from gridfold_cli.inspection import InspectionError
-    from gridfold_cli.run import check_installed
+    from gridfold_cli.installed import check_installed
 
     check_installed(command)
     try:

@@ -21,7 +21,7 @@ from gridfold.api.handoff import (
 )
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.keys import run_digest
-from gridfold_cli.local import LOCAL_UID
+from gridfold_cli.metadata import LOCAL_UID
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
 _LOG_CHARACTERS = 2000

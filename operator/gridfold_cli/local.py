@@ -12,11 +12,8 @@ from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_cli.gate import Gate
+from gridfold_cli.metadata import LOCAL_GENERATION, LOCAL_UID
 from gridfold_cli.stages import LocalStage, LocalWave, Machine, Processes
-
-#: A laptop knows one life of a resource: no uid, generation 1.
-LOCAL_UID = ""
-LOCAL_GENERATION = 1
 
 
 class SystemClock:

@@ -1,6 +1,5 @@
 """`gridfold run`: the run, what is shown of it, and the exit code."""
 
-import importlib.util
 import sys
 from pathlib import Path
 
@@ -10,14 +9,12 @@ from rich.console import Console
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
-from gridfold_cli.documents import InvalidInputError
 from gridfold_cli.exits import Exit
+from gridfold_cli.installed import check_installed
 from gridfold_cli.output import condition, print_results, result_console
 from gridfold_cli.progress import Pace, PlainDisplay, TerminalDisplay
 from gridfold_cli.results import remarks_of, stored_report, to_status
 from gridfold_cli.session import InterruptedRunError, run_job
-
-NEEDED = ("gridfold_trainer", "numpy", "sklearn", "boto3")
 
 
 def run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: bool) -> Exit:
@@ -67,16 +64,3 @@ def _exit_code(status: TrainingJobStatus, *, require_targets: bool) -> Exit:
     if require_targets and (targets is None or targets.status != "True"):
         return Exit.TARGETS_MISSED
     return Exit.OK
-
-
-def check_installed(command: str) -> None:
-    """Make sure that the trainer can be started here.
-
-    Raises:
-        InvalidInputError: something is missing; the message says how to install it.
-    """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise InvalidInputError(
-            f"gridfold {command} needs {', '.join(missing)}, which cannot be imported: pip install 'gridfold[local]'"
-        )

@@ -63,6 +63,40 @@ def test_a_grid_that_is_larger_than_meant_is_refused(write_job: Write) -> None:
     assert "spec.search.grid has 3 cells, spec.search.maxCells allows 2" in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("estimator", "words"),
+    [
+        ({"className": "sklearn.svm.SVCC"}, ["did you mean sklearn.svm.SVC"]),
+        ({"parameters": {"tole": 1, "penalti": "l2"}}, ["2 problems", "did you mean tol?", "did you mean penalty?"]),
+        ({"className": "sklearn.datasets._base.os.system"}, ["not the full name of a classifier or regressor"]),
+    ],
+)
+def test_an_estimator_that_cannot_be_is_told_without_any_data(
+    write_job: Write, estimator: dict[str, Any], words: list[str]
+) -> None:
+    section = {**document()["spec"]["estimator"], **estimator}
+    done = gridfold("validate", write_job(with_spec(document(), estimator=section)))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
+
+
+def test_where_scikit_learn_is_not_installed_validate_says_what_nobody_has_looked_at(write_job: Write) -> None:
+    script = (
+        "import gridfold_cli.installed as installed; from gridfold_cli.__main__ import main\n"
+        "installed.NEEDED = ('gridfold', 'no_such_package'); main()"
+    )
+    path = write_job(document())
+    done = subprocess.run([sys.executable, "-c", script, "validate", str(path)], capture_output=True, text=True)
+    assert done.returncode == 0
+    assert done.stdout.startswith(f"{path}: valid, ")
+    assert done.stderr == (
+        f"{path}: estimator and parameters were not checked, because no_such_package cannot be imported: pip install "
+        "'gridfold[local]'\n"
+    )
+
+
 @pytest.mark.parametrize("arguments", [["--frobnicate"], ["frobnicate"], ["run"], ["validate", "a", "b"]])
 def test_wrong_usage_ends_with_2(arguments: list[str]) -> None:
     done = gridfold(*arguments)
