@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,34 @@ def test_a_file_that_is_an_object_by_now_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / "object").read_bytes() == b"stored"
 
 
-def test_a_matrix_that_cannot_fit_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    with pytest.raises(ScratchFullError, match=r"the prepared data needs 8\d{17} bytes of disk, but .* has room for"):
-        MatrixFile(tmp_path / "X.npy", 1, 10**17 + 1)
-    assert list(tmp_path.iterdir()) == []
+def test_what_is_left_to_write_is_compared_with_the_room_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = 1_000_000
+    file = MatrixFile(tmp_path / "X.npy", 3, rows)
+    for number in (0, 1):
+        Slot(file, number).append(np.ones(rows))
+    usage = shutil.disk_usage(tmp_path)
+    for free, fits in ((9_000_000, True), (7_000_000, False)):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _, free=free: usage._replace(free=free))
+        if fits:
+            file.check_room(rows)
+            continue
+        with pytest.raises(
+            ScratchFullError, match=r"the rest of the prepared data needs [78]\d{6} bytes of disk, but "
+        ):
+            file.check_room(rows)
+    file.close()
+
+
+def test_rows_that_do_not_come_need_no_room(tmp_path: Path) -> None:
+    file = MatrixFile(tmp_path / "X.npy", 2, 10**12)
+    Slot(file, 0).append(np.ones(3))
+    file.check_room(3)
+    for number in (0, 1):
+        file.keep(np.full(3, float(number)))
+    file.complete()
+    np.testing.assert_array_equal(np.load(tmp_path / "X.npy"), [[0, 1]] * 3)
 
 
 def test_a_disk_that_is_full_in_the_middle_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

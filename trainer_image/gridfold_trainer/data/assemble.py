@@ -133,6 +133,7 @@ class _Table:
             on_target(target, Orders(groups, time))
         rows = int(keep.sum()) if keep is not None else self._rows.seen - self._rows.without_target
         duplicates = self._rows.seen - self._rows.without_target - rows
+        self._matrix_file.check_room(rows)
         matrix = _Matrix(self._spec, self._matrix_file, rows)
         columns = ((name, self._builders.pop(name).finish(keep)) for name in list(self._builders))
         for name, typed in ahead(columns):

@@ -12,6 +12,7 @@ from gridfold_trainer.storage.local_files import check_room, room_for
 #: Of an .npy file of two axes: numpy pads the header to a multiple of 64 bytes.
 _HEADER_BYTES = 128
 _VALUE_BYTES = 8
+_BLOCK_BYTES = 512  # of st_blocks, whatever the disk's own are
 #: Moved at once when columns need more room.
 _MOVED = 1_000_000
 
@@ -28,17 +29,16 @@ class MatrixFile:
     """
 
     def __init__(self, path: Path, columns: int, expected_rows: int = 0) -> None:
-        """Make the file.
+        """Make the file; `expected_rows` may be wrong.
 
         Raises:
-            ScratchFullError: the disk has no room for it, here or in any call that writes.
+            ScratchFullError: the disk is full, here or in any call that writes.
         """
         self.path = path
         self._capacity = max(1, expected_rows)
         self._filled = [0] * columns  #: rows in each slot
         self._kept = 0
         self._rows = 0  #: of the columns that were kept
-        check_room(path.parent, _VALUE_BYTES * columns * expected_rows, "the prepared data")
         path.unlink(missing_ok=True)  # where it was uploaded, it may be an object now
         with room_for(path):
             self._file = path.open("w+b", buffering=0)
@@ -58,6 +58,16 @@ class MatrixFile:
     def empty(self, slot: int) -> None:
         """Forget the rows of a column."""
         self._filled[slot] = 0
+
+    def check_room(self, rows: int) -> None:
+        """Make sure, now that the number of rows is known, that the disk has room for what is not written yet.
+
+        Raises:
+            ScratchFullError: it has not.
+        """
+        written = os.fstat(self._file.fileno()).st_blocks * _BLOCK_BYTES
+        left = max(0, _VALUE_BYTES * rows * len(self._filled) - written)
+        check_room(self.path.parent, left, "the rest of the prepared data")
 
     def keep(self, values: np.ndarray) -> None:
         """Make this the next column of X, (rows,) float64.
