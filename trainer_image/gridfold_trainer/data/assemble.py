@@ -15,7 +15,7 @@ from gridfold_trainer.data import contents
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.cleaning import NUMBER, Missing, RowCleaner
 from gridfold_trainer.data.column_names import column_problems
-from gridfold_trainer.data.columns import ColumnBuilder, Rejected, Typed
+from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.matrix_file import MatrixFile, Slot
 from gridfold_trainer.data.order_columns import TimeBuilder, group_codes
 from gridfold_trainer.data.orders import Orders
@@ -23,6 +23,7 @@ from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.tables import Piece, read_tables
 from gridfold_trainer.data.targets import Target, type_target
+from gridfold_trainer.data.typed import Rejected, Typed
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.storage.context import Context
 

@@ -8,7 +8,8 @@ import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold_trainer.data.cleaning import Missing, as_text
-from gridfold_trainer.data.columns import ColumnBuilder, Examples, Rejected, Typed
+from gridfold_trainer.data.columns import ColumnBuilder, Examples
+from gridfold_trainer.data.typed import Rejected, Typed
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (both sides of the difference are without zone)
 _MICROSECONDS = 1_000_000

@@ -6,8 +6,8 @@ import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.api.validation import show
-from gridfold_trainer.data.columns import Rejected, Typed
 from gridfold_trainer.data.prepared import CLASS_LIMIT
+from gridfold_trainer.data.typed import Rejected, Typed
 
 Classes = tuple[str, ...] | tuple[float | int, ...]
 
