@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from gridfold.api import labels
-from gridfold.api.exit_codes import ExitCode
+from gridfold.api.exit_codes import FINAL_INDEX_EXITS, ExitCode
 from gridfold.api.handoff import (
     CA_BUNDLE_KEY,
     CA_BUNDLE_VARIABLE,
@@ -47,14 +47,6 @@ CELL_ANNOTATIONS = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
     "karpenter.sh/do-not-disrupt": "true",
 }
-#: Ends of a cell that the Job must not try again: only a new wave may (out of memory), or nobody.
-FINAL_INDEX_EXITS = (
-    ExitCode.INFEASIBLE,
-    ExitCode.FIT_FAILED,
-    ExitCode.MEMORY,
-    ExitCode.TIMEOUT,
-    ExitCode.KILLED,
-)
 
 
 def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput) -> Manifest:

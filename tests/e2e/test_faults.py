@@ -69,6 +69,27 @@ def test_an_operator_that_is_killed_in_the_middle_of_a_search_goes_on_and_runs_n
     assert reasons.count("Completed") == 1
 
 
+def test_prepared_data_that_is_damaged_in_the_store_is_prepared_again_and_no_cell_is_lost(jobs: ClusterJobs) -> None:
+    manifest = jobs.manifest(
+        "damaged", jobs.upload(two_column_table()), search=EIGHT_CELLS, execution={"parallelism": 1}
+    )
+    name = jobs.apply(manifest)
+    jobs.wait(name, "has finished a cell", lambda s: s.get("cells", {}).get("succeeded", 0) > 0)
+    client, bucket = jobs.bucket.client, jobs.bucket.name
+    (key,) = [key for key in jobs.bucket.list_keys(f"{name}/cache/prepared/") if key.endswith("/X.npy")]
+    whole = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    client.put_object(Bucket=bucket, Key=key, Body=whole[:-1] + bytes([whole[-1] ^ 1]))
+    status = jobs.wait_until_it_ends(name)
+    assert condition(status, "Complete")["reason"] == "Completed", status["conditions"]
+    assert (status["cells"]["succeeded"], status["cells"]["failed"]) == (8, 0)
+    assert "prepared again after it was damaged" in condition(status, "DatasetReady")["message"]
+    assert client.get_object(Bucket=bucket, Key=key)["Body"].read() == whole
+    assert len(jobs.children("jobs", name, "prepare")) == 2
+    (told,) = [event for event in jobs.events(name) if event["reason"] == "PreparedCorrupt"]
+    assert told["type"] == "Warning"
+    assert "X.npy has the BLAKE3 digest" in told["note"]
+
+
 def test_an_operator_that_was_away_when_a_job_was_made_and_another_deleted_catches_up(jobs: ClusterJobs) -> None:
     scale = ["scale", "deployment/gridfold", "--namespace", jobs.operator.namespace]
     gone = jobs.apply(jobs.manifest("gone", jobs.upload(two_column_table()), **LONG_CELLS))

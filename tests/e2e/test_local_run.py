@@ -118,6 +118,28 @@ def test_when_the_command_line_is_killed_its_processes_end_and_its_folder_goes(
     assert list((job.folder / "tmp").iterdir()) == []
 
 
+def test_prepared_data_that_is_damaged_while_cells_run_is_prepared_again_and_every_score_is_right(
+    job: LocalJob,
+) -> None:
+    job.write(estimator=SLOW, search=SLOW_GRID, execution={"parallelism": 1})
+    process = job.start()
+    wait_until(lambda: job.cells() != {})
+    (matrix,) = (job.folder / "out/cache/prepared").glob("*/X.npy")
+    whole = matrix.read_bytes()
+    other = matrix.with_name("damaged")
+    other.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    other.replace(matrix)  # a cell that has the file mapped keeps what it has
+    code, out, err = job.finish(process)
+    assert code == 0, err
+    assert re.search(
+        r"^PreparedCorrupt: prepared again: cell [1-3] found it damaged: .*X.npy has the BLAKE3", err, re.M
+    )
+    assert re.search(r"^Cells +4: 4 computed$", out, re.MULTILINE)
+    assert matrix.read_bytes() == whole
+    assert job.run("--output", "untouched")[0] == 0
+    assert scores(job, "out") == scores(job, "untouched")
+
+
 def test_a_cell_that_runs_out_of_time_fails_alone(job: LocalJob) -> None:
     job.write(
         estimator=SLOW,

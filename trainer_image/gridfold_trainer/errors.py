@@ -25,6 +25,7 @@ class: only the supervisor and the frame around the stages know them.
 
 from typing import ClassVar
 
+from gridfold.api.conditions import Reason
 from gridfold.api.exit_codes import ExitCode
 
 
@@ -103,7 +104,7 @@ class EstimatorNotAllowedError(DataError):
 class PreparedCorruptError(DataError):
     """The prepared data set is not what its digest says; preparing it again heals it."""
 
-    reason = "PreparedCorrupt"
+    reason = Reason.PREPARED_CORRUPT
 
 
 class CacheMismatchError(DataError):
@@ -137,7 +138,7 @@ class StorageUnreachableError(TrainerError):
 class SourceChangedError(StorageUnreachableError):
     """A source was replaced while it was being read; what was read of it is mixed and must not be used."""
 
-    reason = "SourceChanged"
+    reason = Reason.SOURCE_CHANGED
 
 
 class ScratchFullError(TrainerError):

@@ -28,6 +28,8 @@ class Reason(StrEnum):
     PREPARING = "Preparing"
     PREPARED = "Prepared"
     PREPARE_FAILED = "PrepareFailed"
+    PREPARED_CORRUPT = "PreparedCorrupt"
+    SOURCE_CHANGED = "SourceChanged"
     # the search
     SEARCHING = "Searching"
     SEARCHED = "Searched"

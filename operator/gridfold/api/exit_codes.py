@@ -20,3 +20,5 @@ class ExitCode(IntEnum):
 
 #: Ends of a cell that running it again in the same way does not change.
 FINAL_CELL_EXITS = frozenset({ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.TIMEOUT})
+#: Ends of a cell that its Job must not try again: only a new wave may (memory, damaged data), or nobody.
+FINAL_INDEX_EXITS = FINAL_CELL_EXITS | {ExitCode.DATA, ExitCode.MEMORY, ExitCode.KILLED}

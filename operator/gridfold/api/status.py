@@ -119,6 +119,7 @@ class PreparedStatus(StatusModel):
     infeasible: Annotated[str, Field(max_length=2048)] = Field(
         "", description="Cells that the estimator refuses, as a deflated bitmap."
     )
+    again: bool = Field(False, description="Whether the data was damaged during this run and has been prepared again.")
 
 
 class MeanStd(StatusModel):

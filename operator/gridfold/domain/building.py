@@ -81,10 +81,12 @@ class StatusBuilder:
         self._conditions.set(C.ACCEPTED, False, reason, message)
         self._end(State.FAILED, C.FAILED, reason, message)
 
-    def preparing(self, stage: SingleStage | None) -> None:
-        """Show that prepare is on its way."""
+    def preparing(self, stage: SingleStage | None, damage: str = "") -> None:
+        """Show that prepare is on its way, or that it is so again after a damage."""
         self._set(state=State.PREPARING)
-        self._conditions.set(C.DATASET_READY, False, Reason.PREPARING, "the data is being fetched, cleaned and checked")
+        text = f"prepared again: {damage}" if damage else "the data is being fetched, cleaned and checked"
+        reason = Reason.PREPARED_CORRUPT if damage else Reason.PREPARING
+        self._conditions.set(C.DATASET_READY, False, reason, text)
         self._show_stage(stage, Reason.PREPARING, "prepare runs")
 
     def prepare_failed(self, reason: str, message: str) -> None:
@@ -100,9 +102,13 @@ class StatusBuilder:
             objective=report.resolved.objective,
             prepared=PreparedStatus(environment=report.environment, cached=report.cached, infeasible=report.infeasible),
         )
-        rows, columns = report.dataset.rows, report.dataset.columns
-        text = "; ".join([f"{rows} rows, {columns} columns", *report.warnings])
-        self._conditions.set(C.DATASET_READY, True, Reason.PREPARED, text)
+        self._dataset_ready(*report.warnings)
+
+    def prepared_again(self) -> None:
+        """Show that the data is what it was before it was damaged, and keep that this has been done."""
+        if self._status.prepared is not None:
+            self._set(prepared=self._status.prepared.model_copy(update={"again": True}))
+        self._dataset_ready("prepared again after it was damaged")
 
     def show_cells(self, counts: CellCounts, leaderboard: list[RankedCell]) -> None:
         """Show how far the cells are."""
@@ -166,6 +172,11 @@ class StatusBuilder:
         return Plan(actions, self._status, events_between(self._previous, self._status))
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _dataset_ready(self, *remarks: str) -> None:
+        found = self._status.dataset
+        text = "; ".join([f"{found.rows} rows, {found.columns} columns" if found else "", *remarks])
+        self._conditions.set(C.DATASET_READY, True, Reason.PREPARED, text)
 
     def _show_stage(self, stage: SingleStage | None, reason: Reason, text: str) -> None:
         if stage is None:

@@ -1,6 +1,6 @@
 """Events: what changed between two statuses and is worth telling."""
 
-from gridfold.api.conditions import ConditionType
+from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.status import Condition, TrainingJobStatus
 from gridfold.domain.plan import Event
 
@@ -29,6 +29,7 @@ def _event(condition: Condition) -> Event | None:
         return None
     true = condition.status == "True"
     warning = (TOLD[ConditionType(condition.type)] and not true) or condition.type == ConditionType.FAILED
+    warning |= condition.type == ConditionType.DATASET_READY and condition.reason == Reason.PREPARED_CORRUPT
     if not true and not warning:
         return None
     note = condition.message

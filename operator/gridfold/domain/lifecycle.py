@@ -29,6 +29,9 @@ from gridfold.domain.observed import Children, Observed, ObservedJob, Progress, 
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, StartStage, StartWave
 from gridfold.domain.standing import Standing, stand
 
+#: End of the name of the stage that prepares the data of a run once more.
+PREPARE_AGAIN = f"{Stage.PREPARE}-again"
+
 
 def decide(observed: Observed) -> Plan:
     """Return what brings the job a step further, and its status as of now.
@@ -95,11 +98,11 @@ class _Run:
     # ── prepare ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> tuple[Action, ...]:
-        if not self.children.prepares:
+        name = child_name(self.job.metadata.name, self.digest, Stage.PREPARE)
+        stage = next((child for child in self.children.prepares if child.name == name), None)
+        if stage is None:
             self.status.preparing(None)
-            name = child_name(self.job.metadata.name, self.digest, Stage.PREPARE)
             return (StartStage(Stage.PREPARE, name, self._input(None)),)
-        stage = self.children.prepares[0]
         if _still_active(stage):
             self.status.preparing(stage)
             return ()
@@ -135,10 +138,39 @@ class _Run:
         limit = max(10, -(-self.total // 10)) if limit is None else limit
         if len(standing.failed) > limit:
             return self._too_many_failures(standing, limit)
+        if standing.damaged and not prepared.again and (repair := self._repair(standing)) is not None:
+            return repair
         if standing.unfinished:
             self.status.searching(self.children.waves, standing)
             return self._wave_actions(standing)
         return self._refit(standing)
+
+    def _repair(self, standing: Standing) -> tuple[Action, ...] | None:
+        """Prepare the data again, once a run, while no cell is started on what is damaged; None when that is done."""
+        active = [wave for wave in self.children.waves if wave.progress is Progress.ACTIVE]
+        name = child_name(self.job.metadata.name, self.digest, PREPARE_AGAIN)
+        stage = next((child for child in self.children.prepares if child.name == name), None)
+        cell, message = min(standing.damaged.items())
+        if stage is None or _still_active(stage):
+            self.status.preparing(stage, f"cell {cell} found it damaged: {message}")
+            start = () if stage else (StartStage(Stage.PREPARE, name, self._input(None)),)
+            return (*(SetParallelism(wave.name, 0) for wave in active if wave.parallelism), *start)
+        if stage.progress is not Progress.SUCCEEDED:
+            cause = cause_of(stage.end, self.spec)
+            self.status.prepare_failed(cause.reason, cause.message)
+            return tuple(Delete(wave.name) for wave in active)
+        report = decode_report(stage.end.message) if stage.end else None
+        run = self.status.prepared_run()
+        if isinstance(report, PrepareReport) and report.digest != run.digest:
+            self.status.prepare_failed(
+                Reason.SOURCE_CHANGED,
+                f"the prepared data was damaged, and the sources have changed since: prepared again, they give "
+                f"{report.digest}, before it was {run.digest}. Results of cells are kept; bring the sources back, or "
+                "apply the job under another name to run it on the new data.",
+            )
+            return tuple(Delete(wave.name) for wave in active)
+        self.status.prepared_again()
+        return None
 
     def _too_many_failures(self, standing: Standing, limit: int) -> tuple[Action, ...]:
         first = min(standing.failed.values(), key=lambda failed: failed.cell)

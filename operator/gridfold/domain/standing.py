@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gridfold.api.conditions import Reason
 from gridfold.api.handoff import CellReport, FailedCell, decode_report
 from gridfold.api.status import CellCounts
 from gridfold.api.v1alpha1 import TrainingJobSpec
@@ -23,6 +24,7 @@ class Standing:
     infeasible: frozenset[int]
     failed: Mapping[int, FailedCell]
     retry: frozenset[int]  #: failed for a cause that can pass, tries left
+    damaged: Mapping[int, str]  #: found the prepared data damaged for the first time, and what they said
     running: frozenset[int]
     pending: frozenset[int]
     reports: Mapping[int, CellReport]  #: of cells whose pod is still there
@@ -30,7 +32,7 @@ class Standing:
     @property
     def unfinished(self) -> frozenset[int]:
         """Return the cells that need more work."""
-        return self.retry | self.running | self.pending
+        return self.retry | self.damaged.keys() | self.running | self.pending
 
     @property
     def counts(self) -> CellCounts:
@@ -38,7 +40,7 @@ class Standing:
         return CellCounts(
             total=self.total,
             cached=len(self.cached),
-            pending=len(self.pending) + len(self.retry),
+            pending=len(self.pending) + len(self.retry) + len(self.damaged),
             running=len(self.running),
             succeeded=len(self.succeeded),
             infeasible=len(self.infeasible),
@@ -73,6 +75,7 @@ def stand(
         infeasible=(infeasible - in_waves) | frozenset(count.infeasible),
         failed=count.failed,
         retry=frozenset(count.retry),
+        damaged=count.damaged,
         running=frozenset(count.running),
         pending=frozenset(count.pending) | untouched,
         reports=count.reports,
@@ -85,12 +88,14 @@ class _Count:
     def __init__(self, spec: TrainingJobSpec) -> None:
         self._spec = spec
         self._attempts: dict[int, int] = {}
+        self._spared: set[int] = set()  #: cells that have been damaged before
         self.succeeded: set[int] = set()
         self.infeasible: set[int] = set()
         self.retry: set[int] = set()
         self.running: set[int] = set()
         self.pending: set[int] = set()
         self.failed: dict[int, FailedCell] = {}
+        self.damaged: dict[int, str] = {}
         self.reports: dict[int, CellReport] = {}
 
     def take(self, cell: int, wave: Wave) -> None:
@@ -101,6 +106,7 @@ class _Count:
         for others in (self.infeasible, self.retry, self.running, self.pending):
             others.discard(cell)
         self.failed.pop(cell, None)
+        self.damaged.pop(cell, None)
         end = wave.ends.get(cell)
         report = decode_report(end.message) if end else None
         if isinstance(report, CellReport) and report.cell == cell:
@@ -119,6 +125,10 @@ class _Count:
         attempts = self._attempts[cell]
         if cause.infeasible:
             self.infeasible.add(cell)
+        elif cause.reason == Reason.PREPARED_CORRUPT and cell not in self._spared:
+            self._spared.add(cell)
+            self._attempts[cell] -= 1
+            self.damaged[cell] = cause.message
         elif cause.retryable and attempts <= self._spec.execution.retries:
             self.retry.add(cell)
         else:

@@ -7,11 +7,11 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.status import State
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import ProcessEnd, Progress
-from tests.unit.domain.world import World, cell_end, document, failure, infeasible_end, job_of
+from tests.unit.domain.world import World, cell_end, damaged_end, document, failure, infeasible_end, job_of
 
 CELLS = 6
 GRID = [{"C": [0.1, 0.2, 0.3], "fit_intercept": [True, False]}]
-ENDS = st.sampled_from(["good", "good", "infeasible", "fit", "storage", "killed", "gone", "oom"])
+ENDS = st.sampled_from(["good", "good", "infeasible", "fit", "storage", "killed", "gone", "oom", "damaged"])
 
 
 def end_of(kind: str, cell: int) -> ProcessEnd | None:
@@ -23,6 +23,7 @@ def end_of(kind: str, cell: int) -> ProcessEnd | None:
         "killed": failure(ExitCode.KILLED),
         "oom": failure(ExitCode.KILLED, "OOMKilled"),
         "gone": None,
+        "damaged": damaged_end(),
     }[kind]
 
 
@@ -42,16 +43,17 @@ def move(world: World, data: st.DataObject) -> None:
     open_cells = [
         (name, cell)
         for name, wave in world.waves.items()
-        if wave.progress is Progress.ACTIVE
+        if wave.progress is Progress.ACTIVE and wave.parallelism
         for cell in sorted(set(wave.cells) - wave.succeeded - wave.failed)
     ]
-    if open_cells:
+    preparing = any(stage.progress is Progress.ACTIVE for stage in world.prepares.values())
+    if open_cells and not (preparing and data.draw(st.booleans(), "prepare moves first")):
         name, cell = data.draw(st.sampled_from(open_cells), "cell")
         kind = data.draw(ENDS, "end")
         world.end_cell(name, cell, end_of(kind, cell), good=kind == "good")
     elif any(stage.progress is Progress.ACTIVE for stage in world.refits.values()):
         world.finish_refit()
-    elif any(stage.progress is Progress.ACTIVE for stage in world.prepares.values()):
+    elif preparing:
         cached = data.draw(st.sets(st.integers(0, CELLS - 1)), "cached")
         infeasible = data.draw(st.sets(st.integers(0, CELLS - 1)), "infeasible")
         world.finish_prepare(CELLS, cached, infeasible - cached)
@@ -113,3 +115,23 @@ def test_no_cell_that_has_succeeded_is_ever_started_again(data: st.DataObject) -
     for wave in sorted(world.waves.values(), key=lambda wave: wave.number):
         assert succeeded.isdisjoint(wave.cells)
         succeeded |= wave.succeeded
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_data_that_is_damaged_is_prepared_again_once_and_meanwhile_no_cell_is_started_on_it(
+    data: st.DataObject,
+) -> None:
+    world = World(job_of(document(GRID, execution={"maxFailedCells": 6})))
+    for _ in range(400):
+        world.step()
+        again = [stage for name, stage in world.prepares.items() if name.endswith("-again")]
+        if any(stage.progress is Progress.ACTIVE for stage in again):
+            active = [wave for wave in world.waves.values() if wave.progress is Progress.ACTIVE]
+            assert all(wave.parallelism == 0 for wave in active)
+        if world.status.state in {State.COMPLETE, State.FAILED}:
+            break
+        move(world, data)
+    assert sum(name.endswith("-again") for name in world.started) <= 1
+    ends = [end for wave in world.waves.values() for end in wave.ends.values()]
+    assert any(name.endswith("-again") for name in world.started) == (damaged_end() in ends)

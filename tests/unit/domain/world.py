@@ -60,6 +60,11 @@ def failure(exit_code: int, reason: str = "Error", message: str = "") -> Process
     return ProcessEnd(exit_code, reason, message)
 
 
+def damaged_end() -> ProcessEnd:
+    report = FailureReport(reason="PreparedCorrupt", message="X.npy has the BLAKE3 digest a; expected b.")
+    return ProcessEnd(ExitCode.DATA, "Error", encode_report(report))
+
+
 def infeasible_end(cell: int) -> ProcessEnd:
     report = CellReport(cell=cell, key=f"k{cell}", outcome=Outcome.INFEASIBLE, message="penalty l1 needs liblinear")
     return ProcessEnd(ExitCode.INFEASIBLE, "Error", encode_report(report))
@@ -128,11 +133,13 @@ class World:
 
     # ── what the world does by itself ────────────────────────────────────────────────────────────────────────────
 
-    def finish_prepare(self, total: int, cached: set[int] = frozenset(), infeasible: set[int] = frozenset()) -> None:
+    def finish_prepare(
+        self, total: int, cached: set[int] = frozenset(), infeasible: set[int] = frozenset(), digest: str = "d" * 64
+    ) -> None:
         report = PrepareReport(
-            digest="d" * 64,
+            digest=digest,
             environment="e" * 64,
-            dataset=DatasetStatus(rows=100, columns=4, classes=2, digest="d" * 64, split_digest="s" * 64),
+            dataset=DatasetStatus(rows=100, columns=4, classes=2, digest=digest, split_digest="s" * 64),
             resolved=Resolved(
                 objective="f1", metrics=["f1"], split="Stratified", cross_validation="Stratified", average="Binary"
             ),
@@ -165,6 +172,8 @@ class World:
     def end_single(self, children: dict[str, SingleStage], end: ProcessEnd | None) -> None:
         good = end is None or end.exit_code == 0
         for name, stage in children.items():
+            if stage.progress is not Progress.ACTIVE:
+                continue
             children[name] = replace(stage, progress=Progress.SUCCEEDED if good else Progress.FAILED, end=end)
 
     def end_cell(self, wave: str, cell: int, end: ProcessEnd | None, *, good: bool) -> None:
