@@ -138,21 +138,23 @@ class _Run:
         limit = max(10, -(-self.total // 10)) if limit is None else limit
         if len(standing.failed) > limit:
             return self._too_many_failures(standing, limit)
-        if standing.damaged and not prepared.again and (repair := self._repair(standing)) is not None:
-            return repair
+        if standing.damaged and not prepared.again:
+            cell, message = min(standing.damaged.items())
+            repair = self._repair(f"cell {cell} found it damaged: {message}")
+            if repair is not None:
+                return repair
         if standing.unfinished:
             self.status.searching(self.children.waves, standing)
             return self._wave_actions(standing)
-        return self._refit(standing)
+        return self._refit(standing, prepared)
 
-    def _repair(self, standing: Standing) -> tuple[Action, ...] | None:
+    def _repair(self, damage: str) -> tuple[Action, ...] | None:
         """Prepare the data again, once a run, while no cell is started on what is damaged; None when that is done."""
         active = [wave for wave in self.children.waves if wave.progress is Progress.ACTIVE]
         name = child_name(self.job.metadata.name, self.digest, PREPARE_AGAIN)
         stage = next((child for child in self.children.prepares if child.name == name), None)
-        cell, message = min(standing.damaged.items())
         if stage is None or _still_active(stage):
-            self.status.preparing(stage, f"cell {cell} found it damaged: {message}")
+            self.status.preparing(stage, damage)
             start = () if stage else (StartStage(Stage.PREPARE, name, self._input(None)),)
             return (*(SetParallelism(wave.name, 0) for wave in active if wave.parallelism), *start)
         if stage.progress is not Progress.SUCCEEDED:
@@ -194,7 +196,7 @@ class _Run:
 
     # ── refit ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _refit(self, standing: Standing) -> tuple[Action, ...]:
+    def _refit(self, standing: Standing, prepared: PreparedStatus) -> tuple[Action, ...]:
         if not self.children.refits:
             self.status.refitting(None)
             name = child_name(self.job.metadata.name, self.digest, Stage.REFIT)
@@ -207,6 +209,9 @@ class _Run:
             return ()
         if stage.progress is not Progress.SUCCEEDED:
             cause = cause_of(stage.end, self.spec)
+            if cause.reason == Reason.PREPARED_CORRUPT and not prepared.again:
+                repair = self._repair(f"refit found it damaged: {cause.message}")
+                return (Delete(stage.name),) if repair is None else repair
             self.status.fail(cause.reason, cause.message)
             return ()
         if stage.end is None:

@@ -1,5 +1,7 @@
 """What happens when cells find that the prepared data is damaged."""
 
+import pytest
+
 from gridfold.api.status import State
 from gridfold.domain.observed import Progress
 from tests.unit.domain.world import World, cell_end, damaged_end, document, job_of
@@ -126,6 +128,31 @@ def test_where_the_sources_have_changed_meanwhile_the_job_fails_and_shows_both_d
     assert world.condition("Failed") == "True/SourceChanged"
     assert "d" * 64 in world.message("Failed") and "f" * 64 in world.message("Failed")
     assert world.status.dataset.digest == "d" * 64
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_refit_runs_again_on_data_that_was_prepared_again_but_not_a_third_time(times: int) -> None:
+    world, wave = searching()
+    for cell in range(3):
+        world.end_cell(wave, cell, cell_end(cell, 0.5), good=True)
+    world.step()
+    (refit,) = world.refits
+    for _ in range(times):
+        world.end_single(world.refits, damaged_end())
+        world.step()
+        if len(again(world)) == 1 and world.status.state is State.PREPARING:
+            assert "refit found it damaged" in world.message("DatasetReady")
+            world.finish_prepare(3)
+            world.step()
+            world.step()
+    assert world.started.count(refit) == 2
+    assert len(again(world)) == 1
+    if times == 2:
+        assert world.condition("Failed") == "True/PreparedCorrupt"
+        return
+    world.finish_refit()
+    world.step()
+    assert world.condition("Complete") == "True/Completed"
 
 
 def test_cells_that_were_hit_are_no_failures_that_end_the_job() -> None:
