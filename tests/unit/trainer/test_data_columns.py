@@ -10,10 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, Dataset, Source
-from gridfold_trainer.data.cleaning import NUMBER, Missing
+from gridfold_trainer.data.cleaning import Missing
 from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.csv_blocks import BlockParser
 from gridfold_trainer.data.csv_scan import Block
+from gridfold_trainer.data.numbers import NUMBER
 from gridfold_trainer.data.targets import Target, type_target
 from gridfold_trainer.data.typed import Rejected, Typed
 

@@ -19,6 +19,8 @@ from tests.unit.trainer.data_jobs import context, stage_input
 pytestmark = pytest.mark.usefixtures("frames")
 
 Row = dict[str, str]
+#: Of numbers, the spelling counts: "-1" means that there is no value, and "-1.0" is one.
+MISSING = ("", "?", "-1")
 DROPPING = {"dropDuplicateRows": True, "dropConstantColumns": True, "dropColumnsMissingAbove": 90}
 
 
@@ -33,6 +35,7 @@ def table() -> list[Row]:
             "same": ("7", "7.0", " 7")[number % 3],
             "text": ("", "a", "b, c", '"q"', " d ")[random.integers(0, 5)],
             "whole": str(random.integers(-5, 5)),
+            "minus": ("-1", "-1.0", "3", "-1.00", "-01")[random.integers(0, 5)] if number > 20 else "8",
             "y": ("no", "yes", "")[random.choice(3, p=[0.5, 0.4, 0.1])],
         }
         for number in range(400)
@@ -63,12 +66,16 @@ def prepared(folder: Path, objects: dict[str, bytes], cleaning: dict[str, Any]) 
     for name, content in objects.items():
         (folder / name).write_bytes(content)
     sources = [{"uri": f"file:{name}"} for name in objects]
-    return prepare.run(stage_input(dataset={"sources": sources}, cleaning=cleaning), context(folder))
+    return prepare.run(
+        stage_input(dataset={"sources": sources, "csv": {"missingValues": ["?", " -1"]}}, cleaning=cleaning),
+        context(folder),
+    )
 
 
 def expected(rows: list[Row], *, dropping: bool) -> dict[str, list[float]]:
     """Return the columns of X by the protocol, in plain Python."""
-    trimmed = [{name: text.strip() for name, text in row.items()} for row in rows]
+    stripped = [{name: text.strip() for name, text in row.items()} for row in rows]
+    trimmed = [{name: "" if text in MISSING else text for name, text in row.items()} for row in stripped]
     trimmed = [row for row in trimmed if row["y"]]
     if dropping:
         trimmed = list({tuple(row.items()): row for row in trimmed}.values())  # the first of equals

@@ -13,10 +13,11 @@ from gridfold.api.v1alpha1 import ColumnType, TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.ahead import ahead
-from gridfold_trainer.data.cleaning import NUMBER, Missing, RowCleaner
+from gridfold_trainer.data.cleaning import Missing, RowCleaner
 from gridfold_trainer.data.column_names import column_problems
 from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.matrix_file import MatrixFile, Slot
+from gridfold_trainer.data.numbers import NUMBER
 from gridfold_trainer.data.order_columns import TimeBuilder, group_codes
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column

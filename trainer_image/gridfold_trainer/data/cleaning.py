@@ -4,7 +4,6 @@ trim, missing-value markers, rows without target, duplicate rows; columns are dr
 """
 
 import hashlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,11 +11,10 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.v1alpha1 import Cleaning, Dataset
+from gridfold_trainer.data.numbers import numbers_among
 from gridfold_trainer.data.tables import WHITE_SPACE, Piece
 from gridfold_trainer.errors import DataError
 
-#: In ASCII. What a spreadsheet or Python takes for a number beside that ("inf", "1_000", "0x10") is text.
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 #: Of a row's digest: two of 2^64 rows would share one by chance.
 _DIGEST_BYTES = 16
 
@@ -30,7 +28,7 @@ class Missing:
         markers = [marker.strip() if trim else marker for marker in dataset.csv.missing_values]
         self._trim = trim
         self._texts = pl.Series(["", *markers], dtype=pl.String).unique().implode()
-        self._numbers = pl.Series([float(m) for m in markers if re.fullmatch(NUMBER, m, re.ASCII)], dtype=pl.Float64)
+        self._numbers = pl.Series(numbers_among(markers), dtype=pl.Float64)
 
     @property
     def has_numbers(self) -> bool:

@@ -8,13 +8,12 @@ import numpy as np
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.api.validation import show
 from gridfold_trainer.data.categories import Categories
-from gridfold_trainer.data.cleaning import NUMBER, Missing, as_text
+from gridfold_trainer.data.cleaning import Missing, as_text
+from gridfold_trainer.data.numbers import EXACT_INTEGERS, NUMBER
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT
 from gridfold_trainer.data.typed import Rejected, Typed
 
 _INTEGER = r"^[+-]?[0-9]+$"
-#: Of the integers up to here, every one is a float of its own.
-EXACT_INTEGERS = 2**53
 _SHOWN = 3
 _SHOWN_CHARACTERS = 64
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import Csv
 from gridfold_trainer.data.csv_scan import Block, Dialect, check_records
+from gridfold_trainer.data.numbers import EXACT_INTEGERS, numbers_among
 from gridfold_trainer.errors import DataError, UnreadableTableError
 
-#: From here on not every integer is a float of its own, so its spelling matters.
-_EXACT_INTEGERS = 2.0**53
 #: More would wait for whoever takes the frames, and each holds one in memory.
 _THREADS = 4
 
@@ -30,13 +29,15 @@ class BlockParser:
 
     The first block is read as text. A column whose fields are all plain numbers or empty is read as floats from then
     on, which takes half the time and memory. A block in which that fails, or gives anything but ordinary numbers, is
-    read as text again, so that the rules for numbers see every spelling that is not plain.
+    read as text again, so that the rules for numbers see every spelling that is not plain. A number that may be a
+    marker is not plain: "-1" means that there is no value, and "-1.0" does not.
     """
 
     def __init__(self, source: str, names: Sequence[str], csv: Csv, texts: frozenset[str]) -> None:
         """Start a file; `texts` are the columns that must stay as they are spelled."""
         self._source, self._names, self._csv = source, names, csv
         self._plain = frozenset(names) - texts  #: columns whose fields have all been plain so far
+        self._markers = numbers_among(marker.strip() for marker in csv.missing_values)
         self._begun = False  #: a field has been seen
 
     def parse(self, block: Block, *, header: bool = False) -> Any:
@@ -95,12 +96,27 @@ class BlockParser:
         if floats:
             try:
                 frame = self._read(block, floats)
-                if _are_ordinary(frame.select(sorted(floats))):
+                if self._are_ordinary(frame.select(sorted(floats))):
                     return _Attempt(frame, floats, floats)
             except pl.exceptions.PolarsError:
                 pass  # a field is no number: its column is found below
         frame = self._read(block, frozenset()).slice(skipped)
-        return _Attempt(frame, frozenset(), frozenset(name for name in self._plain if _is_plain(frame[name])))
+        return _Attempt(frame, frozenset(), frozenset(name for name in self._plain if self._is_plain(frame[name])))
+
+    def _is_plain(self, column: Any) -> bool:
+        """Tell whether all texts are empty or numbers that need no second look."""
+        import polars as pl
+
+        floats = column.cast(pl.Float64, strict=False)
+        return int(floats.null_count()) == int((column == "").sum()) and self._are_ordinary(floats.to_frame())
+
+    def _are_ordinary(self, floats: Any) -> bool:
+        """Tell whether all floats of a frame are null, or finite and such that the spelling does not matter."""
+        import polars as pl
+
+        if not floats.select(pl.all_horizontal((pl.all().abs() < EXACT_INTEGERS).all())).item():
+            return False
+        return not (self._markers and floats.select(pl.any_horizontal(pl.all().is_in(self._markers).any())).item())
 
     def _read(self, block: Block, floats: frozenset[str]) -> Any:
         import polars as pl
@@ -166,18 +182,3 @@ def _until_error(blocks: Iterable[Block]) -> Iterator[Block | DataError]:
         yield from blocks
     except DataError as error:
         yield error
-
-
-def _is_plain(column: Any) -> bool:
-    """Tell whether all texts are empty or numbers that need no second look."""
-    import polars as pl
-
-    floats = column.cast(pl.Float64, strict=False)
-    return int(floats.null_count()) == int((column == "").sum()) and _are_ordinary(floats.to_frame())
-
-
-def _are_ordinary(floats: Any) -> bool:
-    """Tell whether all floats of a frame are finite, and small enough for the spelling not to matter; or null."""
-    import polars as pl
-
-    return bool(floats.select(pl.all_horizontal((pl.all().abs() < _EXACT_INTEGERS).all())).item())

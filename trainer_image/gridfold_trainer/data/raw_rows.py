@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Encoding, TrainingJobSpec
-from gridfold_trainer.data.cleaning import NUMBER
 from gridfold_trainer.data.contents import kind_of
+from gridfold_trainer.data.numbers import NUMBER
 from gridfold_trainer.data.prepared import PreparedData
 
 _PARQUET = """import polars as pl
