@@ -90,6 +90,8 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.csv.quoteCharacter", "", put("dataset.csv.quoteCharacter", "q")),
     ("spec.dataset.csv.quoteCharacter", "delimiter", put("dataset.csv", {"delimiter": "'", "quoteCharacter": "'"})),
     ("spec.dataset.columnTypes.age", "", put("dataset.columnTypes", {"age": "Number"})),
+    ("spec.dataset.columnMissingValues.age", "", put("dataset.columnMissingValues", {"age": []})),
+    ("spec.dataset.columnMissingValues.age[0]", "", put("dataset.columnMissingValues", {"age": [0]})),
     ("spec.cleaning.dropColumnsMissingAbove", "", put("cleaning.dropColumnsMissingAbove", 101)),
     ("spec.cleaning.trimText", "", put("cleaning.trimText", "yes")),
     ("spec.split", "must add up to 100", put("split", {"train": 80})),

@@ -9,6 +9,8 @@ from typing import Any
 Spec = dict[str, Any]
 
 PIMA = ["pregnancies", "glucose", "pressure", "skin", "insulin", "bmi", "pedigree", "age", "positive"]
+#: Nobody alive has these values: a zero means that nobody has measured.
+PIMA_ZEROS = {name: ["0", "0.0"] for name in ("glucose", "pressure", "skin", "bmi")}
 PHONEME = ["aa", "ao", "dcl", "iy", "sh", "oral"]
 GERMAN = [
     *("checking", "months", "history", "purpose", "amount", "savings", "employed", "instalment", "status", "debtors"),
@@ -77,7 +79,12 @@ JOBS: dict[str, RealJob] = {
         PIMA,
         ["rows.csv"],
         {
-            "dataset": {"target": "positive", "positiveClass": "1", "excludeColumns": ["insulin"]},
+            "dataset": {
+                "target": "positive",
+                "positiveClass": "1",
+                "excludeColumns": ["insulin"],
+                "columnMissingValues": PIMA_ZEROS,
+            },
             "cleaning": {"dropDuplicateRows": True},
             "estimator": {
                 "className": "sklearn.ensemble.HistGradientBoostingClassifier",

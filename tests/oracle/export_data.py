@@ -142,6 +142,12 @@ CASES: dict[str, DataCase] = {
         {**NO_ID, "csv": {"missingValues": ["-9", " NA", 'a "b"']}},
         EVERYTHING,
     ),
+    "markers-of-one-column": DataCase(
+        text("a.csv", to_csv(ALL)),
+        [{"uri": "file:a.csv"}],
+        {**NO_ID, "csv": {"missingValues": ["NA"]}, "columnMissingValues": {"whole": ["0", " -9 "], "word": ["rom"]}},
+        EVERYTHING,
+    ),
     "declared-categorical": DataCase(
         text("a.csv", to_csv(ALL)),
         [{"uri": "file:a.csv"}],
@@ -205,6 +211,11 @@ CASES: dict[str, DataCase] = {
             "csv": {"missingValues": ["-9", "0.25"]},
             "columnTypes": {"size": "Categorical", "half": "Categorical"},
         },
+    ),
+    "parquet-markers-of-one-column": DataCase(
+        parquet("a.parquet", ALL),
+        [{"uri": "file:a.parquet"}],
+        {**NO_ID, "columnMissingValues": {"whole": ["0", "-9"], "half": ["0", "0.25"], "id": ["row 1"]}},
     ),
     "formats-mixed": DataCase(
         several(parquet("a.parquet", ALL[:90]), text("b.jsonl", to_json_lines(ALL[90:])), text("c.csv", to_csv(ALL))),

@@ -166,9 +166,14 @@ def _lost_targets(spec: TrainingJobSpec, data: Assembled) -> list[str]:
     lost, classes = data.dropped_rows.get("missingTarget", 0), data.target.classes
     if lost == 0 or classes is None or len(classes) > 1:
         return []
-    marks = ", ".join(map(show, spec.dataset.csv.missing_values))
-    why = f"is empty or one of spec.dataset.csv.missingValues ({marks}), which hold for every column" if marks else ""
-    return [f"{lost} rows were dropped before, because their target {why or 'is empty'}."]
+    own = spec.dataset.column_missing_values.get(spec.dataset.target, [])
+    why = "is empty"
+    if own:
+        why += f" or one of its spec.dataset.columnMissingValues ({', '.join(map(show, own))})"
+    if spec.dataset.csv.missing_values:
+        marks = ", ".join(map(show, spec.dataset.csv.missing_values))
+        why += f" or one of spec.dataset.csv.missingValues ({marks}), which hold for every column"
+    return [f"{lost} rows were dropped before, because their target {why}."]
 
 
 def _store(spec: TrainingJobSpec, source: _Source, positive: int | None, context: Context) -> str:

@@ -280,6 +280,13 @@ class Dataset(ApiModel):
         description="Types of columns, by name: Numeric or Categorical. A column that is not named here is Numeric if "
         "every value present is a number, and Categorical otherwise.",
     )
+    column_missing_values: Annotated[
+        dict[str, Annotated[list[ShortText], Field(min_length=1, max_length=20)]], Field(max_length=10000)
+    ] = Field(
+        default_factory=dict,
+        description='Texts that mean "no value" in one column, by its name, beside those of csv.missingValues: a '
+        'glucose or a blood pressure of "0" was not measured.',
+    )
 
 
 class Cleaning(ApiModel):

@@ -1,7 +1,7 @@
 """From `frame` to X and y: cleaning, types, target, groups and time, in the protocol's order."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gridfold.api.v1alpha1 import ColumnType, SplitMethod, TrainingJobSpec
 from gridfold_cli.export.fragments import Fragment, load
@@ -16,13 +16,17 @@ def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     """Return what cleans the texts: it looks at no label beside "missing", so it may come before the split."""
     dataset, rules = spec.dataset, spec.cleaning
     lines = []
-    markers = _markers(spec)
+    markers = ["", *_spellings(spec, dataset.csv.missing_values)]
+    own = {name: _spellings(spec, texts) for name, texts in dataset.column_missing_values.items()}
     if rules.trim_text:
         lines.append("frame = frame.apply(lambda column: column.str.strip())")
     if len(markers) > 1:
         lines += [assign("MISSING", markers), "frame = frame.mask(frame.isin(MISSING))"]
     else:
         lines.append('frame = frame.mask(frame == "")')
+    if own:
+        lines += [assign("COLUMN_MISSING", own), "for name, texts in COLUMN_MISSING.items():"]
+        lines.append("    frame[name] = frame[name].mask(frame[name].isin(texts))")
     if rules.drop_rows_without_target:
         lines.append(render([dataset.target], "frame = frame.dropna(subset=", ")"))
     if rules.drop_duplicate_rows:
@@ -35,16 +39,16 @@ def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     return Fragment("\n".join(lines))
 
 
-def _markers(spec: TrainingJobSpec) -> list[str]:
-    """Return all texts that mean "no value", each once."""
-    found = [""]
-    for marker in spec.dataset.csv.missing_values:
+def _spellings(spec: TrainingJobSpec, markers: Sequence[str]) -> list[str]:
+    """Return markers as the frame has them, each once and without the empty text."""
+    found: list[str] = []
+    for marker in markers:
         text = marker.strip() if spec.cleaning.trim_text else marker
         found.append(text)
         if has_parquet(spec.dataset) and re.fullmatch(_NUMBER, text):  # -1 and -1.0 are one number there
             number = float(text)
             found += [repr(number), *([str(int(number))] if number.is_integer() else [])]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def target(spec: TrainingJobSpec, *, classifier: bool) -> Fragment:

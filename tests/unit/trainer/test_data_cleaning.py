@@ -9,7 +9,7 @@ import pytest
 
 from gridfold.api.v1alpha1 import Cleaning, Csv, Dataset, Source
 from gridfold_trainer.data.assemble import assemble
-from gridfold_trainer.data.cleaning import Missing, RowCleaner
+from gridfold_trainer.data.cleaning import MissingByColumn, RowCleaner
 from gridfold_trainer.data.sources import fetch, locate
 from gridfold_trainer.data.tables import Piece
 from gridfold_trainer.errors import DataError
@@ -29,7 +29,13 @@ class Cleaned:
     dropped_rows: dict[str, int]
 
 
-def cleaned(columns: Columns, missing: tuple[str, ...] = (), exclude: tuple[str, ...] = (), **rules: Any) -> Cleaned:
+def cleaned(
+    columns: Columns,
+    missing: tuple[str, ...] = (),
+    exclude: tuple[str, ...] = (),
+    own: dict[str, list[str]] | None = None,
+    **rules: Any,
+) -> Cleaned:
     """Clean a table that comes in pieces of two rows, every column as text."""
     import polars as pl
 
@@ -38,9 +44,10 @@ def cleaned(columns: Columns, missing: tuple[str, ...] = (), exclude: tuple[str,
         target="y",
         csv=Csv(missing_values=list(missing)),
         exclude_columns=list(exclude),
+        column_missing_values=own or {},
     )
     cleaning = Cleaning(**rules)
-    what = Missing(dataset, trim=cleaning.trim_text)
+    what = MissingByColumn(dataset, trim=cleaning.trim_text)
     rows = RowCleaner(dataset, cleaning, what)
     whole = pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.String))
     numbers = np.arange(1, whole.height + 1)
@@ -49,7 +56,7 @@ def cleaned(columns: Columns, missing: tuple[str, ...] = (), exclude: tuple[str,
     keep = rows.first_of_equals()
     frame = pl.concat([piece.frame for piece in left])
     kept = np.ones(frame.height, dtype=bool) if keep is None else keep
-    frame = pl.DataFrame([what.mark(column) for column in frame]).filter(pl.Series(kept))
+    frame = pl.DataFrame([what.of(column.name).mark(column) for column in frame]).filter(pl.Series(kept))
     found = np.concatenate([piece.row_numbers for piece in left])[kept]
     dropped = {"missingTarget": rows.without_target, "duplicates": int((~kept).sum())}
     return Cleaned({c.name: c.to_list() for c in frame}, found.tolist(), dropped)
@@ -88,6 +95,17 @@ def test_without_trimming_white_space_is_part_of_the_value() -> None:
 def test_rows_without_target_that_may_not_be_dropped_are_refused_with_the_first_of_them() -> None:
     with pytest.raises(DataError, match=r"2 of 4 rows have no value of the target y \(the first is row 2\)"):
         cleaned({"a": list("1234"), "y": ["a", "", "b", " "]}, drop_rows_without_target=False)
+
+
+def test_a_marker_of_one_column_is_a_value_in_all_others() -> None:
+    found = cleaned({"a": ["0", "1 "], "b": ["0", "?"], "y": ["0", "b"]}, missing=("?",), own={"a": [" 0", "1"]})
+    assert content(found) == {"a": [None, None], "b": ["0", None], "y": ["0", "b"]}
+    assert content(cleaned({"a": ["1", "2"], "y": ["0", "b"]}, own={"y": ["0"]})) == {"a": ["2"], "y": ["b"]}
+
+
+def test_rows_are_equal_where_different_markers_of_a_column_stand() -> None:
+    columns = {"a": ["0", "-", "0"], "b": ["1", "1", "0"], "y": ["n", "n", "n"]}
+    assert cleaned(columns, own={"a": ["0", "-"]}, drop_duplicate_rows=True).row_numbers == [1, 3]
 
 
 def test_of_equal_rows_the_first_is_kept_and_missing_values_are_equal() -> None:

@@ -148,6 +148,14 @@ def test_a_declared_marker_means_missing_in_numbers_of_parquet_as_in_text(tmp_pa
     assert np.isnan(data.X).sum(axis=0).tolist() == [15, 45]
 
 
+def test_a_marker_of_one_column_means_missing_in_its_numbers_of_parquet_alone(tmp_path: Path) -> None:
+    rows = [{"a": row % 3, "b": float(row % 3), "c": row % 3, "y": row % 2} for row in range(60)]
+    found = prepared_from(tmp_path, "a.parquet", parquet(rows), columnMissingValues={"a": ["0"], "b": ["0"]})
+    where = context(tmp_path)
+    data = load_prepared(where.store, "file:out/cache/", found.digest, where.scratch)
+    assert np.isnan(data.X).sum(axis=0).tolist() == [20, 20, 0]
+
+
 @pytest.mark.parametrize(
     ("values", "words"),
     [

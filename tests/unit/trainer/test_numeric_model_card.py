@@ -35,6 +35,17 @@ def test_missing_means_on_the_card_what_it_meant_in_prepare(
     compile(code, "card", "exec")
 
 
+@pytest.mark.parametrize(("uri", "zeros"), [("file:x.csv", '["0"]'), ("file:x.parquet", '["0", "0.0"]')])
+def test_markers_of_one_column_stand_on_the_card_if_the_model_sees_it(tmp_path: Path, uri: str, zeros: str) -> None:
+    world = World(tmp_path)
+    spec = job_of(world, uri, []).spec
+    dataset = spec.dataset.model_copy(update={"column_missing_values": {"size": [" 0 "], "target": ["x"]}})
+    code = prediction_code(spec.model_copy(update={"dataset": dataset}), world.data, [])
+    assert f'for name, texts in {{"size": {zeros}}}.items():' in code
+    assert "target" not in code
+    compile(code, "card", "exec")
+
+
 @pytest.mark.parametrize(("trim", "header", "trims"), [(True, True, True), (False, True, False), (True, False, False)])
 def test_names_of_a_header_are_trimmed_as_in_prepare(tmp_path: Path, trim: bool, header: bool, trims: bool) -> None:
     world = World(tmp_path)

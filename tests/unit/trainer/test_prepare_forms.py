@@ -21,6 +21,7 @@ pytestmark = pytest.mark.usefixtures("frames")
 Row = dict[str, str]
 #: Of numbers, the spelling counts: "-1" means that there is no value, and "-1.0" is one.
 MISSING = ("", "?", "-1")
+OWN = {"own": ["0"]}
 DROPPING = {"dropDuplicateRows": True, "dropConstantColumns": True, "dropColumnsMissingAbove": 90}
 
 
@@ -36,6 +37,7 @@ def table() -> list[Row]:
             "text": ("", "a", "b, c", '"q"', " d ")[random.integers(0, 5)],
             "whole": str(random.integers(-5, 5)),
             "minus": ("-1", "-1.0", "3", "-1.00", "-01")[random.integers(0, 5)] if number > 20 else "8",
+            "own": ("0", "0.0", "2", "?")[random.integers(0, 4 if number > 200 else 3)],
             "y": ("no", "yes", "")[random.choice(3, p=[0.5, 0.4, 0.1])],
         }
         for number in range(400)
@@ -66,16 +68,17 @@ def prepared(folder: Path, objects: dict[str, bytes], cleaning: dict[str, Any]) 
     for name, content in objects.items():
         (folder / name).write_bytes(content)
     sources = [{"uri": f"file:{name}"} for name in objects]
-    return prepare.run(
-        stage_input(dataset={"sources": sources, "csv": {"missingValues": ["?", " -1"]}}, cleaning=cleaning),
-        context(folder),
-    )
+    csv = {"missingValues": ["?", " -1"]}
+    dataset = {"sources": sources, "csv": csv, "columnMissingValues": OWN}
+    return prepare.run(stage_input(dataset=dataset, cleaning=cleaning), context(folder))
 
 
 def expected(rows: list[Row], *, dropping: bool) -> dict[str, list[float]]:
     """Return the columns of X by the protocol, in plain Python."""
     stripped = [{name: text.strip() for name, text in row.items()} for row in rows]
-    trimmed = [{name: "" if text in MISSING else text for name, text in row.items()} for row in stripped]
+    trimmed = [
+        {name: "" if text in (*MISSING, *OWN.get(name, ())) else text for name, text in row.items()} for row in stripped
+    ]
     trimmed = [row for row in trimmed if row["y"]]
     if dropping:
         trimmed = list({tuple(row.items()): row for row in trimmed}.values())  # the first of equals

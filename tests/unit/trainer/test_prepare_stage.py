@@ -203,6 +203,18 @@ HOSTILE: list[tuple[str, str, dict[str, Any], str]] = [
     ("an excluded target", TABLE, {"dataset": {"excludeColumns": ["y"]}}, "excludeColumns names the target"),
     ("an unknown excluded column", TABLE, {"dataset": {"excludeColumns": ["hight"]}}, 'did you mean "height"?'),
     ("an unknown typed column", TABLE, {"dataset": {"columnTypes": {"size": "Numeric"}}}, 'columnTypes is "size"'),
+    (
+        "an unknown column with markers",
+        TABLE,
+        {"dataset": {"columnMissingValues": {"hight": ["0"]}}},
+        'columnMissingValues is "hight", which is no column of the data; did you mean "height"?',
+    ),
+    (
+        "a class that a marker of the target takes for missing",
+        TABLE,
+        {"dataset": {"columnMissingValues": {"y": ["no"]}}},
+        'their target is empty or one of its spec.dataset.columnMissingValues ("no").',
+    ),
     ("another delimiter", TABLE.replace(",", ";"), {}, 'the data has the one column "age;height;colour;y"'),
     ("a header only", TABLE.partition("\n")[0] + "\n", {}, "no row is left"),
     ("one class", TABLE.replace("yes", "no"), {}, "the target has 1 class"),

@@ -13,7 +13,7 @@ from gridfold.api.v1alpha1 import ColumnType, TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.ahead import ahead
-from gridfold_trainer.data.cleaning import Missing, RowCleaner
+from gridfold_trainer.data.cleaning import MissingByColumn, RowCleaner
 from gridfold_trainer.data.column_names import column_problems
 from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.matrix_file import MatrixFile, Slot
@@ -84,7 +84,7 @@ class _Table:
 
     def __init__(self, spec: TrainingJobSpec, files: Sequence[Fetched], context: Context) -> None:
         self._spec, self._dataset, self._files, self._context = spec, spec.dataset, files, context
-        self._missing = Missing(spec.dataset, trim=spec.cleaning.trim_text)
+        self._missing = MissingByColumn(spec.dataset, trim=spec.cleaning.trim_text)
         self._rows = RowCleaner(spec.dataset, spec.cleaning, self._missing)
         self._builders: dict[str, ColumnBuilder] = {}  #: in source order
         self._time: TimeBuilder | None = None
@@ -163,7 +163,8 @@ class _Table:
         if self._spec.cleaning.drop_duplicate_rows:
             return None
         types = self._dataset.column_types
-        return frozenset(name for name, declared in types.items() if declared is ColumnType.CATEGORICAL)
+        categorical = frozenset(name for name, declared in types.items() if declared is ColumnType.CATEGORICAL)
+        return categorical | self._dataset.column_missing_values.keys()
 
     def _pieces(self, texts: frozenset[str] | None) -> Iterator[Piece]:
         trim = self._spec.cleaning.trim_text
@@ -192,11 +193,12 @@ class _Table:
             if name in numbered or name in slots:
                 self._builders[name] = self._builder(name, dataset.column_types.get(name), slots.get(name))
         if dataset.time_column is not None:
-            self._time = TimeBuilder(self._missing, dataset.time_column)
+            self._time = TimeBuilder(self._missing.of(dataset.time_column), dataset.time_column)
 
     def _builder(self, name: str, declared: ColumnType | None, slot: Slot | None = None) -> ColumnBuilder:
         numbered = name in {self._dataset.target, self._dataset.group_column}
-        return ColumnBuilder(self._missing, declared, _ANY_NUMBER if numbered else CATEGORY_LIMIT, slot)
+        limit = _ANY_NUMBER if numbered else CATEGORY_LIMIT
+        return ColumnBuilder(self._missing.of(name), declared, limit, slot)
 
     def _groups(self, keep: np.ndarray | None, problems: list[str]) -> np.ndarray | None:
         name = self._dataset.group_column

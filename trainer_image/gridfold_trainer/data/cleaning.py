@@ -22,10 +22,12 @@ _DIGEST_BYTES = 16
 class Missing:
     """What "no value" is: null, an empty text, and the declared markers; texts are trimmed before."""
 
-    def __init__(self, dataset: Dataset, *, trim: bool) -> None:
+    def __init__(self, dataset: Dataset, *, trim: bool, column: str | None = None) -> None:
+        """Begin with the markers that hold for every column, or with those of one column."""
         import polars as pl
 
-        markers = [marker.strip() if trim else marker for marker in dataset.csv.missing_values]
+        own = dataset.column_missing_values.get(column, []) if column is not None else []
+        markers = [marker.strip() if trim else marker for marker in (*dataset.csv.missing_values, *own)]
         self._trim = trim
         self._texts = pl.Series(["", *markers], dtype=pl.String).unique().implode()
         self._numbers = pl.Series(numbers_among(markers), dtype=pl.Float64)
@@ -58,13 +60,26 @@ class Missing:
         return column.set(is_missing.fill_null(value=False), None) if is_missing.any() else column
 
 
+class MissingByColumn:
+    """What "no value" is in each column."""
+
+    def __init__(self, dataset: Dataset, *, trim: bool) -> None:
+        self._everywhere = Missing(dataset, trim=trim)
+        own = dataset.column_missing_values
+        self._own = {name: Missing(dataset, trim=trim, column=name) for name in own}
+
+    def of(self, column: str) -> Missing:
+        """Return what it is in this column."""
+        return self._own.get(column, self._everywhere)
+
+
 @dataclass
 class RowCleaner:
     """Drops rows and counts them. Rows without target go as they come, duplicates when all have been seen."""
 
     dataset: Dataset
     cleaning: Cleaning
-    missing: Missing
+    missing: MissingByColumn
     seen: int = 0  #: rows of all pieces
     without_target: int = 0
     _digests: list[bytes] = field(default_factory=list)
@@ -109,7 +124,8 @@ class RowCleaner:
         import polars as pl
 
         frame, numbers = piece.frame, piece.row_numbers
-        has_target = self.missing.mark(frame[self.dataset.target]).is_not_null().to_numpy()
+        target = self.dataset.target
+        has_target = self.missing.of(target).mark(frame[target]).is_not_null().to_numpy()
         if not has_target.all():
             self._first_without = self._first_without or int(numbers[np.argmin(has_target)])
             self.without_target += int(len(numbers) - has_target.sum())
@@ -122,7 +138,7 @@ class RowCleaner:
         """Return a digest of each row: of its texts, divided by what no text has."""
         import polars as pl
 
-        texts = [as_text(self.missing.mark(column)).fill_null("") for column in frame]
+        texts = [as_text(self.missing.of(column.name).mark(column)).fill_null("") for column in frame]
         rows = pl.DataFrame(texts).select(pl.concat_str(pl.all(), separator="\0")).to_series()
         blake = hashlib.blake2b
         return b"".join(blake(row.encode(), digest_size=_DIGEST_BYTES).digest() for row in rows)

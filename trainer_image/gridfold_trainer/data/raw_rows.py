@@ -30,6 +30,7 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
     columns = [column.name for column in data.columns]
     numeric = [column.name for column in data.columns if column.type is ColumnType.NUMERIC]
     trim = ".apply(lambda column: column.str.strip())" if spec.cleaning.trim_text else ""
+    missing = ["", *_spellings(spec, spec.dataset.csv.missing_values)]
     numbers = f".astype({{name: float for name in {_list(numeric)}}})" if numeric else ""
     return "\n".join(
         [
@@ -40,9 +41,10 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             f"columns = {_list(columns)}",
             reading_code(spec),
             "",
-            "# These three lines turn the raw table into what the model expects.",
+            "# These lines turn the raw table into what the model expects.",
             f"rows = raw[columns]{trim}",
-            f'rows = rows.mask(rows.isin({_list(_missing(spec))}), float("nan"))',
+            f'rows = rows.mask(rows.isin({_list(missing)}), float("nan"))',
+            *_own_markers(spec, columns),
             f"rows = rows{numbers}",
             "",
             "print(model.predict(rows).tolist())",
@@ -63,10 +65,22 @@ def _data_format(spec: TrainingJobSpec) -> DataFormat:
     return kind_of(spec.dataset.sources[0].uri, spec.dataset.format).format
 
 
-def _missing(spec: TrainingJobSpec) -> list[str]:
-    """Return all texts that mean "no value"; in Parquet, -1 and -1.0 are one number."""
-    texts = [""]
-    for marker in spec.dataset.csv.missing_values:
+def _own_markers(spec: TrainingJobSpec, columns: Sequence[str]) -> list[str]:
+    """Return the lines for texts that mean "no value" in one column alone."""
+    declared = spec.dataset.column_missing_values
+    own = {name: _spellings(spec, declared[name]) for name in columns if name in declared}
+    if not own:
+        return []
+    return [
+        f"for name, texts in {json.dumps(own, ensure_ascii=True)}.items():",
+        '    rows[name] = rows[name].mask(rows[name].isin(texts), float("nan"))',
+    ]
+
+
+def _spellings(spec: TrainingJobSpec, markers: Sequence[str]) -> list[str]:
+    """Return markers, each once; in Parquet, -1 and -1.0 are one number."""
+    texts = []
+    for marker in markers:
         text = marker.strip() if spec.cleaning.trim_text else marker
         texts.append(text)
         if _data_format(spec) is DataFormat.PARQUET and re.fullmatch(NUMBER, text):
