@@ -24,6 +24,18 @@ def damaged() -> tuple[World, str]:
     return world, wave
 
 
+def healed() -> tuple[World, str]:
+    """Return a job whose data has been prepared again, when the cell that was hit is on its way once more."""
+    world, wave = damaged()
+    world.finish_prepare(3)
+    world.step()
+    for cell in (1, 2):
+        world.end_cell(wave, cell, cell_end(cell, 0.5), good=True)
+    world.step()
+    (second,) = set(world.waves) - {wave}
+    return world, second
+
+
 def again(world: World) -> list[str]:
     return [name for name in world.started if name.endswith("-prepare-again")]
 
@@ -56,13 +68,7 @@ def test_no_cell_is_started_until_the_data_has_been_prepared_again() -> None:
 
 
 def test_the_cells_that_were_hit_go_into_the_next_wave_and_the_try_does_not_count() -> None:
-    world, wave = damaged()
-    world.finish_prepare(3)
-    world.step()
-    for cell in (1, 2):
-        world.end_cell(wave, cell, cell_end(cell, 0.5), good=True)
-    world.step()
-    (second,) = set(world.waves) - {wave}
+    world, second = healed()
     assert world.waves[second].cells == (0,)
     world.end_cell(second, 0, cell_end(0, 0.9), good=True)
     world.step()
@@ -86,13 +92,7 @@ def test_a_wave_that_is_over_is_followed_by_another_only_when_the_data_is_there_
 
 
 def test_what_is_damaged_a_second_time_fails_with_that_reason() -> None:
-    world, wave = damaged()
-    world.finish_prepare(3)
-    world.step()
-    for cell in (1, 2):
-        world.end_cell(wave, cell, cell_end(cell, 0.5), good=True)
-    world.step()
-    (second,) = set(world.waves) - {wave}
+    world, second = healed()
     world.end_cell(second, 0, damaged_end(), good=False)
     world.step()
     assert len(again(world)) == 1
