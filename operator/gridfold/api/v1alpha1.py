@@ -285,7 +285,8 @@ class Dataset(ApiModel):
     ] = Field(
         default_factory=dict,
         description='Texts that mean "no value" in one column, by its name, beside those of csv.missingValues: a '
-        'glucose or a blood pressure of "0" was not measured.',
+        'glucose or a blood pressure of "0" was not measured. In text a value is compared as it is spelled: "0" is not '
+        '"0.0". Markers that occur in no row are told.',
     )
 
 

@@ -11,6 +11,7 @@ from gridfold.api.v1alpha1 import ColumnType
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import CellKeys
 from gridfold_trainer import cell, prepare
+from gridfold_trainer.data import contents
 from gridfold_trainer.data.prepared import PreparedData, load_prepared
 from gridfold_trainer.errors import (
     ChecksumMismatchError,
@@ -360,6 +361,21 @@ def test_a_column_without_any_value_is_a_warning(tmp_path: Path) -> None:
         "cleaning.dropConstantColumns."
     ]
     assert run_prepare(tmp_path, table, cleaning={"dropConstantColumns": True}).dataset.dropped_columns["constant"] == 1
+
+
+def test_a_marker_of_one_column_that_occurs_nowhere_is_a_warning_and_one_that_occurs_late_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contents, "PIECE_BYTES", 64)
+    table = TABLE + "0,0.0,,no\n" * 3
+    own = {"age": ["0"], "height": ["0"], "colour": ["none", "?"]}
+    report = run_prepare(tmp_path, table, dataset={"columnMissingValues": own, "csv": {"missingValues": ["?"]}})
+    (warning,) = report.warnings
+    assert warning == (
+        'Markers of columnMissingValues that occur in no row: height ("0"), colour ("none", "?"). A text is compared '
+        "as it is spelled: 0 is not 0.0."
+    )
+    assert run_prepare(tmp_path, table, dataset={"columnMissingValues": {"height": ["0.0"]}}).warnings == []
 
 
 def test_a_column_of_many_categories_is_a_warning(tmp_path: Path) -> None:

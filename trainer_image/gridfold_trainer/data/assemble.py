@@ -147,16 +147,9 @@ class _Table:
         for cause, count in dropped_rows.items():
             log.info("dropped %d rows: %s", count, cause)
         dropped_columns = matrix.told(self._excluded)
-        return Assembled(
-            self._matrix_file.path,
-            tuple(matrix.columns),
-            target,
-            dropped_rows,
-            dropped_columns,
-            groups,
-            time,
-            matrix.warnings(),
-        )
+        warnings = [*matrix.warnings(), *self._missing.warnings()]
+        kept, path = tuple(matrix.columns), self._matrix_file.path
+        return Assembled(path, kept, target, dropped_rows, dropped_columns, groups, time, warnings)
 
     def _texts(self) -> frozenset[str] | None:
         """Return the columns whose spelling matters; None: of all, where rows are compared as they are spelled."""

@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from gridfold.api.v1alpha1 import Cleaning, Dataset
+from gridfold.api.v1alpha1 import Cleaning, Csv, Dataset
+from gridfold.api.validation import show
 from gridfold_trainer.data.numbers import numbers_among
 from gridfold_trainer.data.tables import WHITE_SPACE, Piece
 from gridfold_trainer.errors import DataError
 
 #: Of a row's digest: two of 2^64 rows would share one by chance.
 _DIGEST_BYTES = 16
+_SHOWN = 10
 
 
 class Missing:
@@ -67,10 +69,31 @@ class MissingByColumn:
         self._everywhere = Missing(dataset, trim=trim)
         own = dataset.column_missing_values
         self._own = {name: Missing(dataset, trim=trim, column=name) for name in own}
+        bare = dataset.model_copy(update={"csv": Csv()})
+        self._nothing = Missing(bare, trim=trim)
+        self._unseen = {name: Missing(bare, trim=trim, column=name) for name in own}  #: their own markers alone
+        self._markers = own
 
     def of(self, column: str) -> Missing:
         """Return what it is in this column."""
         return self._own.get(column, self._everywhere)
+
+    def look_at(self, frame: Any) -> None:
+        """Note in which columns of a piece markers of their own occur."""
+        for name in [name for name in self._unseen if name in frame.columns]:
+            column = frame[name]
+            if self._unseen[name].mark(column).null_count() > self._nothing.mark(column).null_count():
+                del self._unseen[name]
+
+    def warnings(self) -> list[str]:
+        """Return which markers have occurred nowhere: most likely the data spells them otherwise."""
+        shown = [f"{name} ({', '.join(map(show, self._markers[name]))})" for name in list(self._unseen)[:_SHOWN]]
+        if not shown:
+            return []
+        return [
+            f"Markers of columnMissingValues that occur in no row: {', '.join(shown)}. A text is compared as it is "
+            f"spelled: 0 is not 0.0."
+        ]
 
 
 @dataclass
@@ -124,6 +147,7 @@ class RowCleaner:
         import polars as pl
 
         frame, numbers = piece.frame, piece.row_numbers
+        self.missing.look_at(frame)
         target = self.dataset.target
         has_target = self.missing.of(target).mark(frame[target]).is_not_null().to_numpy()
         if not has_target.all():
