@@ -98,8 +98,7 @@ class _Run:
     # ── prepare ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     def _prepare(self) -> tuple[Action, ...]:
-        name = child_name(self.job.metadata.name, self.digest, Stage.PREPARE)
-        stage = next((child for child in self.children.prepares if child.name == name), None)
+        name, stage = self._find_prepare(Stage.PREPARE)
         if stage is None:
             self.status.preparing(None)
             return (StartStage(Stage.PREPARE, name, self._input(None)),)
@@ -119,6 +118,11 @@ class _Run:
             return ()
         self.status.harvest(report)
         return self._search(self.status.prepared or PreparedStatus(environment=report.environment))
+
+    def _find_prepare(self, suffix: str) -> tuple[str, SingleStage | None]:
+        """Return the name of a stage that prepares the data, and the stage if it is there."""
+        name = child_name(self.job.metadata.name, self.digest, suffix)
+        return name, next((child for child in self.children.prepares if child.name == name), None)
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -150,17 +154,15 @@ class _Run:
 
     def _repair(self, damage: str) -> tuple[Action, ...] | None:
         """Prepare the data again, once a run, while no cell is started on what is damaged; None when that is done."""
-        active = [wave for wave in self.children.waves if wave.progress is Progress.ACTIVE]
-        name = child_name(self.job.metadata.name, self.digest, PREPARE_AGAIN)
-        stage = next((child for child in self.children.prepares if child.name == name), None)
+        name, stage = self._find_prepare(PREPARE_AGAIN)
         if stage is None or _still_active(stage):
             self.status.preparing(stage, damage)
             start = () if stage else (StartStage(Stage.PREPARE, name, self._input(None)),)
-            return (*(SetParallelism(wave.name, 0) for wave in active if wave.parallelism), *start)
+            return (*(SetParallelism(wave.name, 0) for wave in self._active if wave.parallelism), *start)
         if stage.progress is not Progress.SUCCEEDED:
             cause = cause_of(stage.end, self.spec)
             self.status.prepare_failed(cause.reason, cause.message)
-            return tuple(Delete(wave.name) for wave in active)
+            return self._end_waves()
         report = decode_report(stage.end.message) if stage.end else None
         run = self.status.prepared_run()
         if isinstance(report, PrepareReport) and report.digest != run.digest:
@@ -170,9 +172,16 @@ class _Run:
                 f"{report.digest}, before it was {run.digest}. Results of cells are kept; bring the sources back, or "
                 "apply the job under another name to run it on the new data.",
             )
-            return tuple(Delete(wave.name) for wave in active)
+            return self._end_waves()
         self.status.prepared_again()
         return None
+
+    @property
+    def _active(self) -> list[Wave]:
+        return [wave for wave in self.children.waves if wave.progress is Progress.ACTIVE]
+
+    def _end_waves(self) -> tuple[Action, ...]:
+        return tuple(Delete(wave.name) for wave in self._active)
 
     def _too_many_failures(self, standing: Standing, limit: int) -> tuple[Action, ...]:
         first = min(standing.failed.values(), key=lambda failed: failed.cell)
@@ -181,12 +190,11 @@ class _Run:
             f"{len(standing.failed)} cells failed, spec.execution.maxFailedCells allows {limit}; the first is cell "
             f"{first.cell} ({first.reason}): {first.message}. Results of the other cells are kept.",
         )
-        return tuple(Delete(wave.name) for wave in self.children.waves if wave.progress is Progress.ACTIVE)
+        return self._end_waves()
 
     def _wave_actions(self, standing: Standing) -> tuple[Action, ...]:
         parallelism = self.spec.execution.parallelism
-        active = [wave for wave in self.children.waves if wave.progress is Progress.ACTIVE]
-        if active:
+        if active := self._active:
             return tuple(SetParallelism(wave.name, parallelism) for wave in active if wave.parallelism != parallelism)
         cells = tuple(sorted(standing.unfinished))
         number = self.children.waves[-1].number + 1 if self.children.waves else 0

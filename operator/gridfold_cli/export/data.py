@@ -1,23 +1,23 @@
 """From `frame` to X and y: cleaning, types, target, groups and time, in the protocol's order."""
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import partial
 
 from gridfold.api.v1alpha1 import ColumnType, SplitMethod, TrainingJobSpec
+from gridfold.domain.markers import spellings
 from gridfold_cli.export.fragments import Fragment, load
 from gridfold_cli.export.literals import assign, quoted, render
 from gridfold_cli.export.methods import Methods
 from gridfold_cli.export.sources import has_parquet
-
-_NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
 
 
 def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     """Return what cleans the texts: it looks at no label beside "missing", so it may come before the split."""
     dataset, rules = spec.dataset, spec.cleaning
     lines = []
-    markers = ["", *_spellings(spec, dataset.csv.missing_values)]
-    own = {name: _spellings(spec, texts) for name, texts in dataset.column_missing_values.items()}
+    spelled = partial(spellings, trim=rules.trim_text, parquet=has_parquet(dataset))
+    markers = ["", *spelled(dataset.csv.missing_values)]
+    own = {name: spelled(texts) for name, texts in dataset.column_missing_values.items()}
     if rules.trim_text:
         lines.append("frame = frame.apply(lambda column: column.str.strip())")
     if len(markers) > 1:
@@ -37,18 +37,6 @@ def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     if excluded:
         lines.append(render(list(dict.fromkeys(excluded)), "frame = frame.drop(columns=", ")"))
     return Fragment("\n".join(lines))
-
-
-def _spellings(spec: TrainingJobSpec, markers: Sequence[str]) -> list[str]:
-    """Return markers as the frame has them, each once and without the empty text."""
-    found: list[str] = []
-    for marker in markers:
-        text = marker.strip() if spec.cleaning.trim_text else marker
-        found.append(text)
-        if has_parquet(spec.dataset) and re.fullmatch(_NUMBER, text):  # -1 and -1.0 are one number there
-            number = float(text)
-            found += [repr(number), *([str(int(number))] if number.is_integer() else [])]
-    return list(dict.fromkeys(filter(None, found)))
 
 
 def target(spec: TrainingJobSpec, *, classifier: bool) -> Fragment:

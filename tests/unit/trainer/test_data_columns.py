@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridfold.api.v1alpha1 import ColumnType, Csv, Dataset, Source
+from gridfold.api.v1alpha1 import ColumnType, Csv
 from gridfold_trainer.data.cleaning import Missing
 from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.csv_blocks import BlockParser
@@ -28,7 +28,7 @@ def builders(texts: Texts, declared: ColumnType | None, pieces: int) -> Typed | 
     """Type a column as the table does: in pieces, and again as text where text came after numbers."""
     import polars as pl
 
-    missing = Missing(Dataset(sources=[Source(uri="s3://b/k")], target="y"), trim=False)
+    missing = Missing(trim=False)
     builder = ColumnBuilder(missing, declared)
     again = ColumnBuilder(missing, CATEGORICAL)
     for rows in np.array_split(np.arange(len(texts)), pieces):
@@ -113,7 +113,7 @@ def test_every_number_has_the_bits_that_python_gives_it(text: str) -> None:
 def test_of_a_rejected_column_only_rows_without_value_count_as_missing(keep: list[bool] | None) -> None:
     import polars as pl
 
-    builder = ColumnBuilder(Missing(Dataset(sources=[Source(uri="s3://b/k")], target="y"), trim=False), NUMERIC)
+    builder = ColumnBuilder(Missing(trim=False), NUMERIC)
     for first, texts in ((1, ["1", "x", ""]), (4, ["y", "", None])):
         builder.append(pl.Series("c", texts, dtype=pl.String), np.arange(first, first + 3))
     found = builder.finish(None if keep is None else np.array(keep))
@@ -249,7 +249,7 @@ def test_a_target_that_the_estimator_cannot_learn_is_refused(
 def test_a_column_that_is_read_as_floats_is_what_it_is_when_read_as_text(first: bytes, texts: list[str]) -> None:
     """polars parses later blocks as floats; whatever it accepts there must be what the rules accept."""
     names = ["a", "b"]
-    missing = Missing(Dataset(sources=[Source(uri="s3://b/k")], target="y"), trim=True)
+    missing = Missing(trim=True)
     blocks = [
         Block(first, 1),
         Block("".join(f"{text},x\n" for text in texts).encode(), len(texts)),

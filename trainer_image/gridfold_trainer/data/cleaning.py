@@ -4,13 +4,13 @@ trim, missing-value markers, rows without target, duplicate rows; columns are dr
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from gridfold.api.v1alpha1 import Cleaning, Csv, Dataset
+from gridfold.api.v1alpha1 import Cleaning, Dataset
 from gridfold.api.validation import show
 from gridfold_trainer.data.numbers import numbers_among
 from gridfold_trainer.data.tables import WHITE_SPACE, Piece
@@ -24,12 +24,10 @@ _SHOWN = 10
 class Missing:
     """What "no value" is: null, an empty text, and the declared markers; texts are trimmed before."""
 
-    def __init__(self, dataset: Dataset, *, trim: bool, column: str | None = None) -> None:
-        """Begin with the markers that hold for every column, or with those of one column."""
+    def __init__(self, markers: Iterable[str] = (), *, trim: bool) -> None:
         import polars as pl
 
-        own = dataset.column_missing_values.get(column, []) if column is not None else []
-        markers = [marker.strip() if trim else marker for marker in (*dataset.csv.missing_values, *own)]
+        markers = [marker.strip() if trim else marker for marker in markers]
         self._trim = trim
         self._texts = pl.Series(["", *markers], dtype=pl.String).unique().implode()
         self._numbers = pl.Series(numbers_among(markers), dtype=pl.Float64)
@@ -66,13 +64,10 @@ class MissingByColumn:
     """What "no value" is in each column."""
 
     def __init__(self, dataset: Dataset, *, trim: bool) -> None:
-        self._everywhere = Missing(dataset, trim=trim)
-        own = dataset.column_missing_values
-        self._own = {name: Missing(dataset, trim=trim, column=name) for name in own}
-        bare = dataset.model_copy(update={"csv": Csv()})
-        self._nothing = Missing(bare, trim=trim)
-        self._unseen = {name: Missing(bare, trim=trim, column=name) for name in own}  #: their own markers alone
-        self._markers = own
+        everywhere, self._markers = dataset.csv.missing_values, dataset.column_missing_values
+        self._nothing, self._everywhere = Missing(trim=trim), Missing(everywhere, trim=trim)
+        self._own = {name: Missing([*everywhere, *own], trim=trim) for name, own in self._markers.items()}
+        self._unseen = {name: Missing(own, trim=trim) for name, own in self._markers.items()}
 
     def of(self, column: str) -> Missing:
         """Return what it is in this column."""

@@ -154,19 +154,18 @@ def grouped(blocks: Iterable[Block], size: int) -> Iterator[Block]:
     Small pieces are quick to look at (all that is known of them fits the processor's cache), large ones to parse.
     """
     waiting: list[Block] = []
-    failure: DataError | None = None
-    for block in _until_error(blocks):
-        if isinstance(block, DataError):
-            failure = block
-            break
-        waiting.append(block)
-        if block.thinned or sum(len(other.content) for other in waiting) >= size:
+    try:
+        for block in blocks:
+            waiting.append(block)
+            if block.thinned or sum(len(other.content) for other in waiting) >= size:
+                yield _joined(waiting)
+                waiting = []
+    except DataError:
+        if waiting:  # before what is wrong behind it
             yield _joined(waiting)
-            waiting = []
-    if waiting:  # before what is wrong behind it
+        raise
+    if waiting:
         yield _joined(waiting)
-    if failure is not None:
-        raise failure
 
 
 def _joined(blocks: list[Block]) -> Block:

@@ -3,8 +3,10 @@
 import re
 from collections.abc import Iterable
 
+from gridfold.domain import markers
+
 #: In ASCII. What a spreadsheet or Python takes for a number beside that ("inf", "1_000", "0x10") is text.
-NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+NUMBER = f"^{markers.NUMBER}$"
 #: Of the integers up to here, every one is a float of its own.
 EXACT_INTEGERS = 2**53
 

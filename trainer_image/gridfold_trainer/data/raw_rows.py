@@ -1,13 +1,12 @@
 """The Python lines of a model card that read raw rows and bring them into the form that the model was fitted on."""
 
 import json
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Encoding, TrainingJobSpec
+from gridfold.domain.markers import spellings
 from gridfold_trainer.data.contents import kind_of
-from gridfold_trainer.data.numbers import NUMBER
 from gridfold_trainer.data.prepared import PreparedData
 
 _PARQUET = """import polars as pl
@@ -78,15 +77,7 @@ def _own_markers(spec: TrainingJobSpec, columns: Sequence[str]) -> list[str]:
 
 
 def _spellings(spec: TrainingJobSpec, markers: Sequence[str]) -> list[str]:
-    """Return markers, each once; in Parquet, -1 and -1.0 are one number."""
-    texts = []
-    for marker in markers:
-        text = marker.strip() if spec.cleaning.trim_text else marker
-        texts.append(text)
-        if _data_format(spec) is DataFormat.PARQUET and re.fullmatch(NUMBER, text):
-            number = float(text)
-            texts += [repr(number), *([str(int(number))] if number.is_integer() else [])]
-    return list(dict.fromkeys(texts))
+    return spellings(markers, trim=spec.cleaning.trim_text, parquet=_data_format(spec) is DataFormat.PARQUET)
 
 
 def _csv_code(csv: Csv, *, trim: bool) -> str:
