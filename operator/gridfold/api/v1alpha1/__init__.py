@@ -1,0 +1,121 @@
+"""The TrainingJob resource, version v1alpha1: the one source of the CRD, of validation and of `kubectl explain`.
+
+A file for each part of the spec. Every field has a description and a bound. A field is here only once it works.
+"""
+
+from gridfold.api.v1alpha1.cleaning import Cleaning
+from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
+from gridfold.api.v1alpha1.csv_form import Csv, Encoding
+from gridfold.api.v1alpha1.dataset import ColumnType, DataFormat, Dataset
+from gridfold.api.v1alpha1.estimator import Estimator, FreeMap
+from gridfold.api.v1alpha1.execution import Execution
+from gridfold.api.v1alpha1.fields import (
+    CLASS_PATTERN,
+    ENDPOINT_PATTERN,
+    FOLDER_PATTERN,
+    PATTERN_WORDS,
+    URI_PATTERN,
+    Bool,
+    ColumnName,
+    Decimal,
+    FolderUri,
+    Int,
+    ObjectName,
+    Percent,
+    Quantity,
+    Seed,
+    ShortText,
+    Uri,
+)
+from gridfold.api.v1alpha1.output import Output
+from gridfold.api.v1alpha1.pod_template import PodTemplate, Toleration
+from gridfold.api.v1alpha1.preprocessing import (
+    CategoricalImputation,
+    CategoricalPreprocessing,
+    Encode,
+    NumericImputation,
+    NumericPreprocessing,
+    Preprocessing,
+    Scale,
+)
+from gridfold.api.v1alpha1.resource import API_VERSION, GROUP, KIND, PLURAL, VERSION
+from gridfold.api.v1alpha1.resources import ResourceList, Resources
+from gridfold.api.v1alpha1.scoring import (
+    DEFAULT_CLASSIFICATION_METRICS,
+    DEFAULT_REGRESSION_METRICS,
+    Average,
+    ClassificationMetric,
+    Metric,
+    RegressionMetric,
+    Scoring,
+)
+from gridfold.api.v1alpha1.search import Axis, Search, SearchAlgorithm
+from gridfold.api.v1alpha1.source import Source
+from gridfold.api.v1alpha1.split import Split, SplitMethod
+from gridfold.api.v1alpha1.storage import AddressingStyle, Storage
+from gridfold.api.v1alpha1.training_job import Metadata, TrainingJob, TrainingJobSpec
+
+__all__ = [
+    "API_VERSION",
+    "CLASS_PATTERN",
+    "DEFAULT_CLASSIFICATION_METRICS",
+    "DEFAULT_REGRESSION_METRICS",
+    "ENDPOINT_PATTERN",
+    "FOLDER_PATTERN",
+    "GROUP",
+    "KIND",
+    "PATTERN_WORDS",
+    "PLURAL",
+    "URI_PATTERN",
+    "VERSION",
+    "AddressingStyle",
+    "Average",
+    "Axis",
+    "Bool",
+    "CategoricalImputation",
+    "CategoricalPreprocessing",
+    "ClassificationMetric",
+    "Cleaning",
+    "ColumnName",
+    "ColumnType",
+    "CrossValidation",
+    "CrossValidationMethod",
+    "Csv",
+    "DataFormat",
+    "Dataset",
+    "Decimal",
+    "Encode",
+    "Encoding",
+    "Estimator",
+    "Execution",
+    "FolderUri",
+    "FreeMap",
+    "Int",
+    "Metadata",
+    "Metric",
+    "NumericImputation",
+    "NumericPreprocessing",
+    "ObjectName",
+    "Output",
+    "Percent",
+    "PodTemplate",
+    "Preprocessing",
+    "Quantity",
+    "RegressionMetric",
+    "ResourceList",
+    "Resources",
+    "Scale",
+    "Scoring",
+    "Search",
+    "SearchAlgorithm",
+    "Seed",
+    "ShortText",
+    "Source",
+    "Split",
+    "SplitMethod",
+    "Storage",
+    "Toleration",
+    "TrainingJob",
+    "TrainingJobSpec",
+    "Uri",
+]

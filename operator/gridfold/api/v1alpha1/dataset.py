@@ -1,0 +1,73 @@
+"""spec.dataset: the data, and what its columns mean."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from gridfold.api.base import ApiModel
+from gridfold.api.v1alpha1.csv_form import Csv
+from gridfold.api.v1alpha1.fields import ColumnName, ShortText
+from gridfold.api.v1alpha1.source import Source
+
+
+class DataFormat(StrEnum):
+    """The format of the sources."""
+
+    CSV = "CSV"
+    PARQUET = "Parquet"
+    JSON_LINES = "JSONLines"
+
+
+class ColumnType(StrEnum):
+    """The type of a column."""
+
+    NUMERIC = "Numeric"
+    CATEGORICAL = "Categorical"
+
+
+class Dataset(ApiModel):
+    """The data: where it is and what its columns mean."""
+
+    sources: Annotated[list[Source], Field(min_length=1, max_length=100)] = Field(
+        description="The objects that hold the rows, concatenated in this order. All must have the same columns, in "
+        "any order where they are named."
+    )
+    format: DataFormat | None = Field(
+        None,
+        description="Format of the sources. Default: what the suffix says (.csv, .parquet, .jsonl, .ndjson; and .gz or "
+        ".zst after it for compressed text), CSV where it says nothing.",
+    )
+    csv: Csv = Field(default_factory=Csv, description="How CSV files are read.")
+    target: ColumnName = Field(description="Name of the column to predict.")
+    positive_class: ShortText | None = Field(
+        None,
+        description="The class of a two-class target that precision, recall and F1 are about, as the data writes it. "
+        "Default: the one that sorts last.",
+    )
+    exclude_columns: Annotated[list[ColumnName], Field(max_length=10000)] = Field(
+        default_factory=list, description="Columns that the model must not see."
+    )
+    group_column: ColumnName | None = Field(
+        None,
+        description="Column that says which rows belong together, such as a patient or a household. Grouped methods "
+        "never put rows of one group on two sides. The estimator does not see it.",
+    )
+    time_column: ColumnName | None = Field(
+        None,
+        description="Column that orders the rows for method TimeOrdered: numbers, or dates in ISO 8601. The estimator "
+        "does not see it.",
+    )
+    column_types: Annotated[dict[str, ColumnType], Field(max_length=10000)] = Field(
+        default_factory=dict,
+        description="Types of columns, by name: Numeric or Categorical. A column that is not named here is Numeric if "
+        "every value present is a number, and Categorical otherwise.",
+    )
+    column_missing_values: Annotated[
+        dict[str, Annotated[list[ShortText], Field(min_length=1, max_length=20)]], Field(max_length=10000)
+    ] = Field(
+        default_factory=dict,
+        description='Texts that mean "no value" in one column, by its name, beside those of csv.missingValues: a '
+        'glucose or a blood pressure of "0" was not measured. In text a value is compared as it is spelled: "0" is not '
+        '"0.0". Markers that occur in no row are told.',
+    )

@@ -1,0 +1,37 @@
+"""spec.execution: how the cells are run."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from gridfold.api.base import ApiModel
+from gridfold.api.v1alpha1.fields import Int
+from gridfold.api.v1alpha1.pod_template import PodTemplate
+from gridfold.api.v1alpha1.resources import Resources
+
+
+class Execution(ApiModel):
+    """How the cells are run. Nothing here but threads changes a score."""
+
+    parallelism: Annotated[Int, Field(ge=1, le=10000)] = Field(
+        20, description="How many cells run at the same time, at most."
+    )
+    threads: Annotated[Int, Field(ge=1, le=256)] = Field(
+        1,
+        description="Threads of each cell, handed on to OpenMP and BLAS. Other numbers than 1 can change the last "
+        "bits of a score.",
+    )
+    retries: Annotated[Int, Field(ge=0, le=10)] = Field(
+        2,
+        description="How often a cell is tried again after a cause that can pass. An exception from fit is never "
+        "retried.",
+    )
+    max_failed_cells: Annotated[Int, Field(ge=0, le=10000)] | None = Field(
+        None,
+        description="More failed cells than this end the job. Default: the larger of 10 and 10 % of the cells.",
+    )
+    cell_timeout_seconds: Annotated[Int, Field(ge=1, le=604800)] = Field(
+        3600, description="A cell that takes longer is ended and counts as failed."
+    )
+    resources: Resources = Field(default_factory=Resources, description="Compute resources of each pod.")
+    template: PodTemplate = Field(default_factory=PodTemplate, description="Where the cells' pods may run.")

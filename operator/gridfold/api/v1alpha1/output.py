@@ -1,0 +1,20 @@
+"""spec.output: where results go."""
+
+from pydantic import Field
+
+from gridfold.api.base import ApiModel
+from gridfold.api.v1alpha1.fields import FolderUri
+
+
+class Output(ApiModel):
+    """Where results go."""
+
+    uri: FolderUri = Field(
+        description="Folder of this job's results, ending in a slash: s3://bucket/folder/. With `gridfold run` also "
+        "file:FOLDER/."
+    )
+    cache_uri: FolderUri | None = Field(
+        None,
+        description="Folder of prepared data and results of cells. Jobs that name the same one share work; whoever can "
+        "write there can change their results. Default: cache/ below uri.",
+    )

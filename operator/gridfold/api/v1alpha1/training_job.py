@@ -1,0 +1,147 @@
+"""The resource as a whole, and the rules that span parts of its spec."""
+
+from typing import ClassVar, Literal
+
+from pydantic import ConfigDict, Field
+
+from gridfold.api.base import ApiModel, Rule
+from gridfold.api.status import TrainingJobStatus
+from gridfold.api.v1alpha1.cleaning import Cleaning
+from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
+from gridfold.api.v1alpha1.dataset import Dataset
+from gridfold.api.v1alpha1.estimator import Estimator
+from gridfold.api.v1alpha1.execution import Execution
+from gridfold.api.v1alpha1.fields import ObjectName
+from gridfold.api.v1alpha1.output import Output
+from gridfold.api.v1alpha1.scoring import Scoring
+from gridfold.api.v1alpha1.search import Search
+from gridfold.api.v1alpha1.split import Split, SplitMethod
+from gridfold.api.v1alpha1.storage import Storage
+
+_TIME_METHODS = (CrossValidationMethod.AUTO, CrossValidationMethod.TIME_SERIES)
+_GROUP_METHODS = (CrossValidationMethod.GROUPED, CrossValidationMethod.STRATIFIED_GROUPED)
+_REPEATED_METHODS = (
+    CrossValidationMethod.AUTO,
+    CrossValidationMethod.K_FOLD,
+    CrossValidationMethod.STRATIFIED,
+)
+
+
+def _wants_groups(spec: "TrainingJobSpec") -> bool:
+    return spec.split.method is SplitMethod.GROUPED or spec.cross_validation.method in _GROUP_METHODS
+
+
+def _wants_time(spec: "TrainingJobSpec") -> bool:
+    by_time = spec.cross_validation.method is CrossValidationMethod.TIME_SERIES
+    return spec.split.method is SplitMethod.TIME_ORDERED or by_time
+
+
+def _splits_by_time(spec: "TrainingJobSpec") -> bool:
+    by_default = spec.split.method is SplitMethod.AUTO and spec.dataset.time_column is not None
+    return spec.split.method is SplitMethod.TIME_ORDERED or by_default
+
+
+class TrainingJobSpec(ApiModel):
+    """What is to be trained, tuned and tested."""
+
+    storage: Storage = Field(default_factory=Storage, description="The object storage of sources and output.")
+    dataset: Dataset = Field(description="The data: where it is and what its columns mean.")
+    cleaning: Cleaning = Field(
+        default_factory=Cleaning,
+        description="What happens to the rows before the split. Every action is counted in the status.",
+    )
+    split: Split = Field(
+        default_factory=Split,
+        description="Training, validation and test part of the rows, in per cent (default 70, 15, 15). Cells see the "
+        "training part only; the winner is judged on the validation part; the test part is opened once.",
+    )
+    estimator: Estimator = Field(description="The estimator to tune, with its fixed parameters and preprocessing.")
+    search: Search = Field(description="Which cells (combinations of parameters) are tried.")
+    cross_validation: CrossValidation = Field(
+        default_factory=CrossValidation, description="How each cell is judged on the training part."
+    )
+    scoring: Scoring = Field(default_factory=Scoring, description="What is measured, and what decides.")
+    execution: Execution = Field(
+        default_factory=Execution, description="How the cells are run: parallelism, threads, resources."
+    )
+    output: Output = Field(description="Where results and cached work go.")
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "dataset.groupColumn",
+            "has(self.dataset.groupColumn) || (self.split.method != 'Grouped' && "
+            "!(self.crossValidation.method in ['Grouped', 'StratifiedGrouped']))",
+            "is required where a method is Grouped or StratifiedGrouped",
+            lambda s: s.dataset.group_column is not None or not _wants_groups(s),
+            lambda s: s.dataset.group_column,
+        ),
+        Rule(
+            "dataset.timeColumn",
+            "has(self.dataset.timeColumn) || "
+            "(self.split.method != 'TimeOrdered' && self.crossValidation.method != 'TimeSeries')",
+            "is required where a method is TimeOrdered or TimeSeries",
+            lambda s: s.dataset.time_column is not None or not _wants_time(s),
+            lambda s: s.dataset.time_column,
+        ),
+        Rule(
+            "split.method",
+            "self.split.method != 'Auto' || !has(self.dataset.groupColumn) || !has(self.dataset.timeColumn)",
+            "must be named where both dataset.groupColumn and dataset.timeColumn are given",
+            lambda s: (
+                s.split.method is not SplitMethod.AUTO
+                or s.dataset.group_column is None
+                or s.dataset.time_column is None
+            ),
+            lambda s: s.split.method,
+        ),
+        Rule(
+            "crossValidation.method",
+            "self.crossValidation.method in ['Auto', 'TimeSeries'] || !(self.split.method == 'TimeOrdered' || "
+            "(self.split.method == 'Auto' && has(self.dataset.timeColumn)))",
+            "must be TimeSeries or Auto where the split is TimeOrdered: others fit on later rows than they test on",
+            lambda s: s.cross_validation.method in _TIME_METHODS or not _splits_by_time(s),
+            lambda s: s.cross_validation.method,
+        ),
+        Rule(
+            "crossValidation.method",
+            "self.crossValidation.method != 'TimeSeries' || self.split.method == 'TimeOrdered' || "
+            "(self.split.method == 'Auto' && has(self.dataset.timeColumn))",
+            "may be TimeSeries only where the split is TimeOrdered",
+            lambda s: s.cross_validation.method is not CrossValidationMethod.TIME_SERIES or _splits_by_time(s),
+            lambda s: s.cross_validation.method,
+        ),
+        Rule(
+            "crossValidation.repeats",
+            "self.crossValidation.repeats == 1 || self.crossValidation.method in ['Auto', 'KFold', 'Stratified']",
+            "must be 1 unless method is KFold or Stratified",
+            lambda s: s.cross_validation.repeats == 1 or s.cross_validation.method in _REPEATED_METHODS,
+            lambda s: s.cross_validation.repeats,
+        ),
+    )
+
+    @property
+    def cache_uri(self) -> str:
+        """Return the folder of shared work: output.cacheUri, or cache/ below output.uri."""
+        return self.output.cache_uri or f"{self.output.uri}cache/"
+
+
+class Metadata(ApiModel):
+    """The part of a Kubernetes object's metadata that Gridfold reads."""
+
+    model_config = ConfigDict(**{**ApiModel.model_config, "extra": "ignore"})
+
+    name: ObjectName
+    namespace: ObjectName = "default"
+    uid: str = ""
+    generation: int = 1
+    resource_version: str = ""
+    deletion_timestamp: str | None = None
+
+
+class TrainingJob(ApiModel):
+    """One search for the best parameters of an estimator on one data set, judged by cross-validation."""
+
+    api_version: Literal["gridfold.dev/v1alpha1"]
+    kind: Literal["TrainingJob"]
+    metadata: Metadata
+    spec: TrainingJobSpec
+    status: TrainingJobStatus = Field(default_factory=TrainingJobStatus)
