@@ -20,9 +20,9 @@ from kubernetes.aio.client import Configuration
 from gridfold.api import labels
 from gridfold.api.handoff import CellReport, Outcome, PrepareReport, RankedReport, RefitReport, encode_report
 from gridfold.api.status import DatasetStatus, Resolved
-from gridfold_operator.__main__ import Operator
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.operator_process import Operator
 from gridfold_operator.settings import OperatorSettings, TrainerSettings
 from tests.benchmarks.table import Row
 from tests.cluster.kind import ensure_kind

@@ -8,10 +8,10 @@ import pytest
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Action, Event
 from gridfold.engine.ports import ConflictError, JobKey
-from gridfold_operator.__main__ import PROGRESS_SECONDS, Reconciler
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import parse_status
 from gridfold_operator.errors import ApiRefusedError, ApiUnavailableError, ClusterError, ForeignChildError
+from gridfold_operator.reconciler import PROGRESS_SECONDS, Reconciler
 from gridfold_operator.workqueue import WorkQueue
 from tests.contract.fake_cluster import FakeCluster, FakeWorld
 

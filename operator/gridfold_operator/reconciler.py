@@ -1,0 +1,53 @@
+"""One turn for one key of the work queue, and a word to the user where a person has to act."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from gridfold.domain.plan import Event
+from gridfold.engine.ports import Clock, Cluster, EventRecorder, JobKey
+from gridfold.engine.reconcile import reconcile
+from gridfold_operator.errors import ApiRefusedError, ForeignChildError
+from gridfold_operator.workqueue import WorkQueue
+
+#: Numbers that people watch are brought up to date this often; what brings a job a step further is done at once.
+PROGRESS_SECONDS = 3.0
+#: Of a job with thousands of cells a look takes a second: progress may cost at most a twentieth of the time.
+PROGRESS_SHARE = 20
+
+
+@dataclass(frozen=True)
+class Reconciler:
+    """Handles one key: one turn of the engine's loop, and a word to the user where a person has to act."""
+
+    queue: WorkQueue[JobKey]
+    cluster: Cluster
+    clock: Clock
+    recorder: EventRecorder
+    seconds: dict[JobKey, float] = field(default_factory=dict)  #: that the last turn of a job took
+
+    async def __call__(self, key: JobKey) -> None:
+        """Reconcile a job and, where the engine asks for it, come back later."""
+        start = asyncio.get_running_loop().time()
+        try:
+            again = await reconcile(key, self.cluster, self.clock, self.recorder)
+        except (ApiRefusedError, ForeignChildError) as error:
+            await self._tell(key, Event("Warning", error.reason, str(error)))
+            raise
+        self.seconds[key] = asyncio.get_running_loop().time() - start
+        if again is not None:
+            self.queue.add_after(key, again)
+
+    def progress_seconds(self, key: JobKey) -> float:
+        """Return how long a job's numbers may be old."""
+        return max(PROGRESS_SECONDS, PROGRESS_SHARE * self.seconds.get(key, 0.0))
+
+    def keep(self, keys: set[JobKey]) -> None:
+        """Forget all other jobs, but for what is still to be done with them."""
+        self.queue.keep(keys)
+        for key in self.seconds.keys() - keys:
+            del self.seconds[key]
+
+    async def _tell(self, key: JobKey, event: Event) -> None:
+        job = await self.cluster.load_job(key)
+        if job is not None:
+            await self.recorder.record(job, event)
