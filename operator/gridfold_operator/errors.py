@@ -9,9 +9,13 @@ ClusterError                  reason, message, retryable
 
 ConflictError                 the engine's own word for "observe again"; adapters raise it from the above
 └── ForeignChildError         a child's name is taken by somebody else's object: a person has to look
+
+ApiRefusedError and ForeignChildError are the engine's RefusedError, too, which it shows in the status.
 """
 
-from gridfold.engine.ports import ConflictError
+from http import HTTPStatus
+
+from gridfold.engine.ports import ConflictError, RefusedError
 
 MESSAGE_LIMIT = 1000  #: characters of an API server's message that are worth repeating
 
@@ -33,15 +37,26 @@ class ApiUnavailableError(ClusterError):
     reason = "ApiUnavailable"
 
 
-class ApiRefusedError(ClusterError):
+class ApiRefusedError(ClusterError, RefusedError):
     """The API server refused; the same request will be refused again."""
 
     reason = "ApiRefused"
     retryable = False
 
-    def __init__(self, message: str, status: int) -> None:
+    def __init__(self, message: str, status: int, words: str = "") -> None:
+        """Take the whole message for the log, and the API server's own words for people."""
         super().__init__(message)
-        self.status = status
+        self.status, self.words = status, words or self.message
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """Return a reason, and the API server's words with what to do."""
+        words = self.words[:MESSAGE_LIMIT].rstrip(". ")
+        if "exceeded quota" in words:
+            return "QuotaExceeded", f"{words}. Raise the quota, or free some of it; the run goes on by itself then."
+        if self.status == HTTPStatus.FORBIDDEN:
+            return self.reason, f"{words}. Allow it; the run goes on by itself then."
+        return self.reason, f"the API server refuses what the run needs: {words}. It is tried again."
 
 
 class ApiNotFoundError(ApiRefusedError):
@@ -72,7 +87,12 @@ class NoClusterError(ClusterError):
     retryable = False
 
 
-class ForeignChildError(ConflictError):
+class ForeignChildError(ConflictError, RefusedError):
     """A child cannot be made: somebody else's object has its name."""
 
     reason = "NameTaken"
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """Return the reason, and whose object it is."""
+        return self.reason, str(self)

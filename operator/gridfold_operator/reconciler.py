@@ -1,12 +1,10 @@
-"""One turn for one key of the work queue, and a word to the user where a person has to act."""
+"""One turn for one key of the work queue."""
 
 import asyncio
 from dataclasses import dataclass, field
 
-from gridfold.domain.plan import Event
 from gridfold.engine.ports import Clock, Cluster, EventRecorder, JobKey
 from gridfold.engine.reconcile import reconcile
-from gridfold_operator.errors import ApiRefusedError, ForeignChildError
 from gridfold_operator.workqueue import WorkQueue
 
 #: Numbers that people watch are brought up to date this often; what brings a job a step further is done at once.
@@ -17,7 +15,7 @@ PROGRESS_SHARE = 20
 
 @dataclass(frozen=True)
 class Reconciler:
-    """Handles one key: one turn of the engine's loop, and a word to the user where a person has to act."""
+    """Handles one key: one turn of the engine's loop, and when the next one is due."""
 
     queue: WorkQueue[JobKey]
     cluster: Cluster
@@ -28,11 +26,7 @@ class Reconciler:
     async def __call__(self, key: JobKey) -> None:
         """Reconcile a job and, where the engine asks for it, come back later."""
         start = asyncio.get_running_loop().time()
-        try:
-            again = await reconcile(key, self.cluster, self.clock, self.recorder)
-        except (ApiRefusedError, ForeignChildError) as error:
-            await self._tell(key, Event("Warning", error.reason, str(error)))
-            raise
+        again = await reconcile(key, self.cluster, self.clock, self.recorder)
         self.seconds[key] = asyncio.get_running_loop().time() - start
         if again is not None:
             self.queue.add_after(key, again)
@@ -46,8 +40,3 @@ class Reconciler:
         self.queue.keep(keys)
         for key in self.seconds.keys() - keys:
             del self.seconds[key]
-
-    async def _tell(self, key: JobKey, event: Event) -> None:
-        job = await self.cluster.load_job(key)
-        if job is not None:
-            await self.recorder.record(job, event)

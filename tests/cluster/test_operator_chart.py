@@ -43,7 +43,7 @@ def test_the_operator_may_do_this_and_nothing_else(testbed: Cluster) -> None:
         "batch/jobs": {"create", "get", "list", "watch", "patch", "delete"},
         "/configmaps": {"create", "get", "delete"},
         "/pods": {"list", "watch"},
-        "events.k8s.io/events": {"create", "list"},
+        "/events": {"create", "list"},
     }
 
 

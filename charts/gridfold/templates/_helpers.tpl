@@ -85,7 +85,7 @@ probePort: 8080
 - apiGroups: [""]
   resources: [pods]
   verbs: [list, watch]
-- apiGroups: [events.k8s.io]
+- apiGroups: [""]
   resources: [events]
   verbs: [create, list]
 {{- end -}}

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     PODS_SCHEDULED = "PodsScheduled"
     UNSCHEDULABLE = "Unschedulable"
     PODS_WAITING = "PodsWaiting"
+    RUN_ENDED = "RunEnded"
     # refit and the end
     REFITTING = "Refitting"
     REFIT_FAILED = "RefitFailed"
@@ -46,3 +47,4 @@ class Reason(StrEnum):
     COMPLETED_WITH_FAILURES = "CompletedWithFailures"
     TARGETS_MET = "TargetsMet"
     TARGETS_MISSED = "TargetsMissed"
+    INTERNAL_ERROR = "InternalError"

@@ -21,7 +21,9 @@ class StatusBuilder:
     """Builds the next status. A status of another run is not continued: nothing stale is shown as current."""
 
     def __init__(self, job: ObservedJob, run_digest: str | None, now: datetime) -> None:
-        same_run = run_digest is not None and job.status.run_digest == run_digest
+        same_run = job.status.run_digest == run_digest
+        if run_digest is None:  # the spec is refused: what was said of it stands as long as it is the same spec
+            same_run = same_run and job.status.observed_generation == job.metadata.generation
         self._job, self._now = job, now
         self._previous = job.status
         self._status = job.status if same_run else TrainingJobStatus(run_digest=run_digest)
@@ -71,6 +73,8 @@ class StatusBuilder:
     def accept(self, cells: int) -> None:
         """Accept the spec."""
         self._conditions.set(C.ACCEPTED, True, Reason.VALID, "1 cell" if cells == 1 else f"{cells} cells")
+        if not self.settled:  # whatever made it stand still has passed
+            self._conditions.set(C.STALLED, False, Reason.VALID)
         named = self._job.spec.scoring.objective if self._job.spec else None
         # Said at every reconcile: where the spec leaves it open, what prepare resolved must not be forgotten.
         objective = named or self.objective or None
@@ -180,7 +184,7 @@ class StatusBuilder:
 
     def _show_stage(self, stage: SingleStage | None, reason: Reason, text: str) -> None:
         if stage is None:
-            self._conditions.set(C.RUNNING, False, reason, "its pod is being created")
+            self._show_pods(0, (), reason, text)
             return
         self._show_pods(stage.running_pods, stage.waiting, reason, text)
         if stage.running_pods and not stage.waiting:
@@ -198,16 +202,18 @@ class StatusBuilder:
             words = "; ".join(f"{_pods(cause.pods)}: {cause.reason}: {cause.message}" for cause in waiting)
             first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
             self._conditions.set(C.RUNNING, False, first, words)
-        else:
-            self._conditions.set(C.RUNNING, False, reason, "no pod runs at the moment")
+        elif not self._conditions.is_true(C.RUNNING):  # between two pods, and between two stages, the run goes on
+            self._conditions.set(C.RUNNING, False, reason, "its pod is being created")
 
     def _capacity_ready(self) -> None:
         self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")
 
     def _end(self, state: State, kind: ConditionType, reason: str, message: str) -> None:
-        self._set(state=state, completion_time=format_time(self._now))
+        self._set(state=state, completion_time=self._status.completion_time or format_time(self._now))
         self._conditions.set(kind, True, reason, message)
         self._conditions.set(C.RUNNING, False, reason, "the run has ended")
+        if self._conditions.is_false(C.CAPACITY_READY):
+            self._conditions.set(C.CAPACITY_READY, True, Reason.RUN_ENDED, "the run has ended: no pod needs a node")
         self._conditions.set(C.STALLED, kind is C.FAILED, reason, message)
 
 

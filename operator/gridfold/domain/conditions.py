@@ -43,6 +43,18 @@ class Conditions:
             observed_generation=self._generation,
         )
 
+    def is_true(self, kind: ConditionType) -> bool:
+        """Tell whether a condition is there and true."""
+        return kind in self._conditions and self._conditions[kind].status == "True"
+
+    def is_false(self, kind: ConditionType) -> bool:
+        """Tell whether a condition is there and false."""
+        return kind in self._conditions and self._conditions[kind].status == "False"
+
+    def keep_time(self, kind: ConditionType, since: str) -> None:
+        """Say of a condition that it is as it is since then."""
+        self._conditions[kind] = self._conditions[kind].model_copy(update={"last_transition_time": since})
+
     def list(self) -> list[Condition]:
         """Return the conditions in the order of ConditionType."""
         order: dict[str, int] = {kind: position for position, kind in enumerate(ConditionType)}

@@ -1,7 +1,7 @@
 """Events: what changed between two statuses and is worth telling."""
 
 from gridfold.api.conditions import ConditionType, Reason
-from gridfold.api.status import Condition, TrainingJobStatus
+from gridfold.api.status import Condition, State, TrainingJobStatus
 from gridfold.domain.plan import Event
 
 #: Conditions that tell people something when they become true, and whether their falsehood is a warning.
@@ -14,22 +14,43 @@ TOLD = {
     ConditionType.COMPLETE: False,
     ConditionType.FAILED: False,
 }
+#: Reasons for which no pod runs that are no trouble of theirs.
+NO_TROUBLE = frozenset({Reason.PREPARING, Reason.SEARCHING, Reason.REFITTING, Reason.UNSCHEDULABLE})
+TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
 
 def events_between(before: TrainingJobStatus, after: TrainingJobStatus) -> tuple[Event, ...]:
-    """Return an event for every condition whose status or reason changed to something worth telling."""
+    """Return an event for every condition whose status or reason changed to something worth telling.
+
+    Pods that cannot start are told once, when that begins, whatever causes follow each other until it ends.
+    """
     known = {c.type: (c.status, c.reason) for c in before.conditions}
     changed = [c for c in after.conditions if known.get(c.type) != (c.status, c.reason)]
-    return tuple(event for condition in changed if (event := _event(condition)) is not None)
+    in_trouble, ended = _in_trouble(before), after.state in TERMINAL_STATES
+    events = [_event(condition, silent=ended or in_trouble) for condition in changed if condition.message]
+    return tuple(event for event in events if event is not None)
 
 
-def _event(condition: Condition) -> Event | None:
-    if condition.type not in TOLD or not condition.message:
+def _in_trouble(status: TrainingJobStatus) -> bool:
+    return status.state not in TERMINAL_STATES and any(map(_is_trouble, status.conditions))
+
+
+def _is_trouble(condition: Condition) -> bool:
+    """Tell whether pods cannot start, for another cause than the want of a node (which CapacityReady tells)."""
+    return (
+        condition.type == ConditionType.RUNNING and condition.status == "False" and condition.reason not in NO_TROUBLE
+    )
+
+
+def _event(condition: Condition, *, silent: bool) -> Event | None:
+    """Return the event of a condition that has changed; `silent`: no trouble of pods is to be told."""
+    if condition.type not in TOLD or (condition.reason == Reason.RUN_ENDED):
         return None
     true = condition.status == "True"
     warning = (TOLD[ConditionType(condition.type)] and not true) or condition.type == ConditionType.FAILED
     warning |= condition.type == ConditionType.DATASET_READY and condition.reason == Reason.PREPARED_CORRUPT
+    warning |= _is_trouble(condition) and not silent
     if not true and not warning:
         return None
     note = condition.message

@@ -50,8 +50,13 @@ class Grid(Sequence[Parameters]):
         """Return the grid of `spec.search.grid`."""
         return cls(tuple(_sorted_axes(grid) for grid in grids))
 
-    def __len__(self) -> int:
+    @property
+    def size(self) -> int:
+        """Return how many cells there are, of any number: `len` has no name for 2^63 and more."""
         return sum(_size(axes) for axes in self.axes)
+
+    def __len__(self) -> int:
+        return self.size
 
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
@@ -69,7 +74,7 @@ class Grid(Sequence[Parameters]):
 
 def cell_count(search: Search) -> int:
     """Return how many cells a search has: those of its grid, or those that are drawn from it."""
-    size = len(Grid.of(search.grid))
+    size = Grid.of(search.grid).size
     return size if search.cells is None else min(search.cells, size)
 
 

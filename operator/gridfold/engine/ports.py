@@ -21,6 +21,15 @@ class ConflictError(Exception):
     """The resource has changed since it was read; observe again."""
 
 
+class RefusedError(Exception):
+    """An action is refused, and will be until somebody changes something; it is tried again all the same."""
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """Return a reason, in one word, and what happened and what to do, for the status."""
+        raise NotImplementedError
+
+
 class Cluster(Protocol):
     """Where resources are kept and stages run. Speaks of stages, waves and cells, never of manifests."""
 
@@ -37,6 +46,7 @@ class Cluster(Protocol):
 
         Raises:
             ConflictError: a child of that name belongs to someone else.
+            RefusedError: somebody has to change something first, such as a quota.
         """
 
     async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:

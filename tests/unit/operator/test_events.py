@@ -1,5 +1,6 @@
 """Events about TrainingJobs: within the API's limits, and never an error."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,32 +14,47 @@ from tests.unit.operator.api_server import ApiServer, refuse, say, serving
 from tests.unit.operator.jobs import OWNER, UID
 
 
-class NoonClock:
+@dataclass(frozen=True)
+class StoppedClock:
+    time: datetime
+
     def now(self) -> datetime:
-        return datetime(2026, 1, 1, 12, 0, 0, 5, tzinfo=UTC)
+        return self.time
 
 
-async def record(server: ApiServer, event: Event, name: str = "pima") -> Any:
+NOON = StoppedClock(datetime(2026, 1, 1, 12, 0, 0, 5, tzinfo=UTC))
+
+
+async def record(server: ApiServer, event: Event, name: str = "pima", clock: StoppedClock = NOON) -> Any:
     job = ObservedJob(OWNER.model_copy(update={"name": name}), None, TrainingJobStatus())
     async with serving(server, tries=1) as client:
-        await KubernetesEventRecorder(client, NoonClock(), "operator-0").record(job, event)
+        await KubernetesEventRecorder(client, clock, "operator-0").record(job, event)
     return server.bodies[0]
 
 
 async def test_an_event_is_about_the_resource_and_says_when_what_and_by_whom() -> None:
     body = await record(ApiServer().then(say({})), Event("Warning", "Unschedulable", "no node"))
-    assert (body["type"], body["reason"], body["note"]) == ("Warning", "Unschedulable", "no node")
-    assert body["eventTime"] == "2026-01-01T12:00:00.000005Z"
-    assert body["regarding"]["uid"] == UID
-    assert body["regarding"]["kind"] == "TrainingJob"
-    assert (body["reportingController"], body["reportingInstance"]) == ("gridfold.dev/operator", "operator-0")
+    assert (body["type"], body["reason"], body["message"]) == ("Warning", "Unschedulable", "no node")
+    assert body["firstTimestamp"] == body["lastTimestamp"] == "2026-01-01T12:00:00Z"
+    assert body["involvedObject"]["uid"] == UID
+    assert body["involvedObject"]["kind"] == "TrainingJob"
+    assert (body["reportingComponent"], body["reportingInstance"]) == ("gridfold.dev/operator", "operator-0")
+
+
+async def test_events_of_one_second_are_in_the_order_of_their_names() -> None:
+    moments = [datetime(2026, 1, 1, 12, 0, 0, microsecond, tzinfo=UTC) for microsecond in (5, 70, 800, 999_999)]
+    names = [
+        (await record(ApiServer().then(say({})), Event("Normal", "R", "m"), clock=StoppedClock(at)))["metadata"]["name"]
+        for at in moments
+    ]
+    assert names == sorted(names)
 
 
 @pytest.mark.parametrize("character", ["x", "ü", "€", "🙂"])
 async def test_a_long_note_is_cut_between_characters_to_what_the_api_takes(character: str) -> None:
     body = await record(ApiServer().then(say({})), Event("Normal", "Prepared", character * 2000))
-    assert 1018 <= len(body["note"].encode()) <= 1024
-    assert set(body["note"]) == {character, "…"}
+    assert 1018 <= len(body["message"].encode()) <= 1024
+    assert set(body["message"]) == {character, "…"}
 
 
 async def test_names_differ_and_fit_however_long_the_jobs_name_is() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Action, Event
-from gridfold.engine.ports import ConflictError, JobKey
+from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import parse_status
 from gridfold_operator.errors import ApiRefusedError, ApiUnavailableError, ClusterError, ForeignChildError
@@ -60,16 +60,19 @@ async def test_a_good_turn_starts_prepare_and_tells_that_the_job_was_accepted() 
 @pytest.mark.parametrize(
     "error",
     [
-        ApiRefusedError("POST …/jobs: 403: exceeded quota: no-jobs", 403),
+        ApiRefusedError("POST …/jobs: 403: exceeded quota: no-jobs", 403, "exceeded quota: no-jobs"),
+        ApiRefusedError("POST …/jobs: 422: name is too long", 422, "name is too long"),
         ForeignChildError("Job team/job-prepare belongs to nobody, expected TrainingJob job"),
     ],
 )
-async def test_what_only_a_person_can_change_is_told_on_the_resource_and_tried_again(error: Exception) -> None:
-    notebook, _, caught = await turn(error)
+async def test_what_only_a_person_can_change_is_told_on_the_resource_and_tried_again(error: RefusedError) -> None:
+    notebook, cluster, caught = await turn(error)
     assert caught is error
-    (event,) = notebook.events
-    assert (event.type, event.message) == ("Warning", str(error))
-    assert event.reason in {"ApiRefused", "NameTaken"}
+    reason, words = error.told
+    assert [(event.reason, event.message) for event in notebook.events if event.type == "Warning"] == [(reason, words)]
+    (job,) = cluster.documents.values()
+    running = next(c for c in job["status"]["conditions"] if c["type"] == "Running")
+    assert (running["status"], running["reason"], running["message"]) == ("False", reason, words)
 
 
 @pytest.mark.parametrize("error", [ApiUnavailableError("GET /x: 503: no"), ConflictError("changed")])
@@ -111,3 +114,19 @@ def test_of_a_strange_status_the_strange_fields_are_left_out_and_the_rest_is_kep
     status = parse_status(document)
     assert (status.run_digest, status.progress) == ("abc", "1/3")
     assert (status.state, status.cells, status.leaderboard) == (None, None, [])
+
+
+async def test_a_fault_of_our_own_is_told_on_the_resource_before_it_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_observed: object) -> None:
+        raise ZeroDivisionError("division by zero")
+
+    monkeypatch.setattr("gridfold.engine.reconcile.decide", broken)
+    world, notebook = FakeWorld(), Notebook()
+    key = await world.create("job")
+    reconciler = Reconciler(WorkQueue(), world.cluster, SystemClock(), notebook)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError, match="division by zero"):
+            await reconciler(key)
+    assert [(event.type, event.reason) for event in notebook.events] == [("Warning", "InternalError")]
+    (job,) = world.cluster.documents.values()
+    assert [c["type"] for c in job["status"]["conditions"] if c["status"] == "True"] == ["Stalled"]

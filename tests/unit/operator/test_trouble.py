@@ -23,7 +23,7 @@ def at(seconds: float) -> str:
 
 
 def event(reason: str, note: str, seconds: float, **times: Any) -> dict[str, Any]:
-    return {"reason": reason, "note": note, "deprecatedLastTimestamp": at(seconds), **times}
+    return {"reason": reason, "message": note, "lastTimestamp": at(seconds), **times}
 
 
 def pod(name: str, **status: Any) -> Pod:
@@ -51,7 +51,7 @@ async def test_pods_that_a_quota_refuses_are_told_in_the_job_controllers_words()
     refused = event("FailedCreate", "exceeded quota: small", 5)
     trouble, server = await find([event("Other", "older", 1), refused])
     assert trouble == Trouble((Waiting("FailedCreate", "exceeded quota: small", 3, 60.0),), suspected=True)
-    assert server.requests[0][2]["fieldSelector"] == "regarding.uid=job-1,type=Warning"
+    assert server.requests[0][2]["fieldSelector"] == "involvedObject.uid=job-1,type=Warning"
 
 
 async def test_a_job_that_was_just_made_is_given_time_but_looked_at_again() -> None:
@@ -75,7 +75,7 @@ async def test_pods_that_have_a_node_and_do_not_start_are_told_in_the_kubelets_w
     pods = [pod("a", **STARTING), pod("b", **STARTING), pod("c", **jobs.running())]
     trouble, server = await find([event("FailedMount", words, 20)], *pods, active=3)
     assert trouble == Trouble((Waiting("FailedMount", words, 2, 55.0),), suspected=True)
-    assert server.requests[0][2]["fieldSelector"] == "regarding.uid=uid-of-a,type=Warning"
+    assert server.requests[0][2]["fieldSelector"] == "involvedObject.uid=uid-of-a,type=Warning"
 
 
 async def test_what_the_scheduler_said_before_a_pod_had_a_node_is_over() -> None:
@@ -90,10 +90,10 @@ async def test_no_warning_is_no_trouble_yet() -> None:
 
 
 TIMES = [
-    {"deprecatedLastTimestamp": at(50)},
-    {"deprecatedLastTimestamp": None, "eventTime": "2026-01-01T10:00:50.123456Z"},
-    {"deprecatedLastTimestamp": None, "series": {"lastObservedTime": "2026-01-01T10:00:50.000000Z"}},
-    {"deprecatedLastTimestamp": None, "metadata": {"creationTimestamp": at(50)}},
+    {"lastTimestamp": at(50)},
+    {"lastTimestamp": None, "eventTime": "2026-01-01T10:00:50.123456Z"},
+    {"lastTimestamp": None, "series": {"lastObservedTime": "2026-01-01T10:00:50.000000Z"}},
+    {"lastTimestamp": None, "metadata": {"creationTimestamp": at(50)}},
 ]
 
 

@@ -255,4 +255,4 @@ def _refusal(status: int, answer: bytes, request: str) -> ClusterError:
         return WatchGapError(message)
     if status in PASSING_REFUSALS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ApiUnavailableError(message)
-    return ApiRefusedError(message, status)
+    return ApiRefusedError(message, status, words)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from gridfold.api.v1alpha1 import API_VERSION, KIND
+from gridfold.domain.conditions import format_time
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Event
@@ -19,7 +20,7 @@ from gridfold_operator.errors import ClusterError
 LOG = logging.getLogger(__name__)
 
 CONTROLLER = "gridfold.dev/operator"
-NOTE_LIMIT_BYTES = 1024  #: of events.k8s.io/v1
+NOTE_LIMIT_BYTES = 1024  #: of events.k8s.io/v1, in which the API server shows it, too
 
 
 class KubernetesEventRecorder:
@@ -32,27 +33,32 @@ class KubernetesEventRecorder:
         """Record one event about the resource."""
         namespace = job.metadata.namespace
         try:
-            await self._client.create(paths.collection(paths.EVENTS, "events", namespace), self._build(job, event))
+            await self._client.create(paths.collection(paths.CORE, "events", namespace), self._build(job, event))
         except ClusterError as error:
             LOG.warning("the Event %s of %s/%s is lost: %s", event.reason, namespace, job.metadata.name, error)
 
     def _build(self, job: ObservedJob, event: Event) -> Document:
-        metadata = job.metadata
+        """Return the Event in its core form: `kubectl describe` sorts by its timestamps alone, then by name."""
+        metadata, now = job.metadata, self._clock.now()
+        moment = int(now.timestamp() * 1_000_000)
         return {
-            "apiVersion": "events.k8s.io/v1",
+            "apiVersion": "v1",
             "kind": "Event",
             "metadata": {
-                "name": f"{label_value(metadata.name)}.{secrets.token_hex(8)}",
+                "name": f"{label_value(metadata.name)}.{moment:x}{secrets.token_hex(2)}",
                 "namespace": metadata.namespace,
             },
-            "eventTime": self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
-            "reportingController": CONTROLLER,
+            "firstTimestamp": format_time(now),
+            "lastTimestamp": format_time(now),
+            "count": 1,
+            "source": {"component": CONTROLLER},
+            "reportingComponent": CONTROLLER,
             "reportingInstance": self._instance[:128],
             "action": "Reconcile",
             "type": event.type,
             "reason": event.reason[:128],
-            "note": _cut(event.message),
-            "regarding": {
+            "message": _cut(event.message),
+            "involvedObject": {
                 "apiVersion": API_VERSION,
                 "kind": KIND,
                 "namespace": metadata.namespace,
@@ -82,9 +88,9 @@ class Warned:
 async def find_warning(client: KubernetesClient, namespace: str, uid: str) -> Warned | None:
     """Return the latest Event of type Warning about an object, None where there is none."""
     found = await client.items(
-        paths.collection(paths.EVENTS, "events", namespace), fieldSelector=f"regarding.uid={uid},type=Warning"
+        paths.collection(paths.CORE, "events", namespace), fieldSelector=f"involvedObject.uid={uid},type=Warning"
     )
-    warnings = [Warned(e.get("reason") or "", e.get("note") or "", _time(e)) for e in found]
+    warnings = [Warned(e.get("reason") or "", e.get("message") or "", _time(e)) for e in found]
     return max(warnings, key=lambda warning: warning.at, default=None)
 
 
@@ -93,7 +99,7 @@ def _time(event: dict[str, Any]) -> datetime:
     series = event.get("series") or {}
     return max(
         parse_time(series.get("lastObservedTime")),
-        parse_time(event.get("deprecatedLastTimestamp")),
+        parse_time(event.get("lastTimestamp")),
         parse_time(event.get("eventTime")),
         parse_time((event.get("metadata") or {}).get("creationTimestamp")),
     )

@@ -7,7 +7,6 @@ from gridfold.api.v1alpha1 import GROUP, PLURAL, VERSION
 TRAINING_JOBS = f"/apis/{GROUP}/{VERSION}"
 BATCH = "/apis/batch/v1"
 CORE = "/api/v1"
-EVENTS = "/apis/events.k8s.io/v1"
 
 
 def collection(group: str, plural: str, namespace: str = "") -> str:
