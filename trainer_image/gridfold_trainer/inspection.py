@@ -25,7 +25,7 @@ from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.learning import environment, estimators
 from gridfold_trainer.learning.results import CellResult
-from gridfold_trainer.outcome.output import LATEST, LATEST_BYTES, Latest, check_owner
+from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
 

@@ -25,6 +25,7 @@ from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import DataError, ObjectMissingError
 from gridfold_trainer.learning import environment, estimators, results, sampling
 from gridfold_trainer.learning.splits import Parts, part_warnings
+from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
 from gridfold_trainer.storage.context import Context
 
 log = logging.getLogger("gridfold")
@@ -53,13 +54,13 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
     locating = helper.submit(locate, spec.dataset.sources, context)  # hashes files while scikit-learn is imported
     helper.shutdown(wait=False)
     cls = estimators.load_class(spec.estimator.class_name)
-    early = preflight.spec_problems(spec, cls)
+    early = _early(job, cls, context)
     add_frames()
     judge = _Judge(spec, cls)
     try:
         source = _read(spec, locating, context, judge)
     except DataError as error:
-        raise type(error)(*error.problems, *early) from error
+        raise type(error)(*error.problems, *early.problems) from error
     checked = _check(spec, judge.judged(source.data), source.data, early)
     infeasible = preflight.find_infeasible(spec, cls, source.data.target.classes, checked.resolved.random_state)
     digest = source.digest or _store(spec, source, checked.positive, context)
@@ -81,6 +82,16 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         infeasible=encode_cells(infeasible.cells - cached, total),
         warnings=_bounded([*source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
     )
+
+
+def _early(job: StageInput, cls: type, context: Context) -> DataError:
+    """Return what is wrong whatever the data is, as the error to raise; without problems, nothing is."""
+    problems = preflight.spec_problems(job.spec, cls)
+    try:
+        check_owner(job, context)
+    except OutputInUseError as error:
+        return DataError(*error.problems, *problems) if problems else error
+    return DataError(*problems)
 
 
 @dataclass(frozen=True)
@@ -151,12 +162,13 @@ def _read(spec: TrainingJobSpec, locating: Future[list[Located]], context: Conte
     return _Source(data, uri, tuple(file.sha256 for file in files), None)
 
 
-def _check(spec: TrainingJobSpec, judged: _Judged, data: Assembled, early: list[str]) -> _Checked:
+def _check(spec: TrainingJobSpec, judged: _Judged, data: Assembled, early: DataError) -> _Checked:
     parts, problems = judged.parts, judged.problems
     if parts is not None:
         problems = [*problems, *preflight.memory_problems(spec, data.columns, len(parts.train))]
-    if parts is None or early or problems:
-        raise DataError(*early, *problems, *_lost_targets(spec, data))
+    if parts is None or early.problems or problems:
+        more = [*problems, *_lost_targets(spec, data)]
+        raise DataError(*early.problems, *more) if more else early
     grouped = judged.resolved.split == SplitMethod.GROUPED
     return _Checked(judged.resolved, judged.positive, parts, part_warnings(parts, spec.split) if grouped else [])
 

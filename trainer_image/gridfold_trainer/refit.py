@@ -12,6 +12,7 @@ from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import openings, output
 from gridfold_trainer.outcome.collect import Record, collect
+from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
 from gridfold_trainer.storage.context import Context
 
@@ -26,7 +27,7 @@ def run(job: StageInput, context: Context) -> RefitReport:
     Raises:
         TrainerError: the folder is someone else's, results are missing or wrong, or the winner cannot be fitted.
     """
-    output.check_owner(job, context)
+    check_owner(job, context)
     data, parts = cell.load_parts(job, context)
     record = collect(job, data.classes, context)
     grouped = cell.prepared_run(job).resolved.split == SplitMethod.GROUPED

@@ -25,7 +25,7 @@ from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import output
 from gridfold_trainer.outcome.collect import ResultsMissingError
 from gridfold_trainer.outcome.model_file import load_model
-from gridfold_trainer.outcome.output import OutputInUseError
+from gridfold_trainer.outcome.ownership import OutputInUseError
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
 

@@ -1,0 +1,62 @@
+"""Whose an output folder is: a job never writes over the results of another."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gridfold.api.handoff import StageInput
+from gridfold_trainer.errors import DataError, ObjectMissingError
+from gridfold_trainer.storage.context import Context
+
+LATEST = "latest.json"
+LATEST_BYTES = 64 * 1024
+
+
+class OutputInUseError(DataError):
+    """The output folder belongs to another job."""
+
+    reason = "OutputInUse"
+
+
+class Owner(BaseModel):
+    """Which TrainingJob a folder belongs to."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    namespace: Annotated[str, Field(max_length=253)]
+    name: Annotated[str, Field(max_length=253)]
+
+
+class Latest(BaseModel):
+    """latest.json: which run is the current one."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: Literal[1] = 1
+    owner: Owner
+    run: Annotated[str, Field(max_length=1200)]  #: folder of the run
+    status_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def check_owner(job: StageInput, context: Context) -> None:
+    """Make sure that the output folder is this job's, or nobody's.
+
+    Raises:
+        OutputInUseError: it is another job's; nothing has been written.
+    """
+    uri = f"{job.spec.output.uri}{LATEST}"
+    try:
+        latest = Latest.model_validate_json(context.store.get(uri, LATEST_BYTES))
+    except ObjectMissingError:
+        return
+    except ValidationError as error:
+        raise OutputInUseError(
+            f"spec.output.uri is {job.spec.output.uri}, which holds a {LATEST} that is not Gridfold's; "
+            "name a folder of this job's own."
+        ) from error
+    if latest.owner != Owner(namespace=job.namespace, name=job.name):
+        raise OutputInUseError(
+            f"spec.output.uri is {job.spec.output.uri}, which holds the results of TrainingJob "
+            f"{latest.owner.namespace}/{latest.owner.name}; this is {job.namespace}/{job.name}. "
+            "Name a folder of this job's own."
+        )
