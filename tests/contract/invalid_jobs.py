@@ -125,6 +125,11 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.scoring.objective", "must be one of metrics", put("scoring", {"objective": "f1", "metrics": ["accuracy"]})),
     ("spec.scoring.metrics[0]", "", put("scoring.metrics", ["f2"])),
     ("spec.scoring.metrics", "must not name a metric twice", put("scoring.metrics", ["f1", "f1"])),
+    ("spec.scoring.targets", '"0.85" for 85 %', put("scoring.targets", {"accuracy": "85"})),
+    ("spec.scoring.targets", "every model meets 0.0", put("scoring.targets", {"f1": "0.0"})),
+    ("spec.scoring.targets", '"-0.5" for an error', put("scoring.targets", {"neg_mean_absolute_error": "0.5"})),
+    ("spec.scoring.targets", "at most 1", put("scoring.targets", {"r2": "1.2"})),
+    ("spec.scoring.targets", "must name metrics", put("scoring.targets", {"acuracy": "0.85"})),
     ("spec.scoring.targets.accuracy", "", put("scoring.targets", {"accuracy": 0.85})),
     (
         "spec.scoring.targets",

@@ -21,6 +21,7 @@ class Rule:
     check: Callable[[Any], bool]  #: True where the rule is kept
     show: Callable[[Any], object]  #: the value to show in the message
     cel_message: str = ""  #: CEL that tells the value as well, where the API server would not show it
+    explain: Callable[[Any], str] | None = None  #: the message with what Python knows of the values
 
 
 class ApiModel(BaseModel):

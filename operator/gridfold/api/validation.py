@@ -95,7 +95,7 @@ def _rule_problems(model: ApiModel, path: str) -> Iterator[Problem]:
     for rule in model.rules:
         if not rule.check(model):
             where = ".".join(part for part in (path, rule.path) if part)
-            yield Problem(where, show(rule.show(model)), rule.message)
+            yield Problem(where, show(rule.show(model)), rule.explain(model) if rule.explain else rule.message)
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         below = ".".join(part for part in (path, field.alias or name) if part)

@@ -1,12 +1,13 @@
 """spec.scoring: what is measured."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
 from gridfold.api.v1alpha1.fields import Decimal
+from gridfold.api.v1alpha1.metric_ranges import cel_rule, target_problems
 
 
 class Average(StrEnum):
@@ -40,6 +41,7 @@ RegressionMetric = Literal[
 Metric = Literal[ClassificationMetric, RegressionMetric]
 DEFAULT_CLASSIFICATION_METRICS: tuple[Metric, ...] = ("accuracy", "precision", "recall", "f1")
 DEFAULT_REGRESSION_METRICS: tuple[Metric, ...] = ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error")
+_METRICS: tuple[str, ...] = get_args(Metric)
 
 
 class Scoring(ApiModel):
@@ -88,5 +90,21 @@ class Scoring(ApiModel):
             "must name only metrics that are measured",
             lambda s: s.metrics is None or set(s.targets) <= set(s.metrics),
             lambda s: sorted(s.targets),
+        ),
+        Rule(
+            "targets",
+            f"!has(self.targets) || self.targets.all(m, m in {list(_METRICS)})",
+            f"must name metrics, which are {', '.join(_METRICS)}",
+            lambda s: set(s.targets) <= set(_METRICS),
+            lambda s: sorted(set(s.targets) - set(_METRICS)),
+        ),
+        Rule(
+            "targets",
+            cel_rule(_METRICS),
+            "must be within what the metric can be, and more than every model has: shares such as accuracy lie between "
+            "0 and 1 (write 0.85 for 85 %), losses, neg_…, are negative (write -0.5 for an error of at most 0.5)",
+            lambda s: not target_problems(s.targets, _METRICS),
+            lambda s: {metric: s.targets[metric] for metric in target_problems(s.targets, _METRICS)},
+            explain=lambda s: "; ".join(target_problems(s.targets, _METRICS).values()),
         ),
     )
