@@ -93,6 +93,11 @@ def text_pieces(
         raise UnreadableTableError(f"{file.uri} is empty when decompressed; expected {_wanted(kind)}.")
 
 
+def one_line(error: BaseException) -> str:
+    """Return the words of a library's error, in one line and shortened."""
+    return " ".join(str(error).split())[:160]
+
+
 def expected_rows(file: Fetched, kind: Kind) -> int:
     """Return a little more than how many rows a file has if it goes on as it begins; 0 where that cannot be told."""
     if kind.compression or kind.format is DataFormat.PARQUET:
