@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def load_training_job(path: Path) -> TrainingJob:
         )
     # Like the API server, which takes the status from the operator alone.
     resource = {name: value for name, value in document.value.items() if name != "status"}
-    problems = metadata_problems(resource.get("metadata"))
+    problems = (*metadata_problems(resource.get("metadata")), *_boolean_keys(document))
     try:
         prefixes = parse_prefixes(os.environ.get(ESTIMATOR_PREFIXES_VARIABLE, ""))
         job = parse_training_job(resource, prefixes)
@@ -54,6 +54,14 @@ def load_training_job(path: Path) -> TrainingJob:
     if problems:
         raise InvalidInputError(*_sentences(path, problems, document.lines))
     return job
+
+
+def _boolean_keys(document: Document) -> Iterator[Problem]:
+    """Yield keys such as Yes, which YAML reads as true: a class or column of that name needs quotes."""
+    for path, written in document.booleans.items():
+        if path.startswith("spec."):
+            key = path.rpartition(".")[2]
+            yield Problem(path, "", f"YAML reads the key {written} as {key}; write '{written}' in quotes")
 
 
 def _read_text(path: Path) -> str:

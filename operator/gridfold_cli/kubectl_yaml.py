@@ -21,7 +21,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from gridfold_cli.yaml_scalars import STANDARD_TAG, ScalarError, json_value, key_text, resolve_scalar
+from gridfold_cli.yaml_scalars import BOOLEANS, STANDARD_TAG, ScalarError, json_value, key_text, resolve_scalar
 
 #: Values that a document may have once its aliases are written out. The largest grid has some ten thousand.
 MAX_VALUES = 500_000
@@ -44,6 +44,9 @@ class Document:
 
     value: Any
     lines: dict[str, int] = field(default_factory=dict)  #: such as {"spec.search.grid[0].C": 12}
+    booleans: dict[str, str] = field(
+        default_factory=dict
+    )  #: keys that were read as true or false: {"spec.a.true": "Yes"}
 
 
 def read_documents(text: str) -> Iterator[Document]:
@@ -73,6 +76,7 @@ class _Reader:
         self._anchors: dict[str, tuple[Any, int]] = {}
         self._values = 0
         self._lines: dict[str, int] = {}
+        self._booleans: dict[str, str] = {}
 
     def documents(self) -> Iterator[Document]:
         self._parser.get_event()
@@ -80,10 +84,10 @@ class _Reader:
             if self._parser.check_event(DocumentStartEvent, DocumentEndEvent):
                 self._parser.get_event()
                 continue
-            self._anchors, self._lines = {}, {}
+            self._anchors, self._lines, self._booleans = {}, {}, {}
             value = self._value("", 0)
             if value is not None:
-                yield Document(value, self._lines)
+                yield Document(value, self._lines, self._booleans)
 
     def _value(self, path: str, depth: int) -> Any:
         event = self._parser.get_event()
@@ -133,6 +137,8 @@ class _Reader:
             explicit[key] = event.start_mark.line + 1
             below = f"{path}.{key}" if path else key
             self._lines[below] = explicit[key]
+            if isinstance(event, ScalarEvent) and event.value != key and key in BOOLEANS:
+                self._booleans[below] = event.value
             mapping[key] = self._value(below, depth + 1)
         self._parser.get_event()
         return mapping

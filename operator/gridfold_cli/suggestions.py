@@ -18,6 +18,8 @@ def suggest(problem: Problem) -> str:
     """
     if problem.value in ("true", "false") and "string" in problem.rule:
         return "; YAML reads y, yes, on, n, no and off as true or false: write the text in quotes"
+    if problem.rule.endswith("a valid list") and problem.path.startswith("spec.search.grid["):
+        return _listed(problem.value)
     if problem.rule.startswith(_CHOICES):
         written, known = problem.value.strip('"'), re.findall("'([^']+)'", problem.rule)
     else:
@@ -28,6 +30,16 @@ def suggest(problem: Problem) -> str:
     alike = difflib.get_close_matches(_plain(written), [_plain(name) for name in known], n=1)
     meant = next((name for name in known if alike and _plain(name) == alike[0]), None)
     return f"; did you mean {meant}?" if meant else ""
+
+
+def _listed(value: str) -> str:
+    """Return how an axis of the grid is written whose values stand in no list."""
+    text = value.strip('"')
+    if text.startswith("["):
+        return f"; write {text} without quotes"
+    if "(" in text:
+        return "; an axis is a list of values, such as [1, 2, 3]: Python code is not run"
+    return f"; an axis is a list of values: write [{'null' if text in ('None', 'null') else value}]"
 
 
 def field_names(path: str) -> list[str]:

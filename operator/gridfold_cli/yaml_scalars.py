@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 STANDARD_TAG = "tag:yaml.org,2002:"
+BOOLEANS = ("true", "false")
 _WORDS: dict[str, bool | float | None] = {
     **dict.fromkeys(("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"), True),
     **dict.fromkeys(("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"), False),

@@ -1,6 +1,6 @@
 """All that can be known to be wrong before a cell runs, collected so that it is told at once."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +14,7 @@ from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.data.targets import Classes, Target
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import cross_validation, estimators, sampling, scorers
+from gridfold_trainer.learning import cross_validation, estimators, python_spellings, sampling, scorers
 from gridfold_trainer.learning.splits import Parts, make_parts
 
 _SHOWN = 10
@@ -54,7 +54,17 @@ def spec_problems(spec: TrainingJobSpec, cls: type) -> list[str]:
             ambiguous = estimators.ambiguous_number(cls, name, value)
             if ambiguous:
                 problems[f"{where}: {ambiguous}"] = None
-    return list(problems)
+    return [*problems, *_spelled(spec, cls)]
+
+
+def _spelled(spec: TrainingJobSpec, cls: type) -> Iterator[str]:
+    """Yield values that are written as in Python, where YAML reads a text."""
+    for name, value in spec.estimator.parameters.items():
+        yield from python_spellings.fixed_problems(cls, name, value)
+    for index, axes in enumerate(spec.search.grid):
+        for name, values in axes.items():
+            if not name.startswith(PREPROCESSING):
+                yield from python_spellings.axis_problems(cls, f"spec.search.grid[{index}].{name}", name, values)
 
 
 def find_positive(spec: TrainingJobSpec, classes: Classes | None) -> tuple[int | None, list[str]]:

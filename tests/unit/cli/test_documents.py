@@ -161,6 +161,39 @@ def test_a_text_that_yaml_reads_as_true_gets_the_advice_to_quote_it(tmp_path: Pa
     assert found.endswith("write the text in quotes")
 
 
+@pytest.mark.parametrize("key", ["Yes", "on", "y", "No", "OFF", "True", "FALSE"])
+def test_a_key_that_yaml_reads_as_true_or_false_gets_the_advice_to_quote_it(tmp_path: Path, key: str) -> None:
+    text = YAML.replace("fit_intercept: on", f"class_weight: {{{key}: 3, x: 1}}")
+    (found,) = problems(tmp_path, text)
+    assert found.startswith("JOB.yaml:13: spec.estimator.parameters.class_weight.")
+    assert f"YAML reads the key {key} as " in found
+    path = tmp_path / "advised.yaml"
+    path.write_text(text.replace(f"{{{key}:", f"{{'{key}':"))  # the advice
+    assert load_training_job(path).spec.estimator.parameters == {"class_weight": {key: 3, "x": 1}}
+
+
+def test_keys_that_are_written_as_they_are_read_are_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "JOB.yaml"
+    path.write_text(YAML.replace("fit_intercept: on", "class_weight: {true: 3, false: 1}"))
+    assert load_training_job(path).spec.estimator.parameters == {"class_weight": {"true": 3, "false": 1}}
+
+
+@pytest.mark.parametrize(
+    ("axis", "words"),
+    [
+        ("3", "write [3]"),
+        ("None", "write [null]"),
+        ("l2", 'write ["l2"]'),
+        ("'[1, 2]'", "write [1, 2] without quotes"),
+        ("range(1, 5)", "such as [1, 2, 3]"),
+    ],
+)
+def test_an_axis_that_is_no_list_is_told_how_to_become_one(tmp_path: Path, axis: str, words: str) -> None:
+    (found,) = problems(tmp_path, YAML.replace("[1, 2.50, 1e1]", axis))
+    assert found.startswith("JOB.yaml:16: spec.search.grid[0].C is")
+    assert found.endswith(words) or words in found
+
+
 @pytest.mark.parametrize("written", ["'true'", "1", "'yes'"])
 def test_only_true_and_false_are_flags_as_for_the_api_server(tmp_path: Path, written: str) -> None:
     (found,) = problems(tmp_path, YAML.replace("  split:", f"  cleaning: {{trimText: {written}}}\n  split:"))

@@ -11,6 +11,7 @@ from gridfold_trainer.errors import EstimatorNotAllowedError
 from gridfold_trainer.learning import platform_estimators
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.learning.light_imports import import_scikit_learn
+from gridfold_trainer.learning.python_values import label_hint
 
 CLASS_WEIGHT = "class_weight"
 RANDOM_STATE = "random_state"
@@ -106,6 +107,16 @@ def ambiguous_number(cls: type, name: str, value: Any) -> str | None:
     )
 
 
+def declares(cls: type, name: str) -> bool:
+    """Tell whether the estimator says itself what a parameter may be."""
+    return not isinstance(_constraints(cls).get(name, ""), str)
+
+
+def accepts(cls: type, name: str, value: Any) -> bool:
+    """Tell whether the estimator's own constraint takes a value, a list as the tuple or list that it wants."""
+    return bool(_accepting(cls, name, _sequence(cls, name, value)))
+
+
 def constructor_values(
     cls: type, parameters: Mapping[str, Any], classes: Sequence[Any] | None, *, codes: bool
 ) -> dict[str, Any]:
@@ -169,7 +180,8 @@ def _class_weight_problems(weights: Any, classes: Sequence[Any] | None) -> list[
     if classes is not None:
         unknown = [label for label in weights if find_class(label, classes) is None]
         problems += [
-            f"class_weight names the class {show(label)}; the target has {show(list(classes))}." for label in unknown
+            f"class_weight names the class {show(label)}; the target has {show(list(classes))}.{label_hint(label)}"
+            for label in unknown
         ]
     return problems
 
