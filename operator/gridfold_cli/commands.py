@@ -61,6 +61,8 @@ def run(file: Path, output: str | None, require_targets: bool) -> None:
     Results of cells are kept in the cache: a second run computes only what is missing.
     """
     job = _load(file, output)
+    if job.spec.suspend:
+        raise InvalidInputError(f"{file}: spec.suspend is true, so that nothing of the job runs; set it to false")
     if require_targets and not job.spec.scoring.targets:
         raise InvalidInputError(
             f"{file}: --require-targets is given, but spec.scoring.targets is empty; add a target or drop the option"

@@ -25,6 +25,7 @@ from gridfold.api.handoff import (
 )
 from gridfold.api.v1alpha1 import API_VERSION, KIND, Metadata, PodTemplate, TrainingJobSpec
 from gridfold.domain.grid import format_ranges
+from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold_operator.settings import TrainerSettings
@@ -70,7 +71,7 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
     """Return the Job of prepare or refit."""
     spec = action.input.spec
     pod = _pod(action.stage, action.name, spec, settings)
-    job = {
+    job: Manifest = {
         "backoffLimit": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", ExitCode.DATA)]},
     }
@@ -81,7 +82,6 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
     """Return the Indexed Job of a wave: completion index i is the i-th of the action's cells, ascending."""
     spec = action.input.spec
     pod = _pod(Stage.CELL, action.name, spec, settings)
-    pod["spec"].update(_placement(spec.execution.template))
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
@@ -97,9 +97,18 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
     return manifest
 
 
+def template_digest(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettings) -> str:
+    """Return the digest of all that a stage of that name is started with now, its cells and parallelism aside."""
+    return _template_digest(_pod(stage, name, spec, settings), spec)
+
+
+def _template_digest(pod: Manifest, spec: TrainingJobSpec) -> str:
+    return digest({"pod": pod["spec"], "attempt": attempt_digest(spec)})
+
+
 def _job(owner: Metadata, action: StartStage | StartWave, stage: Stage, job: Manifest, pod: Manifest) -> Manifest:
-    digest = action.input.run_digest
-    marks = _labels(owner, digest) | {labels.STAGE: stage.value}
+    run, template = action.input.run_digest, _template_digest(pod, action.input.spec)
+    marks = _labels(owner, run) | {labels.STAGE: stage.value}
     pod["metadata"]["labels"] = dict(marks)
     pod["metadata"]["annotations"][labels.JOB] = owner.name
     return {
@@ -110,17 +119,17 @@ def _job(owner: Metadata, action: StartStage | StartWave, stage: Stage, job: Man
             "namespace": owner.namespace,
             "labels": marks,
             # A label's value ends at 63 characters: the whole name and the whole digest stand in annotations.
-            "annotations": {labels.JOB: owner.name, labels.RUN: digest},
+            "annotations": {labels.JOB: owner.name, labels.RUN: run, labels.TEMPLATE: template},
             "ownerReferences": [_owner_reference(owner)],
         },
         "spec": {**job, "template": pod},
     }
 
 
-def _labels(owner: Metadata, digest: str) -> dict[str, str]:
+def _labels(owner: Metadata, run: str) -> dict[str, str]:
     return {
         labels.JOB: label_value(owner.name),
-        labels.RUN: digest[:63],
+        labels.RUN: run[:63],
         labels.MANAGED_BY: labels.MANAGED_BY_VALUE,
     }
 
@@ -173,6 +182,8 @@ def _pod(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettin
         "containers": [_container(stage, spec, settings)],
         "volumes": [_input_volume(stage, name, spec), {"name": "scratch", "emptyDir": {}}],
     }
+    if stage is Stage.CELL:
+        pod.update(_placement(spec.execution.template))
     if settings.image_pull_secrets:
         pod["imagePullSecrets"] = [{"name": secret} for secret in settings.image_pull_secrets]
     return {"metadata": {"annotations": {}}, "spec": pod}

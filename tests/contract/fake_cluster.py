@@ -10,6 +10,7 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey
@@ -49,6 +50,10 @@ class FakeCluster:
 
     async def observe_children(self, job: ObservedJob) -> Children:
         mine = [child for child in self.children.values() if child.owner == job.metadata.uid]
+        for child in mine:
+            started_with = attempt_digest(child.told.spec)
+            outdated = job.spec is not None and attempt_digest(job.spec) != started_with
+            child.view = replace(child.view, outdated=outdated)
         return Children(
             tuple(c.view for c in mine if c.stage is Stage.PREPARE and isinstance(c.view, SingleStage)),
             tuple(c.view for c in mine if isinstance(c.view, Wave)),

@@ -13,7 +13,7 @@ from gridfold.domain.plan import Delete, SetParallelism, StartStage
 from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
 from tests.contract.fake_cluster import FakeWorld
-from tests.contract.kubernetes_world import kubernetes_world
+from tests.contract.kubernetes_world import NOWHERE, kubernetes_world
 from tests.contract.worlds import DIGEST, PREPARE, WAVE, World, start_prepare, start_wave, told
 
 OK = ProcessEnd(0, "Completed", '{"kind": "…", "text": "ü"}')
@@ -234,6 +234,28 @@ async def test_pods_without_a_node_wait_in_the_schedulers_words_and_do_not_run(w
     assert "nodes are available" in waiting.message
     assert waiting.pods >= 1
     assert wave.running == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("edit", "outdated"),
+    [
+        ({"execution": {**NOWHERE, "cellTimeoutSeconds": 60}}, True),
+        ({"storage": {"endpoint": "http://s3.elsewhere:9000"}}, True),
+        ({"retry": 1}, True),
+        ({"execution": {**NOWHERE, "parallelism": 3}}, False),
+        ({"scoring": {"targets": {"f1": "0.5"}}}, False),
+    ],
+)
+async def test_children_tell_whether_they_would_be_started_otherwise_now(
+    world: World, edit: dict[str, Any], outdated: bool
+) -> None:
+    key, job = await prepared_world(world, execution=NOWHERE)
+    await world.cluster.apply(job, start_wave(job))
+    children = await world.cluster.observe_children(await load(world, key))
+    assert [child.outdated for child in (*children.prepares, *children.waves)] == [False, False]
+    await world.edit(key, **edit)
+    children = await world.cluster.observe_children(await load(world, key))
+    assert [child.outdated for child in (*children.prepares, *children.waves)] == [outdated, outdated]
 
 
 def full_status() -> TrainingJobStatus:

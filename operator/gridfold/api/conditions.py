@@ -10,6 +10,7 @@ class ConditionType(StrEnum):
     DATASET_READY = "DatasetReady"
     CAPACITY_READY = "CapacityReady"
     RUNNING = "Running"
+    SUSPENDED = "Suspended"
     TARGETS_MET = "TargetsMet"
     COMPLETE = "Complete"
     FAILED = "Failed"
@@ -40,6 +41,10 @@ class Reason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     PODS_WAITING = "PodsWaiting"
     RUN_ENDED = "RunEnded"
+    # steering
+    SUSPENDED = "Suspended"
+    RESUMED = "Resumed"
+    RETRYING = "Retrying"
     # refit and the end
     REFITTING = "Refitting"
     REFIT_FAILED = "RefitFailed"

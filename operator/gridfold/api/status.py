@@ -28,6 +28,7 @@ class State(StrEnum):
     PREPARING = "Preparing"
     RUNNING = "Running"
     REFITTING = "Refitting"
+    SUSPENDED = "Suspended"
     COMPLETE = "Complete"
     FAILED = "Failed"
 
@@ -122,6 +123,13 @@ class PreparedStatus(StatusModel):
     again: bool = Field(False, description="Whether the data was damaged during this run and has been prepared again.")
 
 
+class AttemptStatus(StatusModel):
+    """With what the run is tried, and which failures are from before."""
+
+    digest: Annotated[str, Field(max_length=64)] = Field(description="Digest of spec.storage, execution and retry.")
+    first_wave: Count = Field(0, description="Cells that failed in an earlier wave than this are tried again.")
+
+
 class MeanStd(StatusModel):
     """A score over all folds."""
 
@@ -197,6 +205,7 @@ class TrainingJobStatus(StatusModel):
     prepared: PreparedStatus | None = Field(
         None, description="What prepare handed to the operator. For the operator alone."
     )
+    attempt: AttemptStatus | None = Field(None, description="With what the run is tried. For the operator alone.")
     best: RankedCell | None = Field(None, description="The best cell so far; of a complete job: the winner.")
     leaderboard: Annotated[list[RankedCell], Field(max_length=LEADERBOARD_SIZE)] = Field(
         default_factory=list, description="The ten best cells so far."

@@ -6,7 +6,15 @@ from typing import Any
 
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport
-from gridfold.api.status import CellCounts, PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
+from gridfold.api.status import (
+    AttemptStatus,
+    CellCounts,
+    PreparedStatus,
+    RankedCell,
+    Resolved,
+    State,
+    TrainingJobStatus,
+)
 from gridfold.domain.conditions import Conditions, format_time, is_true
 from gridfold.domain.events import events_between
 from gridfold.domain.leaderboard import missed_targets
@@ -68,6 +76,11 @@ class StatusBuilder:
             split_digest=dataset.split_digest,
         )
 
+    @property
+    def first_wave(self) -> int:
+        """Return the number of the first wave of this attempt: failures of earlier ones do not count."""
+        return self._status.attempt.first_wave if self._status.attempt else 0
+
     # ── what decide says ─────────────────────────────────────────────────────────────────────────────────────────
 
     def accept(self, cells: int) -> None:
@@ -79,6 +92,44 @@ class StatusBuilder:
         # Said at every reconcile: where the spec leaves it open, what prepare resolved must not be forgotten.
         objective = named or self.objective or None
         self._set(objective=objective, start_time=self._status.start_time or format_time(self._now))
+
+    def attempt(self, digest: str, next_wave: int) -> bool:
+        """Note with what the run is tried; return whether this opens a failed run again.
+
+        Failures under an earlier edit of resources, storage and the like do not count any more.
+        """
+        before = self._status.attempt
+        if is_true(self._status.conditions, C.COMPLETE) or (before is not None and before.digest == digest):
+            return False
+        failed = is_true(self._status.conditions, C.FAILED)
+        if (
+            before is None and failed
+        ):  # it failed under an operator that kept no note: what is now is what it failed with
+            self._set(attempt=AttemptStatus(digest=digest))
+            return False
+        self._set(attempt=AttemptStatus(digest=digest, first_wave=next_wave if before else 0))
+        if failed:
+            self._reopen()
+        return failed
+
+    def _reopen(self) -> None:
+        for kind in (C.FAILED, C.STALLED):
+            self._conditions.remove(kind)
+        kept = [c for c in self._status.conditions if c.type not in {C.FAILED, C.STALLED}]
+        self._set(conditions=kept, state=State.PENDING, completion_time=None, results=None)
+        self._conditions.set(C.RUNNING, False, Reason.RETRYING, "tried again: finished cells stay, the rest is run")
+
+    def suspend(self) -> None:
+        """Show that nothing runs because the owner wants it so."""
+        self._set(state=State.SUSPENDED)
+        text = "spec.suspend is true; results stay, and the job goes on where it was when it is false"
+        self._conditions.set(C.SUSPENDED, True, Reason.SUSPENDED, text)
+        self._conditions.set(C.RUNNING, False, Reason.SUSPENDED, "the job is suspended")
+
+    def resume(self) -> None:
+        """Show that the job is not suspended, where it has been."""
+        if self._conditions.is_true(C.SUSPENDED):
+            self._conditions.set(C.SUSPENDED, False, Reason.RESUMED, "spec.suspend is false")
 
     def refuse(self, reason: Reason, message: str) -> None:
         """Refuse the spec."""

@@ -43,6 +43,10 @@ class Conditions:
             observed_generation=self._generation,
         )
 
+    def remove(self, kind: ConditionType) -> None:
+        """Take a condition out of the list."""
+        self._conditions.pop(kind, None)
+
     def is_true(self, kind: ConditionType) -> bool:
         """Tell whether a condition is there and true."""
         return kind in self._conditions and self._conditions[kind].status == "True"

@@ -10,12 +10,22 @@ TOLD = {
     ConditionType.DATASET_READY: False,
     ConditionType.CAPACITY_READY: True,
     ConditionType.RUNNING: False,
+    ConditionType.SUSPENDED: False,
     ConditionType.TARGETS_MET: True,
     ConditionType.COMPLETE: False,
     ConditionType.FAILED: False,
 }
 #: Reasons for which no pod runs that are no trouble of theirs.
-NO_TROUBLE = frozenset({Reason.PREPARING, Reason.SEARCHING, Reason.REFITTING, Reason.UNSCHEDULABLE})
+NO_TROUBLE = frozenset(
+    {
+        Reason.PREPARING,
+        Reason.SEARCHING,
+        Reason.REFITTING,
+        Reason.UNSCHEDULABLE,
+        Reason.SUSPENDED,
+        Reason.RETRYING,
+    }
+)
 TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
@@ -51,7 +61,8 @@ def _event(condition: Condition, *, silent: bool) -> Event | None:
     warning = (TOLD[ConditionType(condition.type)] and not true) or condition.type == ConditionType.FAILED
     warning |= condition.type == ConditionType.DATASET_READY and condition.reason == Reason.PREPARED_CORRUPT
     warning |= _is_trouble(condition) and not silent
-    if not true and not warning:
+    retrying = condition.type == ConditionType.RUNNING and condition.reason == Reason.RETRYING
+    if not true and not warning and not retrying:
         return None
     note = condition.message
     if len(note.encode()) > EVENT_NOTE_LIMIT:

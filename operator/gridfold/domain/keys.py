@@ -25,12 +25,19 @@ def run_digest(uid: str, spec: TrainingJobSpec) -> str:
     Parallelism, retries, resources, targets and the like are no part of it: to edit them does not start a new run.
     """
     document = spec.document()
-    for name in ("storage", "execution"):
+    for name in ("storage", "execution", "suspend", "retry"):
         document.pop(name)
     document["search"].pop("maxCells")
     document["scoring"].pop("targets")
     document["threads"] = spec.execution.threads
     return digest({"uid": uid, "spec": document})
+
+
+def attempt_digest(spec: TrainingJobSpec) -> str:
+    """Return the digest of what can make a failed run succeed without another result: whose edit tries it again."""
+    execution = spec.execution.document()
+    execution.pop("parallelism")
+    return digest({"storage": spec.storage.document(), "execution": execution, "retry": spec.retry})
 
 
 def cell_parameters(spec: TrainingJobSpec, prepared: PreparedRun, parameters: Parameters) -> dict[str, Any]:

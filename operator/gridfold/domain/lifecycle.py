@@ -17,16 +17,17 @@ from gridfold.api.handoff import (
     decode_cells,
     decode_report,
 )
-from gridfold.api.status import PreparedStatus, ResultsStatus, TestStatus
+from gridfold.api.status import CellCounts, PreparedStatus, RankedCell
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain import keys
 from gridfold.domain.building import StatusBuilder
 from gridfold.domain.ends import cause_of
 from gridfold.domain.grid import Grid, cell_count, format_ranges
-from gridfold.domain.leaderboard import final_leaderboard, format_score, live_leaderboard
+from gridfold.domain.leaderboard import live_leaderboard
 from gridfold.domain.naming import child_name
 from gridfold.domain.observed import Children, Observed, ObservedJob, Progress, SingleStage, Wave
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, StartStage, StartWave
+from gridfold.domain.results import results_of
 from gridfold.domain.standing import Standing, stand
 
 #: End of the name of the stage that prepares the data of a run once more.
@@ -88,12 +89,37 @@ class _Run:
     def actions(self) -> tuple[Action, ...]:
         """Walk through the stages as far as they have come."""
         self.status.accept(self.total)
+        if self.status.attempt(keys.attempt_digest(self.spec), self._next_wave):
+            return self._failed_stages()
         if self.status.settled:
             self.status.judge_targets(None)
             return ()
+        if self.spec.suspend:
+            return self._suspend()
+        self.status.resume()
         if self.status.prepared is None:
             return self._prepare()
         return self._search(self.status.prepared)
+
+    # ── steering ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _failed_stages(self) -> tuple[Action, ...]:
+        """Remove the stages with which a run has failed, so that they are started anew at the next look."""
+        failed = (stage for stage in self.children.prepares if stage.progress is not Progress.SUCCEEDED)
+        return tuple(Delete(stage.name) for stage in (*failed, *self.children.refits))
+
+    def _suspend(self) -> tuple[Action, ...]:
+        """End what runs. Waves stay, at a parallelism of 0, so that their results do."""
+        if self.status.prepared is not None:
+            self.status.show_cells(*self._stand(self.status.prepared)[1:])
+        self.status.suspend()
+        stages = (*self.children.prepares, *self.children.refits)
+        active = (Delete(stage.name) for stage in stages if stage.progress is Progress.ACTIVE)
+        return (*active, *(SetParallelism(wave.name, 0) for wave in self._active if wave.parallelism))
+
+    @property
+    def _next_wave(self) -> int:
+        return self.children.waves[-1].number + 1 if self.children.waves else 0
 
     # ── prepare ──────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -104,7 +130,7 @@ class _Run:
             return (StartStage(Stage.PREPARE, name, self._input(None)),)
         if _still_active(stage):
             self.status.preparing(stage)
-            return ()
+            return _replaced(stage)
         if stage.progress is not Progress.SUCCEEDED:
             cause = cause_of(stage.end, self.spec)
             self.status.prepare_failed(cause.reason, cause.message)
@@ -126,18 +152,24 @@ class _Run:
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _search(self, prepared: PreparedStatus) -> tuple[Action, ...]:
+    def _stand(self, prepared: PreparedStatus) -> tuple[Standing, CellCounts, list[RankedCell]]:
+        """Return where every cell stands, with the numbers and the leaderboard for the status."""
         standing = stand(
             self.total,
             decode_cells(prepared.cached, self.total),
             decode_cells(prepared.infeasible, self.total),
             self.children.waves,
             self.spec,
+            self.status.first_wave,
         )
         board = live_leaderboard(
             self.status.leaderboard, standing.reports.values(), self.status.objective, Grid.of(self.spec.search.grid)
         )
-        self.status.show_cells(standing.counts, board)
+        return standing, standing.counts, board
+
+    def _search(self, prepared: PreparedStatus) -> tuple[Action, ...]:
+        standing, counts, board = self._stand(prepared)
+        self.status.show_cells(counts, board)
         limit = self.spec.execution.max_failed_cells
         limit = max(10, -(-self.total // 10)) if limit is None else limit
         if len(standing.failed) > limit:
@@ -194,10 +226,12 @@ class _Run:
 
     def _wave_actions(self, standing: Standing) -> tuple[Action, ...]:
         parallelism = self.spec.execution.parallelism
+        if untouched := [wave for wave in self._active if wave.outdated and wave.untouched]:
+            return tuple(Delete(wave.name) for wave in untouched)
         if active := self._active:
             return tuple(SetParallelism(wave.name, parallelism) for wave in active if wave.parallelism != parallelism)
         cells = tuple(sorted(standing.unfinished))
-        number = self.children.waves[-1].number + 1 if self.children.waves else 0
+        number = self._next_wave
         name = child_name(self.job.metadata.name, self.digest, f"w{number}")
         stage_input = self._input(self.status.prepared_run()).model_copy(update={"cells": format_ranges(cells)})
         return (StartWave(name, number, cells, parallelism, stage_input),)
@@ -214,7 +248,7 @@ class _Run:
         stage = self.children.refits[0]
         if _still_active(stage):
             self.status.refitting(stage)
-            return ()
+            return _replaced(stage)
         if stage.progress is not Progress.SUCCEEDED:
             cause = cause_of(stage.end, self.spec)
             if cause.reason == Reason.PREPARED_CORRUPT and not prepared.again:
@@ -233,19 +267,7 @@ class _Run:
         return ()
 
     def _finish(self, report: RefitReport) -> None:
-        board = final_leaderboard(report.leaderboard, self.status.objective, Grid.of(self.spec.search.grid))
-        best = next((line for line in board if line.cell == report.best), None)
-        if best is not None:
-            best = best.model_copy(update={"indistinguishable_from": report.indistinguishable})
-        self.status.show_results(
-            {
-                "leaderboard": board,
-                "best": best,
-                "validation": _texts(report.validation) or None,
-                "test": _test_status(report),
-                "results": ResultsStatus(uri=report.results_uri, sha256=report.results_sha256),
-            }
-        )
+        self.status.show_results(results_of(report, self.status.objective, Grid.of(self.spec.search.grid)))
         if report.best is None:
             self.status.fail(
                 Reason.NO_CELL_SUCCEEDED,
@@ -274,19 +296,13 @@ def _still_active(stage: SingleStage) -> bool:
     return stage.progress is Progress.ACTIVE and not final
 
 
+def _replaced(stage: SingleStage) -> tuple[Action, ...]:
+    """Remove a stage that does not run yet and would be started otherwise now: the next look starts it so."""
+    return (Delete(stage.name),) if stage.outdated and not stage.running_pods else ()
+
+
 def _unknown_report(stage: Stage, message: str) -> str:
     return (
         f"{stage} succeeded, but its report is not one that this operator knows ({message[:200]!r}): "
         "trainer image and operator must have the same version"
     )
-
-
-def _test_status(report: RefitReport) -> TestStatus | None:
-    if not report.test:
-        return None
-    intervals = {name: [format_score(low), format_score(high)] for name, (low, high) in report.intervals.items()}
-    return TestStatus(scores=_texts(report.test), intervals=intervals, openings=report.openings)
-
-
-def _texts(scores: dict[str, float | None]) -> dict[str, str]:
-    return {name: format_score(value) for name, value in scores.items()}

@@ -47,6 +47,7 @@ class SingleStage:
     end: ProcessEnd | None = None  #: of the pod that finished last
     waiting: tuple[Waiting, ...] = ()
     running_pods: int = 0
+    outdated: bool = False  #: it would be started otherwise now: the spec, or the platform, has been edited
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,12 @@ class Wave:
     ends: Mapping[int, ProcessEnd] = field(default_factory=dict)  #: by cell: of the pod that finished last
     running: frozenset[int] = frozenset()  #: cells whose pod runs now
     waiting: tuple[Waiting, ...] = ()
+    outdated: bool = False  #: it would be started otherwise now
+
+    @property
+    def untouched(self) -> bool:
+        """Tell whether no cell of it has run."""
+        return self.progress is Progress.ACTIVE and not (self.succeeded or self.failed or self.running)
 
 
 @dataclass(frozen=True)

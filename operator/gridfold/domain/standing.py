@@ -59,9 +59,13 @@ def stand(
     infeasible: frozenset[int],
     waves: tuple[Wave, ...],
     spec: TrainingJobSpec,
+    first_wave: int = 0,
 ) -> Standing:
-    """Return where every cell stands after prepare and these waves (of one run, by number)."""
-    count = _Count(spec)
+    """Return where every cell stands after prepare and these waves (of one run, by number).
+
+    Cells that failed in an earlier wave than the first one of this attempt are tried again.
+    """
+    count = _Count(spec, first_wave)
     for wave in waves:
         for cell in wave.cells:
             count.take(cell, wave)
@@ -85,8 +89,8 @@ def stand(
 class _Count:
     """The tally of `stand`: the last wave that has a cell decides where it stands."""
 
-    def __init__(self, spec: TrainingJobSpec) -> None:
-        self._spec = spec
+    def __init__(self, spec: TrainingJobSpec, first_wave: int) -> None:
+        self._spec, self._first_wave = spec, first_wave
         self._attempts: dict[int, int] = {}
         self._spared: set[int] = set()  #: cells that have been damaged before
         self.succeeded: set[int] = set()
@@ -125,6 +129,9 @@ class _Count:
         attempts = self._attempts[cell]
         if cause.infeasible:
             self.infeasible.add(cell)
+        elif wave.number < self._first_wave:
+            self._attempts[cell] = 0
+            self.retry.add(cell)
         elif cause.reason == Reason.PREPARED_CORRUPT and cell not in self._spared:
             self._spared.add(cell)
             self._attempts[cell] -= 1

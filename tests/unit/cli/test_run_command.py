@@ -118,3 +118,9 @@ def test_a_reader_that_has_seen_enough_gives_no_traceback(gridfold: Gridfold, wr
     _, err = process.communicate(timeout=60)
     assert "Traceback" not in err
     assert "should not happen" not in err
+
+
+def test_a_suspended_job_is_not_run_and_says_what_to_write(gridfold: Gridfold, write_job: Write) -> None:
+    code, out, err = finish(gridfold("run", write_job(with_spec(ordered(), suspend=True))))
+    assert (code, out) == (2, "")
+    assert "spec.suspend is true, so that nothing of the job runs; set it to false" in err

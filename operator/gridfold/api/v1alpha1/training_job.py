@@ -1,6 +1,6 @@
 """The resource as a whole, and the rules that span parts of its spec."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import ConfigDict, Field
 
@@ -11,7 +11,7 @@ from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidat
 from gridfold.api.v1alpha1.dataset import Dataset
 from gridfold.api.v1alpha1.estimator import Estimator
 from gridfold.api.v1alpha1.execution import Execution
-from gridfold.api.v1alpha1.fields import ObjectName
+from gridfold.api.v1alpha1.fields import Bool, Int, ObjectName
 from gridfold.api.v1alpha1.output import Output
 from gridfold.api.v1alpha1.scoring import Scoring
 from gridfold.api.v1alpha1.search import Search
@@ -44,6 +44,16 @@ def _splits_by_time(spec: "TrainingJobSpec") -> bool:
 class TrainingJobSpec(ApiModel):
     """What is to be trained, tuned and tested."""
 
+    suspend: Bool = Field(
+        False,
+        description="If true, nothing of the job runs: running cells end, results stay, and the condition Suspended is "
+        "true. Set it to false and the job goes on where it was. Not for `gridfold run`.",
+    )
+    retry: Annotated[Int, Field(ge=0, le=1000000)] = Field(
+        0,
+        description="Any change of this number has a failed job tried again: finished cells stay, the rest is run. An "
+        "edit of storage or execution (memory, say) does so, too.",
+    )
     storage: Storage = Field(default_factory=Storage, description="The object storage of sources and output.")
     dataset: Dataset = Field(description="The data: where it is and what its columns mean.")
     cleaning: Cleaning = Field(

@@ -31,6 +31,7 @@ class JobView:
     succeeded: frozenset[int]  #: completion indexes
     failed: frozenset[int]  #: completion indexes
     active: int  #: pods that are there and have not finished
+    template: str = ""  #: digest of what it was started with; "" where an older operator noted none
 
     @property
     def missing_pods(self) -> int:
@@ -65,6 +66,7 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         succeeded=frozenset(parse_ranges(status.get("completedIndexes") or "")),
         failed=frozenset(parse_ranges(status.get("failedIndexes") or "")),
         active=status.get("active") or 0,
+        template=annotations.get(labels.TEMPLATE, ""),
     )
 
 
@@ -84,6 +86,7 @@ class Child:
     job: JobView
     pods: tuple[Pod, ...]
     trouble: tuple[Waiting, ...] = ()
+    outdated: bool = False
 
 
 def lacks_ends(job: JobView, pods: Iterable[Pod]) -> bool:
@@ -118,6 +121,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         end=last.end if last else None,
         waiting=_waiting(child, now),
         running_pods=sum(pod.running for pod in child.pods),
+        outdated=child.outdated,
     )
 
 
@@ -140,6 +144,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         ends=ends,
         running=_cells(job, (pod.index for pod in child.pods if pod.running)),
         waiting=_waiting(child, now),
+        outdated=child.outdated,
     )
 
 

@@ -26,6 +26,7 @@ from gridfold_operator.manifests import (
     build_input_manifest,
     build_stage_manifest,
     build_wave_manifest,
+    template_digest,
 )
 from gridfold_operator.settings import TrainerSettings
 
@@ -71,16 +72,23 @@ class KubernetesCluster:
             paths.collection(paths.BATCH, "jobs", key.namespace), labelSelector=f"{labels.JOB}={label_value(key.name)}"
         )
         views = [view for document in documents if (view := project_job(document, job.metadata.uid))]
-        return collect_children([await self._child(key, view) for view in views], self.clock.now())
+        children = [await self._child(key, view, outdated=self._outdated(view, job)) for view in views]
+        return collect_children(children, self.clock.now())
 
-    async def _child(self, key: JobKey, job: JobView) -> Child:
+    def _outdated(self, view: JobView, job: ObservedJob) -> bool:
+        """Tell whether a Job would be made otherwise now: an image, resources, a Secret's name have changed."""
+        if job.spec is None or not view.template:
+            return False
+        return view.template != template_digest(view.stage, view.name, job.spec, self.trainer)
+
+    async def _child(self, key: JobKey, job: JobView, *, outdated: bool) -> Child:
         pods = self.pods.of_job(job.uid)
         if lacks_ends(job, pods):
             pods = await self._list_pods(key.namespace, job)
         trouble = await find_trouble(self.client, key.namespace, Child(job, pods), self.clock.now())
         if trouble.suspected:
             self.wake(key, LOOK_AGAIN_SECONDS)
-        return Child(job, pods, trouble.found)
+        return Child(job, pods, trouble.found, outdated)
 
     async def _list_pods(self, namespace: str, job: JobView) -> tuple[Pod, ...]:
         """Return a Job's pods from the API server itself."""
