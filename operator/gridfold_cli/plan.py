@@ -36,7 +36,9 @@ def describe(job: TrainingJob, report: PlanReport) -> Iterator[tuple[str, str]]:
         return
     left = cells - report.cached - report.infeasible
     refused = f"; the estimator refuses {report.infeasible}" if report.infeasible else ""
-    yield "Cached", f"{report.cached} of {counted(cells, 'cell')}, {left} to compute ({left * splits} fits){refused}"
+    damaged = f"; {counted(report.damaged, 'stored result')} changed or damaged" if report.damaged else ""
+    text = f"{report.cached} of {counted(cells, 'cell')}, {left} to compute ({left * splits} fits){refused}{damaged}"
+    yield "Cached", text
     yield "CPU hours", _hours(job, report, left)
 
 

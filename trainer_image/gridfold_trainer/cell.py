@@ -1,5 +1,6 @@
 """The cell stage: cross-validate one combination of parameters on the training part and keep its result."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from gridfold.domain.grid import Grid, parse_ranges
 from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData, load_prepared
-from gridfold_trainer.errors import DataError, ObjectMissingError
+from gridfold_trainer.errors import DataError, ObjectMissingError, ObjectTooLargeError
 from gridfold_trainer.learning import environment, estimators, results, sampling, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation, evaluate
@@ -18,6 +19,8 @@ from gridfold_trainer.learning.results import CellResult, Recorded
 from gridfold_trainer.learning.splits import Parts, make_parts
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.storage.context import Context
+
+log = logging.getLogger("gridfold")
 
 
 class SplitChangedError(DataError):
@@ -122,12 +125,17 @@ def make_cells(job: StageInput, numbers: Sequence[int]) -> list[Cell]:
 
 
 def load_result(context: Context, cache_uri: str, key: str) -> CellResult | None:
-    """Return the stored result of a cell, or None where there is none that is valid."""
+    """Return the stored result of a cell, or None where there is none that is valid; of a damaged one the log tells."""
+    uri = results.result_uri(cache_uri, key)
     try:
-        content = context.store.get(results.result_uri(cache_uri, key), results.RESULT_BYTES)
+        result = results.load(context.store.get(uri, results.RESULT_BYTES), key)
     except ObjectMissingError:
         return None
-    return results.load(content, key)
+    except ObjectTooLargeError:
+        result = None
+    if result is None:
+        log.warning("%s was changed or damaged; it counts as not there", uri)
+    return result
 
 
 def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:

@@ -6,6 +6,7 @@
     │   ├── BucketMissingError        10  no such bucket
     │   ├── AccessDeniedError         10  no credentials, wrong ones, or no right
     │   ├── StorageRefusedError       10  the server refuses: wrong region, not a valid address …
+    │   │   └── ObjectTooLargeError   10  it has more bytes than any object of Gridfold's own
     │   ├── ChecksumMismatchError     10  a source is not what its pin says
     │   ├── SourceTooLargeError       10  a source has more bytes than one may have
     │   ├── UnreadableTableError      10  a source is no table of the format that was declared
@@ -69,6 +70,12 @@ class StorageRefusedError(DataError):
     """The store understood and refuses, for another reason than rights; or the URI is none that it could know."""
 
     reason = "StorageRefused"
+
+
+class ObjectTooLargeError(StorageRefusedError):
+    """An object has more bytes than any of Gridfold's own has."""
+
+    reason = "ObjectTooLarge"
 
 
 class ChecksumMismatchError(DataError):

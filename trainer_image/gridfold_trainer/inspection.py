@@ -18,7 +18,7 @@ from pydantic import ValidationError
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
-from gridfold_trainer import cell, preflight, prepare
+from gridfold_trainer import cell, preflight
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.sources import locate
@@ -28,6 +28,7 @@ from gridfold_trainer.learning.results import CellResult
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.stored import find_stored
 
 STATUS_BYTES = 16 * 1024 * 1024
 
@@ -113,12 +114,13 @@ def plan(job: StageInput, context: Context) -> PlanReport:
     infeasible = preflight.find_infeasible(spec, cls, data.target.classes, resolved.random_state).cells
     versions = environment.digest(spec.estimator.class_name)
     run = PreparedRun(digest=digest, environment=versions, resolved=resolved, split_digest=parts.digest)
-    cached = prepare.find_cached(job, run, context)
-    seconds = _seconds(job.model_copy(update={"prepared": run}), cached, context)
+    stored = find_stored(job, run, context)
+    seconds = _seconds(job.model_copy(update={"prepared": run}), stored.cached, context)
     return PlanReport(
         prepared=True,
-        cached=len(cached),
-        infeasible=len(infeasible - cached),
+        cached=len(stored.cached),
+        damaged=stored.damaged,
+        infeasible=len(infeasible - stored.cached),
         measured=len(seconds),
         measured_seconds=math.fsum(seconds),
     )

@@ -2,18 +2,15 @@
 
 import logging
 import tempfile
-from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 from gridfold.api.handoff import PreparedRun, PrepareReport, StageInput, encode_cells
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
 from gridfold.api.validation import show
-from gridfold.domain.grid import Grid, cell_count
-from gridfold.domain.keys import CellKeys
+from gridfold.domain.grid import cell_count
 from gridfold_trainer import preflight
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.assemble import Assembled, assemble
@@ -22,20 +19,18 @@ from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locate
 from gridfold_trainer.data.targets import Target
-from gridfold_trainer.errors import DataError, ObjectMissingError
-from gridfold_trainer.learning import environment, estimators, results, sampling
+from gridfold_trainer.errors import DataError
+from gridfold_trainer.learning import environment, estimators
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.stored import find_stored
 
 log = logging.getLogger("gridfold")
 
-#: Results are fetched side by side: each is small, and the waiting is for the network.
-_READERS = 8
 #: Of the report; the log has all of them, whole.
 _WARNINGS = 5
 _WARNING_CHARACTERS = 256
-_KEYS_PER_PAGE = 1000  # of S3's ListObjectsV2
 
 
 def run(job: StageInput, context: Context) -> PrepareReport:
@@ -70,7 +65,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         resolved=checked.resolved,
         split_digest=checked.parts.digest,
     )
-    cached = find_cached(job, prepared, context)
+    stored = find_stored(job, prepared, context)
     total = cell_count(spec.search)
     return PrepareReport(
         digest=digest,
@@ -78,9 +73,9 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         dataset=_status(source.data, digest, checked.parts),
         resolved=checked.resolved,
         total=total,
-        cached=encode_cells(cached, total),
-        infeasible=encode_cells(infeasible.cells - cached, total),
-        warnings=_bounded([*source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
+        cached=encode_cells(stored.cached, total),
+        infeasible=encode_cells(infeasible.cells - stored.cached, total),
+        warnings=_bounded([*stored.warnings, *source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
     )
 
 
@@ -214,46 +209,6 @@ def _refusals(infeasible: preflight.Infeasible) -> list[str]:
         f"{count} cell{' is' if count == 1 else 's are'} infeasible: {message}"
         for message, count in ordered[:_WARNINGS]
     ]
-
-
-def find_cached(job: StageInput, prepared: PreparedRun, context: Context) -> frozenset[int]:
-    """Return the cells that have a valid result in object storage."""
-    keys = CellKeys(job.spec, prepared)
-    grid, drawn = Grid.of(job.spec.search.grid), sampling.draw(job.spec.search)
-    wanted: dict[str, list[int]] = {}
-    for cell, number in enumerate(drawn):
-        wanted.setdefault(keys.key(grid[number]), []).append(cell)  # a list of grids may hold a cell twice
-    candidates = list(_present(wanted, job.spec.cache_uri, context))
-
-    def is_valid(key: str) -> bool:
-        try:
-            content = context.store.get(results.result_uri(job.spec.cache_uri, key), results.RESULT_BYTES)
-        except (ObjectMissingError, DataError):
-            return False
-        return results.load(content, key) is not None
-
-    with ThreadPoolExecutor(_READERS) as readers:
-        valid = readers.map(is_valid, candidates)
-        return frozenset(cell for key, ok in zip(candidates, valid, strict=True) if ok for cell in wanted[key])
-
-
-def _present(wanted: Collection[str], cache_uri: str, context: Context) -> Iterator[str]:
-    """Yield the keys that may have a result.
-
-    One listing answers for all cells, a thousand results a request; where the cache of other jobs is so large that
-    the listing would take more requests than asking for each cell, every key is yielded.
-    """
-    first = results.result_uri(cache_uri, "")
-    prefix = first.removesuffix(".json")
-    limit = max(1, len(wanted)) * _KEYS_PER_PAGE
-    listed = list(islice(context.store.list_uris(prefix), limit))
-    if len(listed) == limit:
-        yield from wanted
-        return
-    for uri in listed:
-        key = uri.removeprefix(prefix).removesuffix(".json")
-        if key in wanted:
-            yield key
 
 
 def _status(data: Assembled, digest: str, parts: Parts) -> DatasetStatus:

@@ -16,6 +16,7 @@ class PlanReport(ApiModel):
     kind: Literal["plan"] = "plan"
     prepared: bool  #: whether the data is prepared already; else the numbers below are not known
     cached: NonNegativeInt = 0  #: cells that have a result
+    damaged: NonNegativeInt = 0  #: results that were changed or damaged; their cells are computed again
     infeasible: NonNegativeInt = 0  #: cells without a result that the estimator refuses
     measured: NonNegativeInt = 0  #: cached cells all of whose fits were timed
     measured_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)  #: of fits and scores of these, all folds together

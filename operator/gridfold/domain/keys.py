@@ -10,7 +10,7 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, Parameters, plain_value
 
 #: Changes whenever the way a cell's numbers are computed or stored changes.
-RESULT_FORMAT = 1
+RESULT_FORMAT = 2  #: 2: a result carries the digest of its content
 
 
 def digest(value: Any) -> str:

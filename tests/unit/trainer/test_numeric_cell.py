@@ -1,6 +1,7 @@
 """The cell stage, read as a specification."""
 
 import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -13,7 +14,7 @@ import pytest
 from gridfold.api.handoff import Outcome, encode_report
 from gridfold_trainer import cell
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import evaluate
+from gridfold_trainer.learning import evaluate, results
 from tests.unit.trainer.numeric_jobs import World, small_data
 
 
@@ -65,12 +66,19 @@ def test_a_stored_result_is_reported_and_nothing_is_computed(world: World, monke
         lambda text: text.replace('"accuracy":[', '"accuracy":[null,'),
         lambda text: text.replace('"accuracy":[', '"accuracy":[NaN,'),
         lambda text: "",
+        lambda text: re.sub(r'"accuracy":\[[0-9.]+', '"accuracy":[0.1', text),
+        lambda text: re.sub(r'"fitSeconds":\[[0-9.e-]+', '"fitSeconds":[9.5', text),
+        lambda text: re.sub(r'"digest":"[0-9a-f]{64}",', "", text),
+        lambda text: text.replace('"outcome":"succeeded"', '"outcome":"failed"'),
+        lambda text: text + " " * results.RESULT_BYTES,
     ],
 )
 def test_a_stored_result_that_is_not_valid_is_computed_again(world: World, damage: object) -> None:
     job = world.job()
     first, path = cell.run(job, 0, world.context), world.result_path(job, 0)
-    path.write_text(damage(path.read_text()))  # type: ignore[operator]
+    whole = path.read_text()
+    path.write_text(damage(whole))  # type: ignore[operator]
+    assert path.read_text() != whole
     second = cell.run(job, 0, world.context)
     assert (second.reused, second.scores) == (False, first.scores)
     assert cell.run(job, 0, world.context).reused

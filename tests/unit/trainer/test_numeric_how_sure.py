@@ -16,9 +16,10 @@ from gridfold_trainer.learning.intervals import bootstrap
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Scorer
 from gridfold_trainer.outcome import openings
-from gridfold_trainer.outcome.openings import Opening
+from gridfold_trainer.outcome.openings import Opening, Openings
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.file_store import FileStore
+from gridfold_trainer.storage.sealed import seal
 
 
 def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:
@@ -112,15 +113,33 @@ def test_other_data_that_is_divided_into_the_same_rows_is_counted_apart(context:
     assert [add(context, opening("1")), add(context, opening("2", rows="b")), add(context, opening("2"))] == [1, 1, 2]
 
 
-@pytest.mark.parametrize("content", ["", "{", '{"format":2,"openings":[]}', '{"openings":[{"rows":"x","model":"y"}]}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "{",
+        '{"format":2,"openings":[]}',
+        '{"openings":[{"rows":"x","model":"y"}]}',
+        seal(Openings(split="6" * 64, openings=[opening("7")])).decode(),
+        seal(Openings(split="5" * 64, openings=[opening("7")])).decode().replace("7", "8", 1),
+        " " * (openings.OPENINGS_BYTES + 1),
+    ],
+)
 def test_a_broken_list_is_replaced_and_that_is_told(context: Context, content: str) -> None:
     path = context.scratch / f"cache/openings/{'5' * 64}.json"
     path.parent.mkdir(parents=True)
     path.write_text(content)
     count, notes = openings.add(opening("1"), "file:cache/", SPLIT, context)
     assert count == 1
-    assert "is not a list of openings of the test part; it was replaced" in notes[0]
+    assert "changed or damaged; it was replaced, so the count starts anew" in notes[0]
     assert add(context, opening("2")) == 2
+
+
+def test_the_list_of_an_earlier_version_is_kept(context: Context) -> None:
+    path = context.scratch / f"cache/openings/{'5' * 64}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'{{"format":1,"openings":[{opening("7").model_dump_json()}]}}')
+    assert openings.add(opening("1"), "file:cache/", SPLIT, context) == (2, [])
 
 
 def test_a_writer_that_replaces_the_list_at_the_same_time_loses_no_look(
@@ -132,7 +151,7 @@ def test_a_writer_that_replaces_the_list_at_the_same_time_loses_no_look(
         put(self, uri, content)
         if not raced:
             raced.append(uri)
-            put(self, uri, openings.Openings(openings=[opening("2")]).model_dump_json().encode())
+            put(self, uri, seal(Openings(split="5" * 64, openings=[opening("2")])))
 
     monkeypatch.setattr(FileStore, "put", race)
     assert add(context, opening("1")) == 2

@@ -19,6 +19,7 @@ from gridfold.api.handoff import (
     decode_report,
     encode_report,
 )
+from gridfold.domain.keys import digest
 from gridfold_trainer import refit
 from gridfold_trainer.errors import CacheMismatchError
 from gridfold_trainer.learning.training import TrainingRows
@@ -159,9 +160,24 @@ def test_a_result_with_fewer_folds_than_its_key_promises_is_missing(world: World
     stored = json.loads(path.read_text())
     stored["scores"] = {metric: column[:3] for metric, column in stored["scores"].items()}
     stored["fitSeconds"], stored["scoreSeconds"] = stored["fitSeconds"][:3], stored["scoreSeconds"][:3]
-    path.write_text(json.dumps(stored))
+    del stored["digest"]
+    path.write_text(json.dumps({**stored, "digest": digest(stored)}))
     with pytest.raises(ResultsMissingError, match="1 of 3 cells"):
         refit.run(job, world.context)
+
+
+def test_a_result_whose_scores_were_changed_by_hand_neither_wins_nor_loses_and_a_second_run_heals_it(
+    world: World,
+) -> None:
+    job = world.job()
+    world.run_cells(job)
+    right = refit.run(job, world.context).leaderboard
+    path = world.result_path(job, 2)
+    path.write_text(path.read_text().replace('"f1":[0.', '"f1":[1.', 1))
+    with pytest.raises(ResultsMissingError, match=r"1 of 3 cells .* run the job again, which computes them again"):
+        refit.run(job, world.context)
+    assert [report.reused for report in world.run_cells(job)] == [True, True, False]
+    assert refit.run(job, world.context).leaderboard == right
 
 
 def test_a_cell_that_failed_without_a_result_ranks_last_and_is_in_the_table(world: World) -> None:
@@ -210,7 +226,8 @@ def change_score(world: World, job: StageInput, number: int, **recorded: Any) ->
     stored = json.loads(path.read_text())
     stored["scores"]["f1"] = [1.0] * 5
     stored["recorded"].update(recorded)
-    path.write_text(json.dumps(stored))
+    del stored["digest"]
+    path.write_text(json.dumps({**stored, "digest": digest(stored)}))
 
 
 def test_a_winner_whose_stored_scores_are_not_what_its_folds_give_is_refused(world: World) -> None:

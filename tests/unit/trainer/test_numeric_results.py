@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridfold.api.handoff import Outcome
+from gridfold.domain.keys import digest
 from gridfold_trainer.learning import results
 from gridfold_trainer.learning.results import CellResult, Recorded
 
@@ -29,6 +31,33 @@ def result(**changes: Any) -> CellResult:
         "recorded": RECORDED,
     }
     return CellResult(**{**fields, **changes})
+
+
+def resealed(**changes: Any) -> bytes:
+    """Return a stored result with other fields whose digest is right: what somebody makes who knows how."""
+    document = {**json.loads(result().to_bytes()), **changes}
+    del document["digest"]
+    return json.dumps({**document, "digest": digest(document)}).encode()
+
+
+def leaves(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the way to every value of a document that holds no other."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
+    if inside is None:
+        yield path
+        return
+    for name, item in inside:
+        yield from leaves(item, (*path, name))
+
+
+def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    """Return a copy with another value at the end of the way."""
+    copy = json.loads(json.dumps(document))
+    place = copy
+    for name in path[:-1]:
+        place = place[name]
+    place[path[-1]] = value
+    return copy
 
 
 @given(scores=st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
@@ -61,7 +90,7 @@ def test_a_result_of_another_key_is_none() -> None:
         {"scores": {"f1": ["0.5", 0.5]}},
         {"scores": {"f1": [True, 0.5]}},
         {"outcome": "lost"},
-        {"format": 2},
+        {"format": 1},
         {"key": "x"},
         {"surprise": 1},
         {"recorded": {}},
@@ -70,8 +99,7 @@ def test_a_result_of_another_key_is_none() -> None:
     ],
 )
 def test_what_is_not_a_whole_valid_result_is_none(changes: dict[str, Any]) -> None:
-    document = {**json.loads(result().to_bytes()), **changes}
-    assert results.load(json.dumps(document).encode(), KEY) is None
+    assert results.load(resealed(**changes), KEY) is None
 
 
 @pytest.mark.parametrize(
@@ -97,3 +125,40 @@ def test_a_metric_without_a_value_on_a_fold_fails_the_cell_only_where_it_decides
     assert stored.outcome_for("f1") is Outcome.SUCCEEDED
     assert stored.outcome_for("roc_auc") is stored.outcome_for("accuracy") is Outcome.FAILED
     assert results.to_report(stored, 0, "roc_auc", reused=False).outcome is Outcome.FAILED
+
+
+def test_a_result_that_is_sealed_again_is_valid_so_that_the_tests_above_try_more_than_the_digest() -> None:
+    assert results.load(resealed(), KEY) == result()
+
+
+@pytest.mark.parametrize(
+    "path", list(leaves(json.loads(result().to_bytes()))), ids=lambda path: ".".join(map(str, path))
+)
+@pytest.mark.parametrize("value", [0.75, 1, True, None, "other", "ab" * 32, [], {}])
+def test_a_result_of_which_any_value_was_changed_is_none(path: tuple[Any, ...], value: Any) -> None:
+    stored = json.loads(result().to_bytes())
+    text = json.dumps(changed(stored, path, value))
+    assert text == json.dumps(stored) or results.load(text.encode(), KEY) is None
+
+
+@pytest.mark.parametrize("name", list(json.loads(result().to_bytes())))
+def test_a_result_that_lacks_a_field_is_none(name: str) -> None:
+    stored = json.loads(result().to_bytes())
+    del stored[name]
+    assert results.load(json.dumps(stored).encode(), KEY) is None
+
+
+def test_a_result_that_is_cut_off_anywhere_or_has_one_other_bit_is_none_or_the_same() -> None:
+    stored = result().to_bytes()
+    damaged = [stored[:length] for length in range(len(stored))]
+    for place in range(len(stored)):
+        for bit in range(8):
+            other = bytearray(stored)
+            other[place] ^= 1 << bit
+            damaged.append(bytes(other))
+    believed = [data for data in damaged if results.load(data, KEY) is not None]
+    assert believed == []
+
+
+def test_a_result_that_was_only_laid_out_anew_is_still_valid() -> None:
+    assert results.load(json.dumps(json.loads(result().to_bytes()), indent=2, sort_keys=True).encode(), KEY) == result()

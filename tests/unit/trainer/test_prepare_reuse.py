@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gridfold.api.handoff import PrepareReport
+from gridfold.domain.keys import digest
 from gridfold_trainer import prepare
 from gridfold_trainer.data import assemble, reuse
 from gridfold_trainer.data.sources import Located
@@ -144,8 +145,26 @@ def test_an_index_that_names_another_data_set_of_other_sources_is_only_as_good_a
     first = run_prepare(tmp_path)
     index = index_of(tmp_path)
     forged = {**json.loads(index.read_bytes()), "prepared": f"sha256:{'0' * 64}"}
-    index.write_text(json.dumps(forged))
+    del forged["digest"]
+    index.write_text(json.dumps({**forged, "digest": digest(forged)}))
     assert run_prepare(tmp_path) == first
+
+
+def test_an_index_that_was_changed_by_hand_or_copied_from_other_sources_is_written_again(
+    tmp_path: Path, readings: list[str]
+) -> None:
+    first = run_prepare(tmp_path)
+    index = index_of(tmp_path)
+    whole = index.read_bytes()
+    other = run_prepare(tmp_path, dataset={"excludeColumns": ["age"]})
+    [others] = [path for path in index.parent.iterdir() if path != index]
+    changed = whole.replace(first.digest.encode(), other.digest.encode())
+    for content in (others.read_bytes(), changed, whole.replace(b'"missingTarget":0', b'"missingTarget":7')):
+        assert content != whole
+        index.write_bytes(content)
+        assert run_prepare(tmp_path) == first
+        assert index.read_bytes() == whole
+    assert len(readings) == 5
 
 
 def test_a_job_that_is_refused_leaves_no_index(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from gridfold.api.handoff import PreparedRun, PrepareReport, decode_cells, decod
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import CellKeys
-from gridfold_trainer import cell, prepare
+from gridfold_trainer import cell, prepare, stored
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.prepared import PreparedData, load_prepared
 from gridfold_trainer.errors import (
@@ -406,6 +406,7 @@ def test_cells_with_a_valid_result_are_cached_and_others_are_not(tmp_path: Path)
     second = run_prepare(tmp_path, **grid)
     assert decode_cells(second.cached, 4) == {0, 3}
     assert decode_cells(second.infeasible, 4) == frozenset()
+    assert second.warnings[0] == "2 stored results were changed or damaged; they are computed again"
     assert (second.digest, second.environment) == (first.digest, first.environment)
 
 
@@ -417,7 +418,7 @@ def test_a_cache_so_full_that_listing_costs_more_than_asking_is_asked_cell_by_ce
     cell.run(with_cells(first, "0-1"), 1, where)
     for number in range(4):
         where.store.put(f"file:out/cache/cells/{number:064}.json", b"{}")
-    monkeypatch.setattr(prepare, "_KEYS_PER_PAGE", 1)
+    monkeypatch.setattr(stored, "_KEYS_PER_PAGE", 1)
     assert decode_cells(run_prepare(tmp_path).cached, 2) == {1}
 
 

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.keys import digest as digest_of
@@ -18,6 +18,7 @@ from gridfold_trainer.data.sources import Located, check_pins
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import ObjectMissingError, PreparedCorruptError, StorageRefusedError
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.sealed import seal, unseal
 
 log = logging.getLogger("gridfold")
 
@@ -31,7 +32,8 @@ class Index(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
+    key: _Sha256  #: of the sources with their reading and cleaning, as the object is named
     prepared: Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
     sources: Annotated[list[_Sha256], Field(min_length=1, max_length=1_000_000)]  #: of each object, in order
     dropped_rows: _Counts
@@ -92,13 +94,14 @@ def remember(uri: str | None, digest: str, data: Assembled, sources: Sequence[st
     if uri is None:
         return
     index = Index(
+        key=_key_of(uri),
         prepared=digest,
         sources=list(sources),
         dropped_rows=data.dropped_rows,
         dropped_columns=data.dropped_columns,
         warnings=data.warnings,
     )
-    context.store.put(uri, index.model_dump_json().encode())
+    context.store.put(uri, seal(index))
 
 
 def _identity(spec: TrainingJobSpec, item: Located) -> dict[str, Any] | None:
@@ -114,9 +117,15 @@ def _identity(spec: TrainingJobSpec, item: Located) -> dict[str, Any] | None:
 
 def _load(uri: str, context: Context) -> Index | None:
     try:
-        return Index.model_validate_json(context.store.get(uri, _BYTES))
+        index = unseal(Index, context.store.get(uri, _BYTES))
     except (ObjectMissingError, StorageRefusedError):
         return None
-    except ValidationError:
-        log.warning("%s is no index of this version; it is written again", uri)
-        return None
+    if index is not None and index.key == _key_of(uri):
+        return index
+    log.warning("%s is of another version, changed or damaged; the sources are read and it is written again", uri)
+    return None
+
+
+def _key_of(uri: str) -> str:
+    """Return the digest in the name of an index object."""
+    return uri.rpartition("/")[2].removesuffix(".json")

@@ -3,10 +3,11 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from gridfold.api.handoff import CellReport, Outcome
+from gridfold_trainer.storage.sealed import seal, unseal
 
 #: 20 metrics × 10,000 splits of 25 characters, and room for the rest.
 RESULT_BYTES = 8 * 1024 * 1024
@@ -43,7 +44,7 @@ class CellResult(_Strict):
     cell that was refused before any fit has none.
     """
 
-    format: Literal[1] = 1  #: keys.RESULT_FORMAT
+    format: Literal[2] = 2  #: keys.RESULT_FORMAT
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     estimator: Name
     parameters: Annotated[dict[Name, Any], Field(max_length=200)]  #: as the cell's key has them
@@ -79,8 +80,8 @@ class CellResult(_Strict):
         return len(self.fit_seconds)
 
     def to_bytes(self) -> bytes:
-        """Return the object to store."""
-        return self.model_dump_json(by_alias=True).encode()
+        """Return the object to store, with the digest of its content."""
+        return seal(self)
 
 
 def result_uri(cache_uri: str, key: str) -> str:
@@ -89,14 +90,9 @@ def result_uri(cache_uri: str, key: str) -> str:
 
 
 def load(data: bytes, key: str) -> CellResult | None:
-    """Return the result in an object, or None where it is not a whole, valid result of that cell."""
-    if len(data) > RESULT_BYTES:
-        return None
-    try:
-        result = CellResult.model_validate_json(data)
-    except ValidationError:
-        return None
-    return result if result.key == key else None
+    """Return the result in an object, or None where it is not a whole, valid, unchanged result of that cell."""
+    result = unseal(CellResult, data) if len(data) <= RESULT_BYTES else None
+    return result if result and result.key == key else None
 
 
 def to_report(result: CellResult, cell: int, objective: str, *, reused: bool) -> CellReport:

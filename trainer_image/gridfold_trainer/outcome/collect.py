@@ -130,8 +130,8 @@ def collect(job: StageInput, classes: Sequence[Any] | None, context: Context) ->
     if missing:
         raise ResultsMissingError(
             f"{len(missing)} of {len(rows)} cells have no valid result below {job.spec.cache_uri}cells/: "
-            f"{format_ranges(missing)[:256]}. Objects were removed or changed; remove what is left "
-            "of these cells and run the job again."
+            f"{format_ranges(missing)[:256]}. Objects were removed, changed or damaged meanwhile; run the "
+            "job again, which computes them again."
         )
     return Record(rows, metrics, objective, splits)
 

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gridfold.domain.keys import digest
 from gridfold_trainer.cell import Cell
 from gridfold_trainer.data.prepared import PreparedData
-from gridfold_trainer.errors import ObjectMissingError
+from gridfold_trainer.errors import ObjectMissingError, ObjectTooLargeError
 from gridfold_trainer.learning.splits import Parts
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.sealed import seal, unseal
 
 OPENINGS_BYTES = 16 * 1024 * 1024
 _ATTEMPTS = 3
@@ -37,8 +38,18 @@ class Openings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    format: Literal[1] = 1
+    format: Literal[2] = 2
+    split: Digest  #: of the three parts, as the object is named
     openings: Annotated[list[Opening], Field(max_length=_LIMIT)] = Field(default_factory=list)
+
+
+class _Unsealed(BaseModel):
+    """The list as versions before format 2 wrote it: without a digest. No look is forgotten by an upgrade."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    format: Literal[1]
+    openings: Annotated[list[Opening], Field(max_length=_LIMIT)]
 
 
 def opening_of(winner: Cell, data: PreparedData, parts: Parts, environment: str, threads: int) -> Opening:
@@ -63,22 +74,32 @@ def add(opening: Opening, cache_uri: str, split_digest: str, context: Context) -
     The store has no lock: after the write the list is read again, and what another writer has put in its place
     meanwhile is written with this look added.
     """
-    uri = f"{cache_uri}openings/{split_digest.removeprefix('sha256:')}.json"
-    found, notes = _load(uri, context)
+    split = split_digest.removeprefix("sha256:")
+    uri = f"{cache_uri}openings/{split}.json"
+    found, notes = _load(uri, split, context)
     for _ in range(_ATTEMPTS):
         if opening in found:
             break
-        content = Openings(openings=[*found, opening][-_LIMIT:]).model_dump_json().encode()
-        context.store.put(uri, content)
-        found, _ = _load(uri, context)
+        context.store.put(uri, seal(Openings(split=split, openings=[*found, opening][-_LIMIT:])))
+        found, _ = _load(uri, split, context)
     models = {known.model for known in found if known.rows == opening.rows} | {opening.model}
     return len(models), notes
 
 
-def _load(uri: str, context: Context) -> tuple[list[Opening], list[str]]:
+def _load(uri: str, split: str, context: Context) -> tuple[list[Opening], list[str]]:
     try:
-        return Openings.model_validate_json(context.store.get(uri, OPENINGS_BYTES)).openings, []
+        content = context.store.get(uri, OPENINGS_BYTES)
     except ObjectMissingError:
         return [], []
+    except ObjectTooLargeError:
+        content = b""
+    stored = unseal(Openings, content)
+    if stored is not None and stored.split == split:
+        return stored.openings, []
+    try:
+        return _Unsealed.model_validate_json(content).openings, []
     except ValidationError:
-        return [], [f"{uri} is not a list of openings of the test part; it was replaced, so the count starts anew."]
+        return [], [
+            f"{uri}, the list of openings of the test part, was changed or damaged; it was replaced, so the count "
+            "starts anew."
+        ]

@@ -10,6 +10,7 @@ from pathlib import Path
 from gridfold_trainer.errors import (
     AccessDeniedError,
     ObjectMissingError,
+    ObjectTooLargeError,
     SourceChangedError,
     SourceTooLargeError,
     StorageRefusedError,
@@ -35,7 +36,7 @@ class FileStore:
         with self._translated(uri), self.local_path(uri).open("rb") as file:
             content = file.read(limit_bytes + 1)
         if len(content) > limit_bytes:
-            raise StorageRefusedError(f"{uri} has more than {limit_bytes} bytes, which is no file of Gridfold.")
+            raise ObjectTooLargeError(f"{uri} has more than {limit_bytes} bytes, which is no file of Gridfold.")
         return content
 
     def download(self, uri: str, path: Path, wanted: Wanted = ANYTHING) -> str:

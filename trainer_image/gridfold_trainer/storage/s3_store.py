@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from blake3 import blake3
 
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
-from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError, StorageUnreachableError
+from gridfold_trainer.errors import AccessDeniedError, ObjectTooLargeError, StorageUnreachableError
 from gridfold_trainer.storage.addresses import LAPTOP, AddressRules, guarded_pools
 from gridfold_trainer.storage.certificates import make_context
 from gridfold_trainer.storage.downloads import Body, Patience, download_resumed
@@ -59,7 +59,7 @@ class S3Store:
             for chunk in chunks:
                 content += chunk
                 if len(content) > limit_bytes:
-                    raise StorageRefusedError(f"{uri} has more than {limit_bytes} bytes, which is no file of Gridfold.")
+                    raise ObjectTooLargeError(f"{uri} has more than {limit_bytes} bytes, which is no file of Gridfold.")
             return bytes(content)
 
         return self._read(uri, read)

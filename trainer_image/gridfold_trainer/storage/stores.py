@@ -71,7 +71,7 @@ class ObjectStore(SourceStore, Protocol):
         """Return an object's content.
 
         Raises:
-            StorageRefusedError: it has more than `limit_bytes`.
+            ObjectTooLargeError: it has more than `limit_bytes`.
         """
 
     def put(self, uri: str, content: bytes) -> None:
