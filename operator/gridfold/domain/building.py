@@ -253,8 +253,10 @@ class StatusBuilder:
             words = "; ".join(f"{_pods(cause.pods)}: {cause.reason}: {cause.message}" for cause in waiting)
             first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
             self._conditions.set(C.RUNNING, False, first, words)
-        elif not self._conditions.is_true(C.RUNNING):  # between two pods, and between two stages, the run goes on
-            self._conditions.set(C.RUNNING, False, reason, "its pod is being created")
+        elif self._conditions.reason(C.RUNNING) != reason or not self._conditions.is_true(C.RUNNING):
+            # Between two stages, as between two pods, the run goes on.
+            goes_on = self._conditions.is_true(C.RUNNING)
+            self._conditions.set(C.RUNNING, goes_on, reason, "its pods are being created")
 
     def _capacity_ready(self) -> None:
         self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")

@@ -47,6 +47,10 @@ class Conditions:
         """Take a condition out of the list."""
         self._conditions.pop(kind, None)
 
+    def reason(self, kind: ConditionType) -> str:
+        """Return the reason of a condition, "" where it is not there."""
+        return self._conditions[kind].reason if kind in self._conditions else ""
+
     def is_true(self, kind: ConditionType) -> bool:
         """Tell whether a condition is there and true."""
         return kind in self._conditions and self._conditions[kind].status == "True"
