@@ -105,7 +105,7 @@ def results(file: Path, output: str | None, csv: Path | None, parquet: Path | No
     from gridfold_cli.results import Copies, print_current_results
 
     with _asking("results"):
-        print_current_results(job, file.absolute().parent, Copies(csv, parquet))
+        print_current_results(job, file, Copies(csv, parquet))
 
 
 def _check_estimator(job: TrainingJob, file: Path) -> None:

@@ -1,7 +1,8 @@
 """`gridfold results`: the current run of a job, and its table as a file."""
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from gridfold.api.inspection import ResultsReport
 from gridfold.api.status import DatasetStatus, MeanStd, RankedCell, ResultsStatus, TestStatus, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import parameter_texts
+from gridfold.domain.keys import run_digest
 from gridfold.domain.leaderboard import format_score
+from gridfold.domain.versions import differences
 from gridfold_cli.inspection import inspect
 from gridfold_cli.locations import local_path
 from gridfold_cli.output import Remarks, print_results, result_console
 
 STATUS_FILE = "status.json"
+MOST_DIFFERENCES = 20
 
 
 @dataclass(frozen=True)
@@ -34,13 +38,16 @@ class Copies:
         return tuple(word for name, path in wanted if path for word in (name, str(path.absolute())))
 
 
-def print_current_results(job: TrainingJob, base_folder: Path, copies: Copies) -> None:
-    """Print the current run's leaderboard and scores, and write the copies.
+def print_current_results(job: TrainingJob, file: Path, copies: Copies) -> None:
+    """Print the current run's leaderboard and scores, and write the copies; say on stderr if the file was edited since.
 
     Raises:
         InspectionError: there is no finished run, or its files are not what they were.
     """
+    base_folder = file.absolute().parent
     report = inspect(job, base_folder, ("results", *copies.options), ResultsReport)
+    for line in another_version(report, job, file):
+        click.echo(line, err=True)
     click.echo(f"{'Cells':<12}{_cells(report.status)}")
     print_results(result_console(), to_status(report), base_folder, remarks_of(report))
     for path in (copies.csv, copies.parquet):
@@ -57,12 +64,33 @@ def stored_report(status: TrainingJobStatus, base_folder: Path) -> ResultsReport
     folder = local_path(uri, base_folder)
     if folder is None or not (folder / STATUS_FILE).is_file():
         return None
-    return ResultsReport(run=uri, status=json.loads((folder / STATUS_FILE).read_text(encoding="utf-8")))
+    content = (folder / STATUS_FILE).read_bytes()
+    known = status.results.sha256 if status.results else ""
+    if hashlib.sha256(content).hexdigest() != known:
+        return None  # someone else's by now: the status in memory is right, if shorter
+    return ResultsReport(run=uri, status=json.loads(content))
 
 
 def remarks_of(report: ResultsReport) -> Remarks:
     """Return what status.json says that the resource's status has no room for."""
     return Remarks(report.status["errors"], tuple(report.status["notes"]))
+
+
+def another_version(report: ResultsReport, job: TrainingJob, file: Path) -> Iterator[str]:
+    """Yield lines that say how the run's spec differs from the file's; none where it is the same."""
+    run, spec = report.run.rstrip("/").rpartition("/")[2], report.status.get("spec")
+    if spec is None:
+        if report.status["runDigest"] != run_digest(report.status["job"]["uid"], job.spec):
+            yield f"{file} may have been edited since: run {run} is of an earlier Gridfold, which kept no spec."
+        return
+    found = differences(spec, job.spec)
+    if not found:
+        return
+    yield f"{file} was edited since: these are the results of another version of the job, run {run}."
+    yield from (f"  {difference}" for difference in found[:MOST_DIFFERENCES])
+    if len(found) > MOST_DIFFERENCES:
+        yield f"  and {len(found) - MOST_DIFFERENCES} more"
+    yield f"`gridfold run {file}` computes the version of the file."
 
 
 def to_status(report: ResultsReport) -> TrainingJobStatus:

@@ -20,7 +20,12 @@ def digest(value: Any) -> str:
 
 
 def run_digest(uid: str, spec: TrainingJobSpec) -> str:
-    """Return the digest of what determines a run's results.
+    """Return the digest of what determines a run's results."""
+    return digest({"uid": uid, "spec": run_document(spec)})
+
+
+def run_document(spec: TrainingJobSpec) -> dict[str, Any]:
+    """Return what of a spec determines a run's results.
 
     Parallelism, retries, resources, targets and the like are no part of it: to edit them does not start a new run.
     """
@@ -30,7 +35,7 @@ def run_digest(uid: str, spec: TrainingJobSpec) -> str:
     document["search"].pop("maxCells")
     document["scoring"].pop("targets")
     document["threads"] = spec.execution.threads
-    return digest({"uid": uid, "spec": document})
+    return document
 
 
 def attempt_digest(spec: TrainingJobSpec) -> str:

@@ -70,6 +70,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
         "format": 1,
         "job": {"namespace": job.namespace, "name": job.name, "uid": job.uid, "generation": job.generation},
         "runDigest": job.run_digest,
+        "spec": job.spec.document(),
         "cells": {"total": len(record.rows)} | {str(outcome): record.count(outcome) for outcome in Outcome},
         "resolved": prepared.resolved.document(),
         "dataset": {
