@@ -112,6 +112,13 @@ def parquet(name: str, table: Rows) -> Callable[[Path], None]:
     return write
 
 
+def titled(table: Rows, delimiter: str = ",") -> str:
+    """Return CSV as people keep it: two lines above the header, an index without name, comments in between."""
+    head, *lines = to_csv(table, delimiter).splitlines()
+    index = [f"{number}{delimiter}{line}" for number, line in enumerate(lines)]
+    return "\n".join(['A "title', "# of 2024", f"{delimiter}{head}", *index[:9], "# it's a note", "", *index[9:], ""])
+
+
 def turned(table: Rows) -> Rows:
     """Return the same rows with their columns the other way round."""
     return [dict(reversed(row.items())) for row in table]
@@ -167,6 +174,22 @@ CASES: dict[str, DataCase] = {
                 "encoding": "Latin1",
             },
         },
+    ),
+    "title-index-and-comments": DataCase(
+        several(text("a.csv", titled(ALL[:90]), "cp1252"), text("b.csv.gz", titled(turned(ALL[90:])), "cp1252")),
+        [{"uri": "file:a.csv"}, {"uri": "file:b.csv.gz"}],
+        {**NO_ID, "csv": {"skipLines": 2, "comment": "#", "unnamedColumns": "Drop", "encoding": "Windows1252"}},
+        EVERYTHING,
+    ),
+    "white-space-and-row-names": DataCase(
+        text("a.txt", to_csv(ALL, "  ").replace(" \n", ' ""\n').replace("    ", '  ""  ').replace("\n", "\n r", 180)),
+        [{"uri": "file:a.txt"}],
+        {"excludeColumns": ["id", "Unnamed: 0"], "csv": {"delimiter": "Whitespace", "unnamedColumns": "Name"}},
+    ),
+    "white-space-by-pandas": DataCase(
+        text("a.txt", to_csv(ALL, " \t ").replace("\t \n", '""\n').replace("\t  \t", '""')),
+        [{"uri": "file:a.txt"}],
+        {**NO_ID, "csv": {"delimiter": "Whitespace"}},
     ),
     "compressed": DataCase(text("a.csv.gz", to_csv(ALL)), [{"uri": "file:a.csv.gz"}], NO_ID),
     "two-sources-other-order": DataCase(

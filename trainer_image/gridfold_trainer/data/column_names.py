@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import show
+from gridfold_trainer.data.csv_header import other_delimiter
 from gridfold_trainer.errors import UnreadableTableError
 
 COLUMN_LIMIT = 10_000  # as spec.dataset.csv.columnNames
@@ -23,28 +24,38 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"the columns are {shown}{f' and {len(names) - 20} more' if len(names) > 20 else ''}."
 
 
-def check_names(names: Sequence[str], source: str) -> None:
+#: What to do about names of a CSV file that are there twice, and about those that are not there.
+CSV_ADVICE = (
+    "rename all but one, or name all columns: csv.header: false, csv.skipLines: 1 and csv.columnNames",
+    "leave it out with csv.unnamedColumns: Drop, or take it with Name; if the file has no header, set csv.header: "
+    "false and csv.columnNames",
+)
+
+
+def check_names(names: Sequence[str], source: str, advice: tuple[str, str] = ("rename all but one", "name it")) -> None:
     """Refuse names that no table can have.
+
+    Args:
+        names: of the columns.
+        source: what to call the file.
+        advice: what to do about names that are there twice, and about those that are not there.
 
     Raises:
         UnreadableTableError: two columns have one name, one has none, or there are too many; all that is wrong.
     """
-    problems = [f"{source}: {problem}" for problem in _name_problems(names)]
+    problems = [f"{source}: {problem}" for problem in _name_problems(names, *advice)]
     if problems:
         raise UnreadableTableError(*problems)
 
 
-def _name_problems(names: Sequence[str]) -> list[str]:
+def _name_problems(names: Sequence[str], repeated_advice: str, nameless_advice: str) -> list[str]:
     repeated = [show(name) for name, count in Counter(names).items() if count > 1 and name]
     nameless = [str(number) for number, name in enumerate(names, 1) if not name]
     problems = []
     if repeated:
-        problems.append(f"{', '.join(repeated[:10])} names more than one column; rename all but one.")
+        problems.append(f"{', '.join(repeated[:10])} names more than one column; {repeated_advice}.")
     if nameless:
-        problems.append(
-            f"column {', '.join(nameless[:10])} has no name in the header; name it, or if the file has no header, set "
-            f"csv.header: false and csv.columnNames."
-        )
+        problems.append(f"column {', '.join(nameless[:10])} has no name in the header; {nameless_advice}.")
     problems += [
         f"the name {show(n)} has more than {NAME_CHARACTERS} characters." for n in names if len(n) > NAME_CHARACTERS
     ][:5]
@@ -94,6 +105,6 @@ def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     if problems and len(names) == 1:
         problems.append(
             f"the data has the one column {show(names[0])}; is spec.dataset.csv.delimiter, "
-            f"{show(dataset.csv.delimiter)}, right?"
+            f"{show(dataset.csv.delimiter)}, right?{other_delimiter(names, dataset.csv.delimiter)}"
         )
     return problems

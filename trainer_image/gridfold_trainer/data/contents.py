@@ -1,9 +1,8 @@
 """The bytes of a source, decompressed: in pieces, never more than one source may have."""
 
-import codecs
 import gzip
 import zlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,6 +28,7 @@ _FORMATS = {
     ".jsonl": DataFormat.JSON_LINES,
     ".ndjson": DataFormat.JSON_LINES,
 }
+_UTF_16 = "UTF-16"
 #: First bytes of files that are something else than they are taken for.
 _MAGIC = {
     b"\x1f\x8b": "gzip",
@@ -37,12 +37,10 @@ _MAGIC = {
     b"PAR1": "Parquet",
     b"BZh": "bzip2",
     b"\xfd7zXZ": "xz",
-    b"\xff\xfe": "UTF-16",
-    b"\xfe\xff": "UTF-16",
+    b"\xff\xfe": _UTF_16,
+    b"\xfe\xff": _UTF_16,
 }
 _MAGIC_BYTES = 8
-#: No characters of Latin-1; Windows-1252 has its own there.
-_LATIN_CONTROLS = bytes(range(0x80, 0xA0))
 
 
 @dataclass(frozen=True)
@@ -68,9 +66,9 @@ def foreign(begin: bytes) -> str | None:
 
 
 def text_pieces(
-    file: Fetched, kind: Kind, limit_bytes: int, piece_bytes: int = PIECE_BYTES
+    file: Fetched, kind: Kind, limit_bytes: int, piece_bytes: int = PIECE_BYTES, *, utf16: bool = False
 ) -> Generator[bytes, None, None]:
-    """Yield the content of a text file in pieces of at most `piece_bytes`.
+    """Yield the content of a text file in pieces of at most `piece_bytes`; `utf16`: it may be UTF-16.
 
     Raises:
         UnreadableTableError: it is empty, no text, or a compressed file that is damaged or cut off.
@@ -80,7 +78,8 @@ def text_pieces(
         raise UnreadableTableError(f"{file.uri} is empty (0 bytes); expected {_wanted(kind)}.")
     size = 0
     for piece in _decompressed(file, kind, piece_bytes):
-        if size == 0 and (found := foreign(piece[:_MAGIC_BYTES])):
+        found = foreign(piece[:_MAGIC_BYTES]) if size == 0 else None
+        if found and not (utf16 and found == _UTF_16):
             raise UnreadableTableError(f"{file.uri} is not {_wanted(kind)} but {found}; {_advice(kind, found)}")
         size += len(piece)
         if size > limit_bytes:
@@ -108,27 +107,6 @@ def expected_rows(file: Fetched, kind: Kind) -> int:
     return int(_SLACK * rows) + 1
 
 
-def from_latin1(pieces: Iterable[bytes], source: str) -> Iterator[bytes]:
-    """Yield text of Latin-1 as UTF-8.
-
-    Raises:
-        UnreadableTableError: a byte is none of its characters, as in a file of Windows or of UTF-8.
-    """
-    line = 1
-    for number, piece in enumerate(pieces):
-        if number == 0 and piece.startswith(codecs.BOM_UTF8):
-            raise UnreadableTableError(f"{source} begins with the mark of UTF-8; leave csv.encoding: Latin1 out.")
-        strange = piece.translate(None, delete=bytes(set(range(256)) - set(_LATIN_CONTROLS)))
-        if strange:
-            line += piece.count(b"\n", 0, piece.index(strange[:1]))
-            raise UnreadableTableError(
-                f"{source}, line {line}: byte 0x{strange[0]:02x} is no character of Latin-1; is the file "
-                f"Windows-1252? Convert it to UTF-8."
-            )
-        line += piece.count(b"\n")
-        yield piece.decode("latin-1").encode()
-
-
 def _wanted(kind: Kind) -> str:
     named = "a CSV file" if kind.format is DataFormat.CSV else "a file of JSON lines"
     return f"{named} ({'gzip' if kind.compression == '.gz' else 'Zstandard'})" if kind.compression else named
@@ -139,6 +117,8 @@ def _advice(kind: Kind, found: str) -> str:
         return f"give it the suffix {'.gz' if found == 'gzip' else '.zst'}."
     if found == "Parquet":
         return "give it the suffix .parquet, or set dataset.format: Parquet."
+    if found == _UTF_16:
+        return "set csv.encoding: UTF16." if kind.format is DataFormat.CSV else "convert it to UTF-8."
     return "convert it before."
 
 

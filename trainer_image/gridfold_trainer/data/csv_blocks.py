@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridfold.api.v1alpha1 import Csv
-from gridfold_trainer.data.csv_scan import Block, Dialect, check_records
+from gridfold_trainer.data.csv_scan import Block, check_records
+from gridfold_trainer.data.csv_text import dialect_of
 from gridfold_trainer.data.numbers import EXACT_INTEGERS, numbers_among
 from gridfold_trainer.errors import DataError, UnreadableTableError
 
@@ -35,7 +36,7 @@ class BlockParser:
 
     def __init__(self, source: str, names: Sequence[str], csv: Csv, texts: frozenset[str]) -> None:
         """Start a file; `texts` are the columns that must stay as they are spelled."""
-        self._source, self._names, self._csv = source, names, csv
+        self._source, self._names, self._dialect = source, names, dialect_of(csv)
         self._plain = frozenset(names) - texts  #: columns whose fields have all been plain so far
         self._markers = numbers_among(marker.strip() for marker in csv.missing_values)
         self._begun = False  #: a field has been seen
@@ -126,8 +127,8 @@ class BlockParser:
                 block.content,
                 has_header=False,
                 schema={name: pl.Float64 if name in floats else pl.String for name in self._names},
-                separator=self._csv.delimiter,
-                quote_char=self._csv.quote_character,
+                separator=self._dialect.delimiter,
+                quote_char=self._dialect.quote,
                 infer_schema=False,
                 empty_string_is_null=False,
                 missing_columns="raise",
@@ -137,8 +138,7 @@ class BlockParser:
         except pl.exceptions.PolarsError as error:
             if floats:
                 raise
-            dialect = Dialect(self._csv.delimiter, self._csv.quote_character)
-            check_records(block, self._source, dialect, len(self._names))
+            check_records(block, self._source, self._dialect, len(self._names))
             cause = " ".join(str(error).split())[:160]
             raise UnreadableTableError(f"{self._source} cannot be read as CSV: {cause}") from error
         if frame.height != block.records:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gridfold.api.validation import show
+from gridfold_trainer.data.encodings import not_utf8
 from gridfold_trainer.errors import UnreadableTableError
 
 SHOWN_PROBLEMS = 5
@@ -59,6 +60,7 @@ class CsvScanner:
     def __init__(self, source: str, dialect: Dialect, first: tuple[str, ...] = (), line: int = 1) -> None:
         """Start before the first byte, or at a later line; `source` is what to call the file in messages."""
         self.first = first  #: fields of the first record, once a block was yielded
+        self.width = 0  #: how many fields all records behind it have, in the same piece; 0: they differ
         self._source = source
         self._dialect = dialect
         self._delimiter, self._quote = ord(dialect.delimiter), ord(dialect.quote)
@@ -169,8 +171,7 @@ class CsvScanner:
         try:
             content.decode("utf-8")
         except UnicodeDecodeError as error:
-            what = f"byte 0x{content[error.start]:02x} is not UTF-8; convert the file, or set csv.encoding: Latin1"
-            self._problem(content, error.start, what)
+            self._problem(content, error.start, not_utf8(content, error.start))
 
     def _check_quotes(self, content: bytes, data: np.ndarray, quotes: np.ndarray) -> None:
         """Note the first quote that is in a wrong place; what follows it is guesswork."""
@@ -208,6 +209,8 @@ class CsvScanner:
             else:
                 blanks.append((start, end + 1))
             begin += 1
+            found = set(counts[begin:][counts[begin:] > 0].tolist())
+            self.width = found.pop() + 1 if len(found) == 1 else 0
         suspects = counts != len(self.first) - 1
         if len(self.first) == 1:
             suspects |= np.isin(data[np.minimum(starts, len(data) - 1)], list(_WHITE))

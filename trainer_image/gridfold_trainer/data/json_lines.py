@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 from gridfold.api.validation import show
 from gridfold_trainer.data.contents import one_line
+from gridfold_trainer.data.encodings import not_utf8
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.errors import UnreadableTableError
 
@@ -44,7 +45,7 @@ def _decoded(content: bytes, source: str, line: int) -> str:
         return content.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:
         line += content.count(b"\n", 0, error.start)
-        what = f"byte 0x{content[error.start]:02x} is not UTF-8; convert the file to UTF-8"
+        what = not_utf8(content, error.start, option=False)
         raise UnreadableTableError(f"{source}, line {line}: {what}.") from error
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Encoding, TrainingJobSpec
+from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold.domain.markers import spellings
 from gridfold_trainer.data.contents import kind_of
 from gridfold_trainer.data.prepared import PreparedData
@@ -81,18 +82,28 @@ def _spellings(spec: TrainingJobSpec, markers: Sequence[str]) -> list[str]:
 
 
 def _csv_code(csv: Csv, *, trim: bool) -> str:
+    if needs_program(csv):
+        return _csv_program(csv, trim=trim)
     options: dict[str, Any] = {}
     if not csv.header:
         options |= {"header": None, "names": csv.column_names}
     if csv.delimiter != ",":
-        options["sep"] = csv.delimiter
+        options["sep"] = r"\s+" if csv.delimiter == "Whitespace" else csv.delimiter
     if csv.quote_character != '"':
         options["quotechar"] = csv.quote_character
-    if csv.encoding is Encoding.LATIN_1:
-        options["encoding"] = "latin-1"
+    if csv.encoding is not Encoding.UTF_8:
+        options["encoding"] = CODECS[csv.encoding]
     more = "".join(f", {name}={value!r}" for name, value in options.items())
     names = "\nraw.columns = raw.columns.str.strip()" if trim and csv.header else ""
     return f'raw = pd.read_csv("rows.csv", dtype=object, keep_default_na=False{more}){names}'
+
+
+def _csv_program(csv: Csv, *, trim: bool) -> str:
+    code, imports = csv_program(csv, trim=trim)
+    more = [statement for statement in imports if "pandas" not in statement]
+    names = [] if csv.column_names is None else [f"NAMES = {_list(csv.column_names)}"]
+    read = ['with open("rows.csv", "rb") as file:', "    raw = read_csv(file.read())"]
+    return "\n".join([*more, *names, "", "", code, "", "", *read])
 
 
 def _list(names: Sequence[str]) -> str:

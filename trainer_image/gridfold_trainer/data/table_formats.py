@@ -1,17 +1,18 @@
 """Sources as tables, piece by piece: texts where the format has texts, numbers where it has numbers."""
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
 from gridfold.api.v1alpha1 import Csv, DataFormat, Encoding
-from gridfold.api.validation import show
 from gridfold_trainer.data.ahead import ahead
-from gridfold_trainer.data.column_names import check_names
-from gridfold_trainer.data.contents import GROUPED_PIECES, Kind, from_latin1, text_pieces
+from gridfold_trainer.data.column_names import CSV_ADVICE, check_names
+from gridfold_trainer.data.contents import GROUPED_PIECES, Kind, text_pieces
 from gridfold_trainer.data.csv_blocks import BlockParser, grouped
-from gridfold_trainer.data.csv_scan import CsvScanner, Dialect
+from gridfold_trainer.data.csv_header import advice, csv_names, even
+from gridfold_trainer.data.csv_scan import CsvScanner
+from gridfold_trainer.data.csv_text import dialect_of, plain_text
 from gridfold_trainer.data.json_lines import json_frames
 from gridfold_trainer.data.parquet import parquet_frames
 from gridfold_trainer.data.sources import Fetched
@@ -40,30 +41,26 @@ def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, 
     if kind.format is DataFormat.PARQUET:
         yield from parquet_frames(file, kind, reading.limit_bytes)
         return
-    with closing(text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes)) as pieces:
+    utf16 = kind.format is DataFormat.CSV and reading.csv.encoding is Encoding.UTF_16
+    with closing(text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes, utf16=utf16)) as pieces:
         yield from json_frames(file, pieces) if kind.format is DataFormat.JSON_LINES else _csv(file, pieces, reading)
 
 
 def _csv(file: Fetched, pieces: Iterator[bytes], reading: Reading) -> Iterator[Any]:
-    csv = reading.csv
-    scanner = CsvScanner(file.uri, Dialect(csv.delimiter, csv.quote_character))
-    pieces = from_latin1(pieces, file.uri) if csv.encoding is Encoding.LATIN_1 else pieces
+    csv, appended = reading.csv, False
+    scanner = CsvScanner(file.uri, dialect_of(csv))
+    pieces = plain_text(pieces, csv, file.uri)
+    if csv.header and csv.unnamed_columns is not None:
+        pieces, appended = even(pieces, dialect_of(csv))
     with closing(ahead(grouped(scanner.blocks(pieces), GROUPED_PIECES * reading.piece_bytes))) as blocks:
-        first = next(blocks)  # the scanner yields one, or says why there is none
-        names = _csv_names(scanner.first, csv, file.uri, trim=reading.trim)
-        check_names(names, file.uri)
-        parser = BlockParser(file.uri, names, csv, frozenset(names) if reading.texts is None else reading.texts)
-        yield parser.parse(first, header=csv.header)
-        yield from parser.parse_all(blocks)
-
-
-def _csv_names(first: Sequence[str], csv: Csv, source: str, *, trim: bool) -> list[str]:
-    """Return the names of a CSV file's columns."""
-    if csv.column_names is None:
-        return [name.strip() if trim else name for name in first]
-    if len(csv.column_names) != len(first):
-        raise UnreadableTableError(
-            f"{source} has {len(first)} fields a record, but spec.dataset.csv.columnNames names "
-            f"{len(csv.column_names)} columns; the first record is {show(list(first))}."
-        )
-    return list(csv.column_names)
+        try:
+            first = next(blocks)  # the scanner yields one, or says why there is none
+        except UnreadableTableError as error:
+            raise UnreadableTableError(*(f"{file.uri}: {m}" for m in advice(scanner, csv)), *error.problems) from error
+        names = csv_names(scanner.first, csv, file.uri, trim=reading.trim, appended=appended)
+        check_names(names.kept, file.uri, CSV_ADVICE)
+        texts = frozenset(names.all) if reading.texts is None else reading.texts
+        parser = BlockParser(file.uri, names.all, csv, texts | {*names.dropped, names.empty})
+        yield names.keep(parser.parse(first, header=csv.header), file.uri)
+        for frame in parser.parse_all(blocks):
+            yield names.keep(frame, file.uri)

@@ -5,7 +5,7 @@ A file for each part of the spec. Every field has a description and a bound. A f
 
 from gridfold.api.v1alpha1.cleaning import Cleaning
 from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
-from gridfold.api.v1alpha1.csv_form import Csv, Encoding
+from gridfold.api.v1alpha1.csv_form import Csv, Encoding, UnnamedColumns
 from gridfold.api.v1alpha1.dataset import ColumnType, DataFormat, Dataset
 from gridfold.api.v1alpha1.estimator import Estimator, FreeMap
 from gridfold.api.v1alpha1.execution import Execution
@@ -117,5 +117,6 @@ __all__ = [
     "Toleration",
     "TrainingJob",
     "TrainingJobSpec",
+    "UnnamedColumns",
     "Uri",
 ]

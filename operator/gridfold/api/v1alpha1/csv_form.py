@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
-from gridfold.api.v1alpha1.fields import Bool, ColumnName, ShortText
+from gridfold.api.v1alpha1.fields import DELIMITER_PATTERN, Bool, ColumnName, Int, ShortText
 
 
 class Encoding(StrEnum):
@@ -14,6 +14,15 @@ class Encoding(StrEnum):
 
     UTF_8 = "UTF8"
     LATIN_1 = "Latin1"
+    WINDOWS_1252 = "Windows1252"
+    UTF_16 = "UTF16"
+
+
+class UnnamedColumns(StrEnum):
+    """What becomes of columns whose name in the header is empty."""
+
+    DROP = "Drop"
+    NAME = "Name"
 
 
 class Csv(ApiModel):
@@ -23,14 +32,37 @@ class Csv(ApiModel):
     column_names: Annotated[list[ColumnName], Field(max_length=10000)] | None = Field(
         None, description="Names of the columns, in order: required where header is false, forbidden where it is true."
     )
-    delimiter: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[\t -!#-~]$")] = Field(
-        ",", description="The one ASCII character between two fields. Default: a comma."
+    delimiter: Annotated[str, Field(min_length=1, max_length=10, pattern=DELIMITER_PATTERN)] = Field(
+        ",",
+        description='The one ASCII character between two fields, such as ";" or "\\t", or the word Whitespace: any '
+        "number of blanks and tabs, at the begin and end of a line none at all. Default: a comma.",
     )
-    encoding: Encoding = Field(Encoding.UTF_8, description="How the text is encoded.")
+    encoding: Encoding = Field(
+        Encoding.UTF_8,
+        description="How the text is encoded. Windows1252 is what Windows and Excel call ANSI in western Europe; it "
+        "reads all of Latin1.",
+    )
     quote_character: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[!-/:-@\[-`{-~]$")] = Field(
         '"',
         description="The character around fields that contain a delimiter, a quote or a line break. "
         "Default: the double quote.",
+    )
+    unnamed_columns: UnnamedColumns | None = Field(
+        None,
+        description="What becomes of columns whose name in the header is empty, such as the index that pandas writes: "
+        'Drop leaves them out while reading, Name calls them as pandas does ("Unnamed: 0", by position). It also lets '
+        "every line end in a delimiter, and rows begin with a name of their own that the header leaves out. Where it "
+        "is not given, such columns are refused.",
+    )
+    comment: Annotated[str, Field(min_length=1, max_length=1, pattern=r"^[!-/:-@\[-`{-~]$")] | None = Field(
+        None,
+        description='Lines that begin with this character, such as "#", are left out. Further on in a line it is text. '
+        "Default: none.",
+    )
+    skip_lines: Annotated[Int, Field(ge=0, le=1_000_000)] | None = Field(
+        None,
+        description="How many lines to leave out at the begin of each file, before the header or the first row: as an "
+        "editor numbers them, blank lines and comments included. Default: none.",
     )
     missing_values: Annotated[list[ShortText], Field(max_length=100)] = Field(
         default_factory=list,
@@ -58,5 +90,19 @@ class Csv(ApiModel):
             "must not be the delimiter",
             lambda csv: csv.quote_character != csv.delimiter,
             lambda csv: csv.quote_character,
+        ),
+        Rule(
+            "comment",
+            "!has(self.comment) || (self.comment != self.delimiter && self.comment != self.quoteCharacter)",
+            "must be neither the delimiter nor the quote",
+            lambda csv: csv.comment not in {csv.delimiter, csv.quote_character},
+            lambda csv: csv.comment,
+        ),
+        Rule(
+            "unnamedColumns",
+            "self.header || !has(self.unnamedColumns) || self.unnamedColumns != 'Name'",
+            "may be Name only where there is a header; without one csv.columnNames names every column",
+            lambda csv: csv.header or csv.unnamed_columns is not UnnamedColumns.NAME,
+            lambda csv: csv.unnamed_columns,
         ),
     )

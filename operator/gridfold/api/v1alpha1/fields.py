@@ -21,12 +21,14 @@ URI_PATTERN = r"^(s3://[^/?*\[]+/.*|https://[^/?#@]+/.*|file:.+)$"
 FOLDER_PATTERN = r"^(s3://[^/]+/(.*/)?|file:.+/)$"
 ENDPOINT_PATTERN = r"^https?://[^/?#]+/?$"
 CLASS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$"
+DELIMITER_PATTERN = r"^([\t -!#-~]|Whitespace)$"
 #: What people are told where a text does not match.
 PATTERN_WORDS = {
     URI_PATTERN: "must be s3://bucket/key, https://host/path or, on a laptop, file:PATH",
     FOLDER_PATTERN: "must be a folder and end in a slash: s3://bucket/folder/ or, on a laptop, file:FOLDER/",
     ENDPOINT_PATTERN: "must be the address of a server: http://HOST:PORT or https://HOST",
     CLASS_PATTERN: "must be the full name of a class, such as sklearn.svm.SVC",
+    DELIMITER_PATTERN: 'must be one ASCII character, such as ";" or "\\t" (in double quotes), or Whitespace',
 }
 Uri = Annotated[str, Field(min_length=1, max_length=1024, pattern=URI_PATTERN)]
 FolderUri = Annotated[str, Field(min_length=1, max_length=1024, pattern=FOLDER_PATTERN)]
