@@ -1,7 +1,6 @@
 """The four real files on the cluster: every number is that of the script that `gridfold export` prints."""
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from tests.e2e.real_files import JOBS, RealJob
 from tests.e2e.secure_jobs import SecureJobs
 from tests.oracle.compared import check_table, check_winner
 from tests.oracle.conftest import FRAMES
-from tests.oracle.tables import DATA_VARIABLE, data_folder
+from tests.real_data import require
 
 pytestmark = pytest.mark.cluster
 
@@ -37,11 +36,7 @@ class Run:
 
 def content_of(job: RealJob) -> bytes:
     """Return the rows of the file; where it is not there, the tests cannot run."""
-    path = data_folder() / job.file
-    if not path.exists():
-        reason = f"{path} is not there; set {DATA_VARIABLE} to the folder of the real data sets"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return job.rows(path.read_bytes())
+    return job.rows(require(job.file).read_bytes())
 
 
 def manifest_of(name: str, jobs: ClusterJobs, secure: SecureJobs) -> dict[str, Any]:

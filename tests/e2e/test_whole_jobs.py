@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
-from tests.oracle.tables import DATA_VARIABLE, data_folder
+from tests.real_data import require
 from tests.testbed.plugin import Cluster
 from tests.testbed.waiting import wait_until
 
@@ -30,11 +30,7 @@ SEED = 7
 @pytest.fixture(scope="module")
 def pima() -> str:
     """The table, as it is published: no header."""
-    path = data_folder() / PIMA
-    if not path.exists():
-        reason = f"{path} is not there; set {DATA_VARIABLE} to the folder of the real data sets"
-        pytest.fail(reason) if os.environ.get("CI") == "true" else pytest.skip(reason)
-    return path.read_text(encoding="utf-8")
+    return require(PIMA).read_text(encoding="utf-8")
 
 
 def pima_manifest(jobs: ClusterJobs, source: str) -> dict[str, Any]:

@@ -1,20 +1,13 @@
 """The tables of the oracle suite: bundled, real and adversarial data, as rows of texts."""
 
 import csv
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tests.real_data import data_folder
+
 Table = tuple[list[str], list[list[str]]]
-
-DATA_VARIABLE = "GRIDFOLD_TEST_DATA"
-
-
-def data_folder() -> Path:
-    """Return where the real data sets are."""
-    return Path(os.environ.get(DATA_VARIABLE) or Path(__file__).parents[2] / ".." / "shared" / "data")
 
 
 def bundled(name: str, rows: int | None = None) -> Table:
