@@ -52,36 +52,44 @@ CELL_ANNOTATIONS = {
 
 def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput) -> Manifest:
     """Return the immutable ConfigMap with a stage's job.json."""
-    document = stage_input.document()
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {
-            "name": name,
+            "name": input_name(name, stage_input),
             "namespace": owner.namespace,
             "labels": _labels(owner, stage_input.run_digest),
             "ownerReferences": [_owner_reference(owner)],
         },
         "immutable": True,
-        "data": {JOB_FILE: json.dumps(document, separators=(",", ":"), ensure_ascii=False)},
+        "data": {JOB_FILE: json.dumps(stage_input.document(), separators=(",", ":"), ensure_ascii=False)},
     }
+
+
+def input_name(name: str, stage_input: StageInput) -> str:
+    """Return the name of a stage's ConfigMap, which follows from its content.
+
+    A kubelet keeps what it has read of an immutable ConfigMap: under the name of one that was deleted, a pod could be
+    given the old content.
+    """
+    return f"{name}-{digest(stage_input.document())[:8]}"
 
 
 def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
     """Return the Job of prepare or refit."""
     spec = action.input.spec
-    pod = _pod(action.stage, action.name, spec, settings)
+    pod = _pod(action.stage, input_name(action.name, action.input), spec, settings)
     job: Manifest = {
         "backoffLimit": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", ExitCode.DATA)]},
     }
-    return _job(owner, action, action.stage, job, pod)
+    return _job(owner, action, settings, job, pod)
 
 
 def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
     """Return the Indexed Job of a wave: completion index i is the i-th of the action's cells, ascending."""
     spec = action.input.spec
-    pod = _pod(Stage.CELL, action.name, spec, settings)
+    pod = _pod(Stage.CELL, input_name(action.name, action.input), spec, settings)
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
@@ -90,24 +98,23 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
         "backoffLimitPerIndex": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailIndex", *FINAL_INDEX_EXITS)]},
     }
-    manifest = _job(owner, action, Stage.CELL, job, pod)
+    manifest = _job(owner, action, settings, job, pod)
     for marked in (manifest, manifest["spec"]["template"]):
         marked["metadata"]["labels"][labels.WAVE] = str(action.number)
     manifest["metadata"]["annotations"][labels.CELLS] = format_ranges(action.cells)
     return manifest
 
 
-def template_digest(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettings) -> str:
-    """Return the digest of all that a stage of that name is started with now, its cells and parallelism aside."""
-    return _template_digest(_pod(stage, name, spec, settings), spec)
+def template_digest(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> str:
+    """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
+    return digest({"pod": _pod(stage, "", spec, settings)["spec"], "attempt": attempt_digest(spec)})
 
 
-def _template_digest(pod: Manifest, spec: TrainingJobSpec) -> str:
-    return digest({"pod": pod["spec"], "attempt": attempt_digest(spec)})
-
-
-def _job(owner: Metadata, action: StartStage | StartWave, stage: Stage, job: Manifest, pod: Manifest) -> Manifest:
-    run, template = action.input.run_digest, _template_digest(pod, action.input.spec)
+def _job(
+    owner: Metadata, action: StartStage | StartWave, settings: TrainerSettings, job: Manifest, pod: Manifest
+) -> Manifest:
+    run = action.input.run_digest
+    stage = action.stage if isinstance(action, StartStage) else Stage.CELL
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
     pod["metadata"]["labels"] = dict(marks)
     pod["metadata"]["annotations"][labels.JOB] = owner.name
@@ -119,7 +126,12 @@ def _job(owner: Metadata, action: StartStage | StartWave, stage: Stage, job: Man
             "namespace": owner.namespace,
             "labels": marks,
             # A label's value ends at 63 characters: the whole name and the whole digest stand in annotations.
-            "annotations": {labels.JOB: owner.name, labels.RUN: run, labels.TEMPLATE: template},
+            "annotations": {
+                labels.JOB: owner.name,
+                labels.RUN: run,
+                labels.INPUT: input_name(action.name, action.input),
+                labels.TEMPLATE: template_digest(stage, action.input.spec, settings),
+            },
             "ownerReferences": [_owner_reference(owner)],
         },
         "spec": {**job, "template": pod},
@@ -166,7 +178,7 @@ def _placement(template: PodTemplate) -> Manifest:
     return placement
 
 
-def _pod(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
+def _pod(stage: Stage, input_map: str, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
     pod: Manifest = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -180,7 +192,7 @@ def _pod(stage: Stage, name: str, spec: TrainingJobSpec, settings: TrainerSettin
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(stage, spec, settings)],
-        "volumes": [_input_volume(stage, name, spec), {"name": "scratch", "emptyDir": {}}],
+        "volumes": [_input_volume(stage, input_map, spec), {"name": "scratch", "emptyDir": {}}],
     }
     if stage is Stage.CELL:
         pod.update(_placement(spec.execution.template))
@@ -233,12 +245,12 @@ def _environment(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings)
     return environment
 
 
-def _input_volume(stage: Stage, name: str, spec: TrainingJobSpec) -> Manifest:
+def _input_volume(stage: Stage, input_map: str, spec: TrainingJobSpec) -> Manifest:
     """Return the one volume with job.json and, as files, credentials and certificates: those keys and no other.
 
     Only prepare reads sources, so only prepare gets what sources need beyond spec.storage.
     """
-    sources: list[Manifest] = [{"configMap": {"name": name, "items": [{"key": JOB_FILE, "path": JOB_FILE}]}}]
+    sources: list[Manifest] = [{"configMap": {"name": input_map, "items": [{"key": JOB_FILE, "path": JOB_FILE}]}}]
     if spec.storage.credentials_secret_name:
         sources += _secret_sources(spec.storage.credentials_secret_name, "credentials")
     if spec.storage.ca_bundle_config_map_name:

@@ -209,6 +209,9 @@ class FakeWorld:
         seconds = timedelta(seconds=5).total_seconds()
         found.view = replace(found.view, waiting=(Waiting("Unschedulable", message, pods, seconds),))
 
+    async def inputs(self, key: JobKey) -> int:
+        return sum(namespace == key.namespace for namespace, _ in self.cluster.children)
+
     async def input_of(self, key: JobKey, child: str) -> StageInput | None:
         found = self.cluster.children.get((key.namespace, child))
         return found.told if found else None

@@ -12,6 +12,7 @@ from typing import Any
 from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
+from gridfold.api import labels
 from gridfold.api.handoff import StageInput
 from gridfold.domain.observed import Children, ProcessEnd
 from gridfold.engine.ports import JobKey
@@ -112,9 +113,16 @@ class KubernetesWorld:
         """The real scheduler does so by itself, in its own words: wait for it."""
         await self._observed(key, lambda children: bool(_waiting(children, child)))
 
+    async def inputs(self, key: JobKey) -> int:
+        selector = f"{labels.JOB}={key.name}"
+        path = paths.collection(paths.CORE, "configmaps", key.namespace)
+        return len(await self.client.items(path, labelSelector=selector))
+
     async def input_of(self, key: JobKey, child: str) -> StageInput | None:
         try:
-            stored = await self.client.get(paths.config_map(key.namespace, child))
+            job = await self.client.get(paths.job(key.namespace, child))
+            told = job["metadata"]["annotations"][labels.INPUT]
+            stored = await self.client.get(paths.config_map(key.namespace, told))
         except ApiNotFoundError:
             return None
         return StageInput.model_validate(json.loads(stored["data"]["job.json"]))

@@ -140,6 +140,14 @@ async def test_deleting_a_child_takes_all_of_it_and_may_be_repeated(world: World
         await world.cluster.apply(job, Delete(WAVE))
     assert await world.cluster.observe_children(job) == Children()
     assert await world.input_of(key, WAVE) is None
+    assert await world.inputs(key) == 0
+
+
+async def test_whatever_happens_there_is_one_input_a_child(world: World) -> None:
+    key, job = await prepared_world(world)
+    await world.cluster.apply(job, start_prepare(job, generation=9))
+    await world.cluster.apply(job, start_wave(job))
+    assert await world.inputs(key) == 2
 
 
 async def test_parallelism_is_changed_while_a_wave_lives_and_ignored_when_it_is_gone(world: World) -> None:

@@ -42,6 +42,9 @@ class World(Protocol):
     async def block_pods(self, key: JobKey, child: str, message: str) -> None:
         """Have the scheduler find no node for any pod of a child."""
 
+    async def inputs(self, key: JobKey) -> int:
+        """Return how many inputs of a job's children are kept."""
+
     async def input_of(self, key: JobKey, child: str) -> StageInput | None:
         """Return what the pods of a child are told, None where there is nothing."""
 

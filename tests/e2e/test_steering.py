@@ -114,3 +114,32 @@ def test_a_suspended_job_keeps_its_results_and_goes_on_where_it_was(jobs: Cluste
     assert set(wanted) <= set(order), order
     firsts = [order.index(reason) for reason in wanted]
     assert firsts == sorted(firsts), order
+
+
+def test_progress_does_not_fall_when_somebody_deletes_the_jobs_of_a_run(jobs: ClusterJobs) -> None:
+    grid, execution = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0]}]}, {"parallelism": 1}
+    name = jobs.apply(jobs.manifest("robbed", jobs.upload(two_column_table()), search=grid, execution=execution))
+    status = jobs.wait(name, "has a result", lambda s: s.get("cells", {}).get("succeeded", 0) >= 1)
+    before = int(status["progress"].partition("/")[0])
+    (wave,) = (job["metadata"]["name"] for job in jobs.children("jobs", name, "cell"))
+    jobs.kubectl("delete", "job", wave, "--namespace", jobs.namespace)
+    seen = []
+    jobs.wait(name, "completes", lambda s: seen.append(s["progress"]) or condition(s, "Complete")["status"] == "True")
+    progress = [int(text.partition("/")[0]) for text in seen]
+    assert progress[0] >= before
+    assert progress == sorted(progress)
+    assert progress[-1] == 4
+
+
+def test_an_input_that_somebody_deleted_while_its_pod_waited_is_made_again(jobs: ClusterJobs) -> None:
+    manifest = jobs.manifest("inputless", jobs.upload(two_column_table()))
+    late = f"late-{manifest['metadata']['name']}"
+    manifest["spec"]["storage"]["credentialsSecretName"] = late
+    name = jobs.apply(manifest)
+    jobs.wait(name, "says what it waits for", lambda s: condition(s, "Running")["reason"] == "FailedMount")
+    for found in jobs.children("configmaps", name):
+        jobs.kubectl("delete", "configmap", found["metadata"]["name"], "--namespace", jobs.namespace)
+    data = {"AWS_ACCESS_KEY_ID": jobs.testbed.s3_access_key, "AWS_SECRET_ACCESS_KEY": jobs.testbed.s3_secret_key}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": late}, "stringData": data}
+    jobs.kubectl.apply(secret, namespace=jobs.namespace)
+    assert_complete(jobs, name)

@@ -120,6 +120,9 @@ class PreparedStatus(StatusModel):
     infeasible: Annotated[str, Field(max_length=2048)] = Field(
         "", description="Cells that the estimator refuses, as a deflated bitmap."
     )
+    succeeded: Annotated[str, Field(max_length=2048)] = Field(
+        "", description="Cells that have been computed since, as a deflated bitmap: they count when their Job is gone."
+    )
     again: bool = Field(False, description="Whether the data was damaged during this run and has been prepared again.")
 
 

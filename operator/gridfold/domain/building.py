@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import Any
 
 from gridfold.api.conditions import ConditionType, Reason
-from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport
+from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode_cells, encode_cells
 from gridfold.api.status import (
     AttemptStatus,
-    CellCounts,
     PreparedStatus,
     RankedCell,
     Resolved,
@@ -20,7 +19,7 @@ from gridfold.domain.events import events_between
 from gridfold.domain.leaderboard import missed_targets
 from gridfold.domain.observed import ObservedJob, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
-from gridfold.domain.standing import Standing
+from gridfold.domain.standing import Past, Standing
 
 C = ConditionType
 
@@ -76,10 +75,11 @@ class StatusBuilder:
             split_digest=dataset.split_digest,
         )
 
-    @property
-    def first_wave(self) -> int:
-        """Return the number of the first wave of this attempt: failures of earlier ones do not count."""
-        return self._status.attempt.first_wave if self._status.attempt else 0
+    def past(self, total: int) -> Past:
+        """Return what the status remembers of the run's cells."""
+        prepared, attempt = self._status.prepared, self._status.attempt
+        succeeded = decode_cells(prepared.succeeded, total) if prepared else frozenset()
+        return Past(succeeded, attempt.first_wave if attempt else 0)
 
     # ── what decide says ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -165,8 +165,12 @@ class StatusBuilder:
             self._set(prepared=self._status.prepared.model_copy(update={"again": True}))
         self._dataset_ready("prepared again after it was damaged")
 
-    def show_cells(self, counts: CellCounts, leaderboard: list[RankedCell]) -> None:
-        """Show how far the cells are."""
+    def show_cells(self, standing: Standing, leaderboard: list[RankedCell]) -> None:
+        """Show how far the cells are, and remember which have their result: progress never falls."""
+        counts = standing.counts
+        if self._status.prepared is not None:
+            succeeded = encode_cells(standing.succeeded, standing.total) if standing.succeeded else ""
+            self._set(prepared=self._status.prepared.model_copy(update={"succeeded": succeeded}))
         self._set(
             cells=counts,
             progress=f"{counts.finished}/{counts.total}",

@@ -17,7 +17,7 @@ from gridfold.api.handoff import (
     decode_cells,
     decode_report,
 )
-from gridfold.api.status import CellCounts, PreparedStatus, RankedCell
+from gridfold.api.status import PreparedStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain import keys
 from gridfold.domain.building import StatusBuilder
@@ -111,7 +111,7 @@ class _Run:
     def _suspend(self) -> tuple[Action, ...]:
         """End what runs. Waves stay, at a parallelism of 0, so that their results do."""
         if self.status.prepared is not None:
-            self.status.show_cells(*self._stand(self.status.prepared)[1:])
+            self._stand(self.status.prepared)
         self.status.suspend()
         stages = (*self.children.prepares, *self.children.refits)
         active = (Delete(stage.name) for stage in stages if stage.progress is Progress.ACTIVE)
@@ -152,24 +152,24 @@ class _Run:
 
     # ── search ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-    def _stand(self, prepared: PreparedStatus) -> tuple[Standing, CellCounts, list[RankedCell]]:
-        """Return where every cell stands, with the numbers and the leaderboard for the status."""
+    def _stand(self, prepared: PreparedStatus) -> Standing:
+        """Return where every cell stands, and show it."""
         standing = stand(
             self.total,
             decode_cells(prepared.cached, self.total),
             decode_cells(prepared.infeasible, self.total),
             self.children.waves,
             self.spec,
-            self.status.first_wave,
+            self.status.past(self.total),
         )
         board = live_leaderboard(
             self.status.leaderboard, standing.reports.values(), self.status.objective, Grid.of(self.spec.search.grid)
         )
-        return standing, standing.counts, board
+        self.status.show_cells(standing, board)
+        return standing
 
     def _search(self, prepared: PreparedStatus) -> tuple[Action, ...]:
-        standing, counts, board = self._stand(prepared)
-        self.status.show_cells(counts, board)
+        standing = self._stand(prepared)
         limit = self.spec.execution.max_failed_cells
         limit = max(10, -(-self.total // 10)) if limit is None else limit
         if len(standing.failed) > limit:
@@ -226,8 +226,8 @@ class _Run:
 
     def _wave_actions(self, standing: Standing) -> tuple[Action, ...]:
         parallelism = self.spec.execution.parallelism
-        if untouched := [wave for wave in self._active if wave.outdated and wave.untouched]:
-            return tuple(Delete(wave.name) for wave in untouched)
+        if idle := [wave for wave in self._active if wave.outdated and wave.idle]:
+            return tuple(Delete(wave.name) for wave in idle)
         if active := self._active:
             return tuple(SetParallelism(wave.name, parallelism) for wave in active if wave.parallelism != parallelism)
         cells = tuple(sorted(standing.unfinished))

@@ -68,9 +68,9 @@ class Wave:
     outdated: bool = False  #: it would be started otherwise now
 
     @property
-    def untouched(self) -> bool:
-        """Tell whether no cell of it has run."""
-        return self.progress is Progress.ACTIVE and not (self.succeeded or self.failed or self.running)
+    def idle(self) -> bool:
+        """Tell whether it can go without a loss: no cell runs, and none has failed (results are remembered)."""
+        return self.progress is Progress.ACTIVE and not (self.failed or self.running)
 
 
 @dataclass(frozen=True)

@@ -53,30 +53,38 @@ class Standing:
         return [cell.model_copy(update={"message": cell.message[:room]}) for _, cell in sorted(self.failed.items())]
 
 
+@dataclass(frozen=True)
+class Past:
+    """What is remembered of a run beside its waves, which come and go."""
+
+    succeeded: frozenset[int] = frozenset()  #: cells whose result is stored, whatever has become of their wave
+    first_wave: int = 0  #: cells that failed in an earlier wave than this are tried again
+
+
+NOTHING_PAST = Past()
+
+
 def stand(
     total: int,
     cached: frozenset[int],
     infeasible: frozenset[int],
     waves: tuple[Wave, ...],
     spec: TrainingJobSpec,
-    first_wave: int = 0,
+    past: Past = NOTHING_PAST,
 ) -> Standing:
-    """Return where every cell stands after prepare and these waves (of one run, by number).
-
-    Cells that failed in an earlier wave than the first one of this attempt are tried again.
-    """
-    count = _Count(spec, first_wave)
+    """Return where every cell stands after prepare and these waves (of one run, by number)."""
+    count = _Count(spec, past)
     for wave in waves:
         for cell in wave.cells:
             count.take(cell, wave)
     in_waves = frozenset(cell for wave in waves for cell in wave.cells)
-    untouched = frozenset(range(total)) - cached - infeasible - in_waves
+    untouched = frozenset(range(total)) - cached - infeasible - in_waves - past.succeeded
     # A result that prepare had not seen and a wave then found counts once, where the wave saw it.
     return Standing(
         total=total,
-        cached=cached - in_waves,
+        cached=cached - in_waves - past.succeeded,
         succeeded=frozenset(count.succeeded),
-        infeasible=(infeasible - in_waves) | frozenset(count.infeasible),
+        infeasible=(infeasible - in_waves - past.succeeded) | frozenset(count.infeasible),
         failed=count.failed,
         retry=frozenset(count.retry),
         damaged=count.damaged,
@@ -89,11 +97,11 @@ def stand(
 class _Count:
     """The tally of `stand`: the last wave that has a cell decides where it stands."""
 
-    def __init__(self, spec: TrainingJobSpec, first_wave: int) -> None:
-        self._spec, self._first_wave = spec, first_wave
+    def __init__(self, spec: TrainingJobSpec, past: Past) -> None:
+        self._spec, self._first_wave = spec, past.first_wave
         self._attempts: dict[int, int] = {}
         self._spared: set[int] = set()  #: cells that have been damaged before
-        self.succeeded: set[int] = set()
+        self.succeeded: set[int] = set(past.succeeded)
         self.infeasible: set[int] = set()
         self.retry: set[int] = set()
         self.running: set[int] = set()

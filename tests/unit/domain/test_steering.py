@@ -172,15 +172,31 @@ def test_a_stage_that_waits_is_replaced_by_one_with_the_edited_spec_and_one_that
     assert not world.prepares[name].outdated or running
 
 
-@pytest.mark.parametrize("ended", [False, True])
-def test_a_wave_of_which_no_cell_has_run_is_replaced_and_one_that_is_at_work_is_not(world: World, ended: bool) -> None:
+@pytest.mark.parametrize("running", [False, True])
+def test_a_wave_whose_cells_all_wait_is_replaced_for_those_that_are_left_and_one_at_work_is_not(
+    world: World, running: bool
+) -> None:
     name = searching(world)
-    if ended:
-        world.end_cell(name, 0, cell_end(0, 0.5), good=True)
+    world.end_cell(name, 0, cell_end(0, 0.5), good=True)
+    world.step()
     world.edit(document(execution=MORE_MEMORY))
-    world.waves[name] = replace(world.waves[name], outdated=True)
+    world.waves[name] = replace(world.waves[name], outdated=True, running=frozenset({1} if running else ()))
     plan = world.step()
-    assert plan.actions == (() if ended else (Delete(name),))
+    assert plan.actions == (() if running else (Delete(name),))
+    world.step()
+    assert [wave.cells for wave in world.waves.values()] == [(0, 1, 2) if running else (1, 2)]
+    assert (world.status.progress, world.status.best.cell) == ("1/3", 0)
+
+
+def test_progress_does_not_fall_when_somebody_deletes_a_wave(world: World) -> None:
+    name = searching(world)
+    for cell in (0, 2):
+        world.end_cell(name, cell, cell_end(cell, 0.5), good=True)
+    world.step()
+    del world.waves[name]
+    world.step()
+    assert (world.status.progress, world.status.cells.succeeded) == ("2/3", 2)
+    assert [wave.cells for wave in world.waves.values()] == [(1,)]
 
 
 def test_a_suspended_job_starts_nothing_and_goes_on_when_it_is_resumed() -> None:

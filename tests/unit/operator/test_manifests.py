@@ -1,6 +1,7 @@
 """What is created in the cluster, field by field where a field carries a promise."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -298,3 +299,27 @@ def test_ten_thousand_scattered_cells_fit_into_what_an_object_may_carry() -> Non
     annotations = manifest["metadata"]["annotations"]
     assert sum(len(key) + len(value) for key, value in annotations.items()) < 256 * 1024
     assert manifest["spec"]["completions"] == 10000
+
+
+def test_a_pod_reads_the_input_of_its_own_content_whatever_had_the_childs_name_before() -> None:
+    names = set()
+    for cells in ("0-1", "1-2", "1-2"):
+        first = start_wave()
+        action = replace(first, input=first.input.model_copy(update={"cells": cells}))
+        job = build_wave_manifest(OWNER, action, TRAINER)
+        told = build_input_manifest(OWNER, action.name, action.input)["metadata"]["name"]
+        (volume,) = (v for v in pod_of(job)["volumes"] if v["name"] == "input")
+        assert volume["projected"]["sources"][0]["configMap"]["name"] == told
+        assert job["metadata"]["annotations"][labels.INPUT] == told
+        names.add((cells, told))
+    assert len(names) == len({told for _, told in names}) == 2
+
+
+def test_what_a_job_is_started_with_is_told_by_its_template_whatever_its_cells_are() -> None:
+    def template(settings: TrainerSettings = TRAINER, cells: tuple[int, ...] = (0, 1), **spec: Any) -> str:
+        job = build_wave_manifest(OWNER, start_wave(cells=cells, **spec), settings)
+        return job["metadata"]["annotations"][labels.TEMPLATE]
+
+    other_image = TrainerSettings(image="trainer:2", env=TRAINER.env)
+    assert template() == template(cells=(5, 6, 7))
+    assert len({template(), template(other_image), template(retry=1), template(storage={"region": "x"})}) == 4

@@ -31,6 +31,7 @@ class JobView:
     succeeded: frozenset[int]  #: completion indexes
     failed: frozenset[int]  #: completion indexes
     active: int  #: pods that are there and have not finished
+    input: str = ""  #: name of its ConfigMap
     template: str = ""  #: digest of what it was started with; "" where an older operator noted none
 
     @property
@@ -66,6 +67,7 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         succeeded=frozenset(parse_ranges(status.get("completedIndexes") or "")),
         failed=frozenset(parse_ranges(status.get("failedIndexes") or "")),
         active=status.get("active") or 0,
+        input=annotations.get(labels.INPUT, ""),
         template=annotations.get(labels.TEMPLATE, ""),
     )
 
@@ -97,6 +99,12 @@ def lacks_ends(job: JobView, pods: Iterable[Pod]) -> bool:
         return not job.failed <= {pod.index for pod in pods if pod.end}
     # Of a failure the last attempt's message counts: a list of a few pods is cheaper than a verdict on an earlier one.
     return job.progress is Progress.FAILED or not any(pod.end and pod.end.exit_code == 0 for pod in pods)
+
+
+def lacks_input(child: Child) -> bool:
+    """Tell whether pods wait for their input because somebody has removed it."""
+    missing = f'configmap "{child.job.input}" not found'
+    return bool(child.job.input) and any(missing in cause.message for cause in child.trouble)
 
 
 def collect_children(children: Iterable[Child], now: datetime) -> Children:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -16,7 +16,14 @@ from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
 from gridfold.engine.ports import Clock, ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
-from gridfold_operator.adapters.kubernetes.children import Child, JobView, collect_children, lacks_ends, project_job
+from gridfold_operator.adapters.kubernetes.children import (
+    Child,
+    JobView,
+    collect_children,
+    lacks_ends,
+    lacks_input,
+    project_job,
+)
 from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
 from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
 from gridfold_operator.adapters.kubernetes.trouble import find_trouble
@@ -72,23 +79,26 @@ class KubernetesCluster:
             paths.collection(paths.BATCH, "jobs", key.namespace), labelSelector=f"{labels.JOB}={label_value(key.name)}"
         )
         views = [view for document in documents if (view := project_job(document, job.metadata.uid))]
-        children = [await self._child(key, view, outdated=self._outdated(view, job)) for view in views]
-        return collect_children(children, self.clock.now())
+        children = [await self._child(key, view) for view in views]
+        return collect_children([self._judged(child, job) for child in children], self.clock.now())
+
+    def _judged(self, child: Child, job: ObservedJob) -> Child:
+        return replace(child, outdated=lacks_input(child) or self._outdated(child.job, job))
 
     def _outdated(self, view: JobView, job: ObservedJob) -> bool:
         """Tell whether a Job would be made otherwise now: an image, resources, a Secret's name have changed."""
         if job.spec is None or not view.template:
             return False
-        return view.template != template_digest(view.stage, view.name, job.spec, self.trainer)
+        return view.template != template_digest(view.stage, job.spec, self.trainer)
 
-    async def _child(self, key: JobKey, job: JobView, *, outdated: bool) -> Child:
+    async def _child(self, key: JobKey, job: JobView) -> Child:
         pods = self.pods.of_job(job.uid)
         if lacks_ends(job, pods):
             pods = await self._list_pods(key.namespace, job)
         trouble = await find_trouble(self.client, key.namespace, Child(job, pods), self.clock.now())
         if trouble.suspected:
             self.wake(key, LOOK_AGAIN_SECONDS)
-        return Child(job, pods, trouble.found, outdated)
+        return Child(job, pods, trouble.found)
 
     async def _list_pods(self, namespace: str, job: JobView) -> tuple[Pod, ...]:
         """Return a Job's pods from the API server itself."""
@@ -110,9 +120,7 @@ class KubernetesCluster:
             case SetParallelism():
                 await self._set_parallelism(owner, action)
             case Delete():
-                # The Job first: its input is kept for as long as it exists.
-                await self.client.delete(paths.job(owner.namespace, action.name))
-                await self.client.delete(paths.config_map(owner.namespace, action.name))
+                await self._delete(owner.namespace, action.name)
 
     async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:
         """Write the whole status of the resource that was read, guarded by its resourceVersion."""
@@ -133,39 +141,35 @@ class KubernetesCluster:
         return [JobKey(namespace, name) for namespace, name in found]
 
     async def _start(self, owner: Metadata, action: StartStage | StartWave, manifest: Manifest) -> None:
-        job_path = paths.job(owner.namespace, action.name)
-        await self._create_input(owner, build_input_manifest(owner, action.name, action.input), job_path)
+        told = build_input_manifest(owner, action.name, action.input)
+        path = paths.config_map(owner.namespace, told["metadata"]["name"])
+        try:
+            await self.client.create(paths.collection(paths.CORE, "configmaps", owner.namespace), told)
+        except ApiConflictError:
+            _check_owner(await self._existing(path), owner)
         try:
             await self.client.create(paths.collection(paths.BATCH, "jobs", owner.namespace), manifest)
         except ApiConflictError:
-            _check_owner(await self._existing(job_path), owner)
-
-    async def _create_input(self, owner: Metadata, manifest: Manifest, job_path: str) -> None:
-        """Create a stage's input; what an earlier stage of that name left behind is replaced, never what one uses."""
-        collection = paths.collection(paths.CORE, "configmaps", owner.namespace)
-        path = paths.config_map(owner.namespace, manifest["metadata"]["name"])
-        try:
-            await self.client.create(collection, manifest)
-        except ApiConflictError:
-            existing = await self._existing(path)
+            existing = await self._existing(paths.job(owner.namespace, action.name))
+            if _input_of(existing) != told["metadata"]["name"]:
+                await self.client.delete(path)  # the Job that is there has an input of its own
             _check_owner(existing, owner)
-            if existing.get("data") == manifest["data"] or await self._exists(job_path):
-                return
-            await self.client.delete(path)
-            await self.client.create(collection, manifest)
+
+    async def _delete(self, namespace: str, name: str) -> None:
+        """Delete a Job, then its input, which is kept for as long as the Job exists."""
+        path = paths.job(namespace, name)
+        try:
+            job = await self.client.get(path)
+        except ApiNotFoundError:
+            return
+        await self.client.delete(path)
+        await self.client.delete(paths.config_map(namespace, _input_of(job)))
 
     async def _existing(self, path: str) -> Document:
         try:
             return await self.client.get(path)
         except ApiNotFoundError as error:
             raise ConflictError(f"{path} was there and is gone: observe again") from error
-
-    async def _exists(self, path: str) -> bool:
-        try:
-            await self.client.get(path)
-        except ApiNotFoundError:
-            return False
-        return True
 
     async def _set_parallelism(self, owner: Metadata, action: SetParallelism) -> None:
         path = paths.job(owner.namespace, action.name)
@@ -174,6 +178,12 @@ class KubernetesCluster:
             await self.client.patch(path, {"spec": {"parallelism": action.parallelism}}, MERGE_PATCH)
         except ApiNotFoundError:
             return
+
+
+def _input_of(job: Document) -> str:
+    """Return the name of a Job's ConfigMap: its own, where an older operator has made it."""
+    name: str = (job["metadata"].get("annotations") or {}).get(labels.INPUT) or job["metadata"]["name"]
+    return name
 
 
 def parse_status(document: dict[str, Any]) -> TrainingJobStatus:
