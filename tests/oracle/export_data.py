@@ -119,6 +119,20 @@ def titled(table: Rows, delimiter: str = ",") -> str:
     return "\n".join(['A "title', "# of 2024", f"{delimiter}{head}", *index[:9], "# it's a note", "", *index[9:], ""])
 
 
+def with_gaps(table: Rows) -> Rows:
+    """Return the same rows; what has no value is not there, and one name comes late."""
+    found: Rows = [{name: value for name, value in row.items() if value is not None} for row in table]
+    return [row | ({"late": number} if number % 7 == 3 else {}) for number, row in enumerate(found)]
+
+
+def spaced(table: Rows, *, row_names: bool) -> str:
+    """Return rows with any number of blanks and tabs between their fields, as R and people with fixed columns write."""
+    filled: Rows = [{name: "" if value is None else value for name, value in row.items()} for row in table]
+    head, *lines = to_csv(filled, " \t  ").splitlines()
+    named = [f"r{number}   {line}" if row_names else f"  {line} " for number, line in enumerate(lines)]
+    return "\n".join([head, *named, ""])
+
+
 def turned(table: Rows) -> Rows:
     """Return the same rows with their columns the other way round."""
     return [dict(reversed(row.items())) for row in table]
@@ -182,12 +196,12 @@ CASES: dict[str, DataCase] = {
         EVERYTHING,
     ),
     "white-space-and-row-names": DataCase(
-        text("a.txt", to_csv(ALL, "  ").replace(" \n", ' ""\n').replace("    ", '  ""  ').replace("\n", "\n r", 180)),
+        text("a.txt", spaced(ALL, row_names=True)),
         [{"uri": "file:a.txt"}],
         {"excludeColumns": ["id", "Unnamed: 0"], "csv": {"delimiter": "Whitespace", "unnamedColumns": "Name"}},
     ),
     "white-space-by-pandas": DataCase(
-        text("a.txt", to_csv(ALL, " \t ").replace("\t \n", '""\n').replace("\t  \t", '""')),
+        text("a.txt", spaced(ALL, row_names=False)),
         [{"uri": "file:a.txt"}],
         {**NO_ID, "csv": {"delimiter": "Whitespace"}},
     ),
@@ -224,6 +238,15 @@ CASES: dict[str, DataCase] = {
         text("a.ndjson.gz", to_json_lines(ALL)),
         [{"uri": "file:a.ndjson.gz"}],
         {**NO_ID, "csv": {"missingValues": ["-9"]}, "columnTypes": {"half": "Categorical"}},
+    ),
+    "json-list-and-absent-names": DataCase(
+        several(
+            text("a.json", json.dumps(with_gaps(ALL[:90]), indent=1)),
+            text("b.jsonl", to_json_lines(with_gaps(ALL[90:]))),
+        ),
+        [{"uri": "file:a.json"}, {"uri": "file:b.jsonl"}],
+        NO_ID,
+        EVERYTHING,
     ),
     "parquet": DataCase(parquet("a.parquet", ALL), [{"uri": "file:a.parquet"}], NO_ID, EVERYTHING),
     "parquet-markers-and-categorical": DataCase(

@@ -37,7 +37,8 @@ _LINES = '''def record_lines(lines):
     """Yield lines that are part of a record, which may be several where a text has several."""
     inside = 0  # 1 within a quoted text
     for line in lines:
-        if inside or (line.strip($white)$no_comment):
+        bare = line.strip($white)
+        if inside or $is_record:
             yield $line + "\\n"
             inside = (inside + line.count($quote)) % 2
 
@@ -46,7 +47,8 @@ _LINES = '''def record_lines(lines):
 _READ = '''def read_csv(content):
     """Return the rows of a CSV file as texts."""
     $unpacked = records(content)
-$names    return pd.DataFrame(rows, columns=names, dtype=object)$dropped
+$names    frame = pd.DataFrame(rows, columns=names, dtype=object)
+    return $kept
 '''
 _EVEN = """    if rows and len(rows[0]) > len(names):
         names = [*names, ""] if not rows[0][-1].strip() else ["", *names]
@@ -79,11 +81,11 @@ def csv_program(csv: Csv, *, trim: bool) -> tuple[str, tuple[str, ...]]:
         "delimiter": _text(delimiter),
         "quote": _text(csv.quote_character),
         "white": _text(_WHITE.replace("" if blanks else delimiter, "")),
-        "no_comment": _no_comment(csv, blanks=blanks),
+        "is_record": _is_record(csv, blanks=blanks),
         "line": "tabbed(line, inside)" if blanks else "line",
         "unpacked": "names, *rows" if csv.header else "rows",
         "names": _names(csv, trim=trim),
-        "dropped": '.drop(columns="", errors="ignore")' if csv.unnamed_columns is UnnamedColumns.DROP else "",
+        "kept": 'frame.loc[:, frame.columns != ""]' if csv.unnamed_columns is UnnamedColumns.DROP else "frame",
     }
     code = (_TABBED if blanks else "") + _LINES + _RECORDS + _READ
     for word, text in words.items():
@@ -91,11 +93,10 @@ def csv_program(csv: Csv, *, trim: bool) -> tuple[str, tuple[str, ...]]:
     return code.rstrip(), (*IMPORTS, "import re") if blanks else IMPORTS
 
 
-def _no_comment(csv: Csv, *, blanks: bool) -> str:
+def _is_record(csv: Csv, *, blanks: bool) -> str:
     if csv.comment is None:
-        return ""
-    line = 'line.lstrip(" \\t")' if blanks else "line"
-    return f" and not {line}.startswith({_text(csv.comment)})"
+        return "bare"
+    return f"(bare and not {'bare' if blanks else 'line'}.startswith({_text(csv.comment)}))"
 
 
 def _names(csv: Csv, *, trim: bool) -> str:

@@ -20,6 +20,7 @@ _FORMATS = {
     "pq": DataFormat.PARQUET,
     "jsonl": DataFormat.JSON_LINES,
     "ndjson": DataFormat.JSON_LINES,
+    "json": DataFormat.JSON_LINES,
 }
 _HELPERS = {DataFormat.PARQUET: "read_parquet", DataFormat.JSON_LINES: "read_json_lines"}
 _FROM_BYTES = ("read_json_lines", "read_csv")

@@ -133,7 +133,7 @@ FILES = [
     Hostile("text named Parquet", "a.parquet", TABLE.encode(), {}, "UnreadableTable", "is not Parquet"),
     Hostile("nested JSON", "a.jsonl", b'{"a": {"b": 1}, "y": 0}\n', {}, "UnreadableTable", "a is an object"),
     Hostile("half a JSON object", "a.jsonl", b'{"a": 1, "y": 0}\n{"a": 1,', {}, "UnreadableTable", "line 2: no JSON"),
-    Hostile("JSON that is one list", "a.jsonl", json.dumps([{"a": 1}]).encode(), {}, "UnreadableTable", "no JSON obj"),
+    Hostile("JSON of numbers alone", "a.jsonl", json.dumps([1, 2]).encode(), {}, "UnreadableTable", "1 is no JSON obj"),
 ]  # fmt: skip
 
 ESTIMATORS = [

@@ -18,10 +18,12 @@ from gridfold_trainer.data.column_names import column_problems
 from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.matrix_file import MatrixFile, Slot
 from gridfold_trainer.data.numbers import NUMBER
+from gridfold_trainer.data.object_names import NewNamesError, ObjectNames
 from gridfold_trainer.data.order_columns import TimeBuilder, group_codes
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column
 from gridfold_trainer.data.sources import Fetched
+from gridfold_trainer.data.table_formats import collect_names
 from gridfold_trainer.data.tables import Piece, read_tables
 from gridfold_trainer.data.targets import Target, type_target
 from gridfold_trainer.data.typed import Rejected, Typed
@@ -71,7 +73,22 @@ def assemble(
     Raises:
         DataError: sources, columns or values cannot be used; all problems of the step that found some.
     """
-    with closing(_Table(spec, files, context)) as table:
+    names = ObjectNames()
+    try:
+        return _assembled(_Table(spec, files, context, names), files, on_target, classifier=classifier)
+    except NewNamesError:
+        collect_names(files, spec.dataset.format, names, context.source_bytes)
+        return _assembled(_Table(spec, files, context, names), files, on_target, classifier=classifier)
+
+
+def _assembled(
+    table: "_Table",
+    files: Sequence[Fetched],
+    on_target: Callable[[Target, Orders], object],
+    *,
+    classifier: bool,
+) -> Assembled:
+    with closing(table):
         table.read()
         for file in files:
             if file.fetched:
@@ -82,8 +99,9 @@ def assemble(
 class _Table:
     """The columns of a job in the making."""
 
-    def __init__(self, spec: TrainingJobSpec, files: Sequence[Fetched], context: Context) -> None:
+    def __init__(self, spec: TrainingJobSpec, files: Sequence[Fetched], context: Context, names: ObjectNames) -> None:
         self._spec, self._dataset, self._files, self._context = spec, spec.dataset, files, context
+        self._names = names
         self._missing = MissingByColumn(spec.dataset, trim=spec.cleaning.trim_text)
         self._rows = RowCleaner(spec.dataset, spec.cleaning, self._missing)
         self._builders: dict[str, ColumnBuilder] = {}  #: in source order
@@ -147,7 +165,7 @@ class _Table:
         for cause, count in dropped_rows.items():
             log.info("dropped %d rows: %s", count, cause)
         dropped_columns = matrix.told(self._excluded)
-        warnings = [*matrix.warnings(), *self._missing.warnings()]
+        warnings = [*matrix.warnings(), *self._missing.warnings(), *self._names.warnings()]
         kept, path = tuple(matrix.columns), self._matrix_file.path
         return Assembled(path, kept, target, dropped_rows, dropped_columns, groups, time, warnings)
 
@@ -161,7 +179,8 @@ class _Table:
 
     def _pieces(self, texts: frozenset[str] | None) -> Iterator[Piece]:
         trim = self._spec.cleaning.trim_text
-        return read_tables(self._files, self._dataset, self._context.source_bytes, trim=trim, texts=texts)
+        limit = self._context.source_bytes
+        return read_tables(self._files, self._dataset, limit, trim=trim, texts=texts, names=self._names)
 
     def _begun(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         """Compare the spec's names with those of the first piece, and make a builder for each column that is used."""

@@ -27,6 +27,7 @@ _FORMATS = {
     ".pq": DataFormat.PARQUET,
     ".jsonl": DataFormat.JSON_LINES,
     ".ndjson": DataFormat.JSON_LINES,
+    ".json": DataFormat.JSON_LINES,
 }
 _UTF_16 = "UTF-16"
 #: First bytes of files that are something else than they are taken for.

@@ -1,5 +1,6 @@
-"""JSON lines as tables: an object is a row, of texts; numbers as they are spelled."""
+"""JSON lines, and lists of JSON objects, as tables: an object is a row, of texts; numbers as they are spelled."""
 
+import codecs
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,44 +10,16 @@ from typing import Any, NoReturn
 from gridfold.api.validation import show
 from gridfold_trainer.data.contents import one_line
 from gridfold_trainer.data.encodings import not_utf8
+from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.errors import UnreadableTableError
 
 _NUL = "\0"
-
-
-def json_frames(file: Fetched, pieces: Iterable[bytes]) -> Iterator[Any]:
-    """Yield objects as rows of texts: numbers as they are spelled, true and false as 1 and 0, null as missing."""
-    import polars as pl
-
-    names: dict[str, None] = {}  #: in the order of the first object
-    line = 1
-    rest = b""
-    for piece in chain(pieces, [b""]):
-        whole, newline, rest = (rest + piece).rpartition(b"\n") if piece else (rest, b"", b"")
-        text = _decoded(whole + newline, file.uri, line)
-        rows: list[Sequence[str | None]] = []
-        for number, found in enumerate(text.split("\n"), line):
-            if found.strip():
-                pairs = _object(found, file.uri, number)
-                names = names or dict.fromkeys(name for name, _ in pairs)
-                rows.append(_row(pairs, names, f"{file.uri}, line {number}"))
-        line += text.count("\n")
-        if rows:
-            columns = list(zip(*rows, strict=True))
-            schema = dict.fromkeys(names, pl.String)
-            yield pl.DataFrame(dict(zip(names, columns, strict=True)), schema=schema)
-    if not names:
-        raise UnreadableTableError(f"{file.uri} has no object, only blank lines; expected JSON lines.")
-
-
-def _decoded(content: bytes, source: str, line: int) -> str:
-    try:
-        return content.decode("utf-8-sig" if line == 1 else "utf-8")
-    except UnicodeDecodeError as error:
-        line += content.count(b"\n", 0, error.start)
-        what = not_utf8(content, error.start, option=False)
-        raise UnreadableTableError(f"{source}, line {line}: {what}.") from error
+_EXPECTED = (
+    'one object a line, or one list of objects; pandas writes that with df.to_json(path, orient="records", lines=True)'
+)
+_OBJECT_BYTES = 64 * 1024 * 1024  #: of an object in a list: more are no object but a bracket that never closes
+_BETWEEN = re.compile(r"[ \t\r\n]*")
 
 
 class _NoNumberError(ValueError):
@@ -63,6 +36,142 @@ _Pairs = tuple[tuple[str, Any], ...]
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  #: the only way to write half a character
 
 
+def json_frames(file: Fetched, pieces: Iterator[bytes], names: ObjectNames) -> Iterator[Any]:
+    """Yield objects as rows of texts: numbers as they are spelled, true and false as 1 and 0, null as missing.
+
+    Raises:
+        NewNamesError: an object has a name that none before it had, and not all are known yet.
+        UnreadableTableError: it is no JSON, or has values that no column can have.
+    """
+    import polars as pl
+
+    empty = True
+    for objects in _objects(file, pieces):
+        if objects and empty:
+            _check_orient(objects[0][1], file.uri)
+            empty = False
+        rows = [_row(pairs, names, file.uri, line) for line, pairs in objects]
+        if rows:
+            columns = list(zip(*rows, strict=True))
+            schema = dict.fromkeys(names.all, pl.String)
+            yield pl.DataFrame(dict(zip(names.all, columns, strict=True)), schema=schema)
+    if empty:
+        raise UnreadableTableError(f"{file.uri} has no object, only blank lines; expected {_EXPECTED}.")
+
+
+def note_names(file: Fetched, pieces: Iterator[bytes], names: ObjectNames) -> None:
+    """Add the names of a file's objects to those that are known, as far as it can be read."""
+    try:
+        for objects in _objects(file, pieces):
+            for line, pairs in objects:
+                names.note((name for name, _ in pairs), file.uri, line)
+    except UnreadableTableError:
+        return  # which is told when it is read for its rows
+
+
+def _objects(file: Fetched, pieces: Iterator[bytes]) -> Iterator[list[tuple[int, _Pairs]]]:
+    """Yield the objects of each piece, with the lines on which they begin."""
+    begin = b""
+    for piece in pieces:
+        begin += piece
+        if begin.removeprefix(codecs.BOM_UTF8).strip():
+            break
+    pieces = chain([begin], pieces)
+    is_list = begin.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
+    yield from _list_objects(file.uri, pieces) if is_list else _line_objects(file.uri, pieces)
+
+
+def _line_objects(source: str, pieces: Iterable[bytes]) -> Iterator[list[tuple[int, _Pairs]]]:
+    line = 1
+    rest = b""
+    for piece in chain(pieces, [b""]):
+        whole, newline, rest = (rest + piece).rpartition(b"\n") if piece else (rest, b"", b"")
+        text = _decoded(whole + newline, source, line)
+        yield [(n, _object(found, source, n)) for n, found in enumerate(text.split("\n"), line) if found.strip()]
+        line += text.count("\n")
+
+
+def _list_objects(source: str, pieces: Iterable[bytes]) -> Iterator[list[tuple[int, _Pairs]]]:
+    """Yield the objects of one list, as soon as each has come as a whole."""
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    found = _List(source)
+    for piece in pieces:
+        try:
+            text = decoder.decode(piece)
+        except UnicodeDecodeError as error:
+            line = found.line + found.text.count("\n") + piece.count(b"\n", 0, error.start)
+            what = not_utf8(error.object, error.start, option=False)
+            raise UnreadableTableError(f"{source}, line {line}: {what}.") from error
+        yield found.take(text, final=False)
+    yield found.take("", final=True)
+
+
+class _List:
+    """A list of objects in the making."""
+
+    def __init__(self, source: str) -> None:
+        self._source, self.text, self.line = source, "", 1  #: what has not been taken yet, and its line in the file
+        self._expected = "["  #: what comes next
+        self._done = False
+
+    def take(self, text: str, *, final: bool) -> list[tuple[int, _Pairs]]:
+        """Return the objects that are whole, now that this text has come."""
+        self.text += text
+        objects: list[tuple[int, _Pairs]] = []
+        position = self._after_white(0)
+        while position < len(self.text):
+            if self._done:
+                raise self._problem(position, "text behind the list")
+            character = self.text[position]
+            if character == "]" and self._expected != "[":
+                self._done, position = True, self._after_white(position + 1)
+            elif self._expected:
+                if character != self._expected:
+                    raise self._problem(position, f"{show(character)} where {show(self._expected)} should be")
+                self._expected, position = "", self._after_white(position + 1)
+            else:
+                end = self._object_end(position, objects, final=final)
+                if end is None:
+                    break
+                self._expected, position = ",", self._after_white(end)
+        self.line += self.text.count("\n", 0, position)
+        self.text = self.text[position:]
+        if final and not self._done:
+            raise self._problem(len(self.text), "the list has no end")
+        return objects
+
+    def _object_end(self, position: int, objects: list[tuple[int, _Pairs]], *, final: bool) -> int | None:
+        """Add the object at a position; return its end, or None where more must come first."""
+        line = self.line + self.text.count("\n", 0, position)
+        try:
+            end = _DECODER.raw_decode(self.text, position)[1]
+        except json.JSONDecodeError:
+            if not final and len(self.text) - position < _OBJECT_BYTES:
+                return None
+            end = len(self.text)
+        except (ValueError, RecursionError):
+            end = len(self.text)  # what is wrong is said when it is looked at alone
+        objects.append((line, _object(self.text[position:end], self._source, line)))
+        return end
+
+    def _after_white(self, position: int) -> int:
+        found = _BETWEEN.match(self.text, position)
+        return found.end() if found else position
+
+    def _problem(self, position: int, what: str) -> UnreadableTableError:
+        line = self.line + self.text.count("\n", 0, position)
+        return UnreadableTableError(f"{self._source}, line {line}: {what}; expected {_EXPECTED}.")
+
+
+def _decoded(content: bytes, source: str, line: int) -> str:
+    try:
+        return content.decode("utf-8-sig" if line == 1 else "utf-8")
+    except UnicodeDecodeError as error:
+        line += content.count(b"\n", 0, error.start)
+        what = not_utf8(content, error.start, option=False)
+        raise UnreadableTableError(f"{source}, line {line}: {what}.") from error
+
+
 def _object(text: str, source: str, line: int) -> _Pairs:
     try:
         found: Any = _DECODER.decode(text)
@@ -72,31 +181,33 @@ def _object(text: str, source: str, line: int) -> _Pairs:
         raise UnreadableTableError(f"{source}, line {line}: {error}") from error
     except (ValueError, RecursionError) as error:
         raise UnreadableTableError(
-            f"{source}, line {line}: no JSON object ({one_line(error)}); expected one object a line."
+            f"{source}, line {line}: no JSON object ({one_line(error)}); expected {_EXPECTED}."
         ) from error
     if not isinstance(found, tuple):
-        raise UnreadableTableError(f"{source}, line {line}: {text[:64]} is no JSON object; expected one a line.")
-    if not found:
-        raise UnreadableTableError(f"{source}, line {line}: an object without any name; expected columns.")
+        raise UnreadableTableError(f"{source}, line {line}: {text[:64]} is no JSON object; expected {_EXPECTED}.")
     return found
 
 
-def _row(pairs: _Pairs, names: dict[str, None], where: str) -> Sequence[str | None]:
-    found = dict(pairs)
-    if len(found) < len(pairs) or found.keys() != names.keys():
-        twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
-        if twice:
-            raise UnreadableTableError(f"{where}: the object has {show(twice[0])} more than once.")
-        missing = [name for name in names if name not in found]
-        extra = [name for name in found if name not in names]
-        difference = [f"lacks {', '.join(missing[:10])}"] if missing else []
-        difference += [f"has {', '.join(extra[:10])} beside them"] if extra else []
+def _check_orient(pairs: _Pairs, source: str) -> None:
+    """Refuse what pandas writes by default: one object of columns in place of one for each row."""
+    if pairs and all(isinstance(value, tuple | list) for _, value in pairs):
         raise UnreadableTableError(
-            f"{where}: the object does not have the names of the first one: it {' and '.join(difference)}; write null "
-            f"for no value."
+            f"{source}: the first object has no value but lists and objects ({show(pairs[0][0])} …); expected "
+            f"{_EXPECTED}."
         )
-    plain = (str, type(None))
-    return [v if type(v := found[name]) in plain and _NUL not in (v or "") else _text(v, name, where) for name in names]
+
+
+def _row(pairs: _Pairs, names: ObjectNames, source: str, line: int) -> Sequence[str | None]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
+        raise UnreadableTableError(f"{source}, line {line}: the object has {show(twice[0])} more than once.")
+    names.take(found, source, line)
+    where, plain = f"{source}, line {line}", (str, type(None))
+    return [
+        v if type(v := found.get(name)) in plain and _NUL not in (v or "") else _text(v, name, where)
+        for name in names.all
+    ]
 
 
 def _text(value: Any, name: str, where: str) -> str | None:

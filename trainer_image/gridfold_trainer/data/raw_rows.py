@@ -19,8 +19,11 @@ texts = {c.name: ["" if v is None or v != v else str(v) for v in c.to_list()] fo
 raw = pd.DataFrame(texts, dtype=object)"""
 _JSON_LINES = """import json
 
-with open("rows.jsonl", encoding="utf-8-sig") as lines:
-    found = [json.loads(line, parse_int=str, parse_float=str) for line in lines if line.strip()]
+with open("rows.jsonl", encoding="utf-8-sig") as file:
+    text = file.read()
+if not text.lstrip().startswith("["):  # no list, but an object a line
+    text = "[" + ",".join(line for line in text.split("\\n") if line.strip()) + "]"
+found = json.loads(text, parse_int=str, parse_float=str)
 texts = {True: "1", False: "0"}
 raw = pd.DataFrame(found, dtype=object).fillna("").map(lambda value: texts.get(value, value))"""
 
@@ -42,7 +45,7 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             reading_code(spec),
             "",
             "# These lines turn the raw table into what the model expects.",
-            f"rows = raw[columns]{trim}",
+            f"rows = {_picked(spec)}{trim}",
             f'rows = rows.mask(rows.isin({_list(missing)}), float("nan"))',
             *_own_markers(spec, columns),
             f"rows = rows{numbers}",
@@ -50,6 +53,12 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             "print(model.predict(rows).tolist())",
         ]
     )
+
+
+def _picked(spec: TrainingJobSpec) -> str:
+    """Return what takes the model's columns; objects need not have all of them."""
+    is_json = _data_format(spec) is DataFormat.JSON_LINES
+    return 'raw.reindex(columns=columns, fill_value="")' if is_json else "raw[columns]"
 
 
 def reading_code(spec: TrainingJobSpec) -> str:

@@ -1,6 +1,6 @@
 """Sources as tables, piece by piece: texts where the format has texts, numbers where it has numbers."""
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
@@ -8,12 +8,13 @@ from typing import Any
 from gridfold.api.v1alpha1 import Csv, DataFormat, Encoding
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.column_names import CSV_ADVICE, check_names
-from gridfold_trainer.data.contents import GROUPED_PIECES, Kind, text_pieces
+from gridfold_trainer.data.contents import GROUPED_PIECES, Kind, kind_of, text_pieces
 from gridfold_trainer.data.csv_blocks import BlockParser, grouped
 from gridfold_trainer.data.csv_header import advice, csv_names, even
 from gridfold_trainer.data.csv_scan import CsvScanner
 from gridfold_trainer.data.csv_text import dialect_of, plain_text
-from gridfold_trainer.data.json_lines import json_frames
+from gridfold_trainer.data.json_lines import json_frames, note_names
+from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.parquet import parquet_frames
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.errors import UnreadableTableError
@@ -28,6 +29,7 @@ class Reading:
     limit_bytes: int  #: of one source, decompressed
     piece_bytes: int
     texts: frozenset[str] | None  #: columns whose spelling matters; None: of all
+    names: ObjectNames  #: of JSON sources
 
 
 def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, None]:
@@ -43,7 +45,18 @@ def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, 
         return
     utf16 = kind.format is DataFormat.CSV and reading.csv.encoding is Encoding.UTF_16
     with closing(text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes, utf16=utf16)) as pieces:
-        yield from json_frames(file, pieces) if kind.format is DataFormat.JSON_LINES else _csv(file, pieces, reading)
+        is_json = kind.format is DataFormat.JSON_LINES
+        yield from json_frames(file, pieces, reading.names) if is_json else _csv(file, pieces, reading)
+
+
+def collect_names(files: Sequence[Fetched], declared: DataFormat | None, names: ObjectNames, limit_bytes: int) -> None:
+    """Look at all JSON sources for the names of their objects."""
+    for file in files:
+        kind = kind_of(file.uri, declared)
+        if kind.format is DataFormat.JSON_LINES:
+            with closing(text_pieces(file, kind, limit_bytes)) as pieces:
+                note_names(file, pieces, names)
+    names.complete()
 
 
 def _csv(file: Fetched, pieces: Iterator[bytes], reading: Reading) -> Iterator[Any]:

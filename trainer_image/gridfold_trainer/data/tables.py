@@ -10,6 +10,7 @@ import numpy as np
 from gridfold.api.v1alpha1 import Dataset
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.column_names import check_names, check_same
+from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.table_formats import Reading, frames
 from gridfold_trainer.errors import DataError, SourceTooLargeError, UnreadableTableError
@@ -36,6 +37,7 @@ def read_tables(
     *,
     trim: bool,
     texts: frozenset[str] | None = None,
+    names: ObjectNames | None = None,
 ) -> Iterator[Piece]:
     """Yield all files, one below the other. Of every first file that can be read there is a piece, if without rows.
 
@@ -43,13 +45,17 @@ def read_tables(
         limit_bytes: most of one file, decompressed.
         trim: whether white space around fields means nothing.
         texts: columns whose spelling matters; others may come as floats where it does not. None: all of them.
+        names: of the objects of JSON sources, as far as they are known.
 
     Raises:
         UnreadableTableError: files that are no tables, or have other columns than the first; all of them are named,
             but of those behind the first bad one only the beginning is looked at.
         SourceTooLargeError: a file has more than `limit_bytes` when decompressed.
+        NewNamesError: JSON sources must be looked at first.
     """
-    reading = Reading(dataset.csv, trim, limit_bytes, contents.PIECE_BYTES, texts if trim else None)
+    names = ObjectNames() if names is None else names
+    names.begin()
+    reading = Reading(dataset.csv, trim, limit_bytes, contents.PIECE_BYTES, texts if trim else None, names)
     columns: list[str] = []
     errors: list[DataError] = []
     row = 1
@@ -62,6 +68,7 @@ def read_tables(
                         check_names(frame.columns, file.uri)
                         columns = columns or frame.columns
                         check_same(columns, frame.columns, files[0].uri, file.uri)
+                        names.fix(columns, files[0].uri)
                     if errors:
                         break
                     yield Piece(frame.select(columns), np.arange(row, row + frame.height))

@@ -35,8 +35,9 @@ class Dataset(ApiModel):
     )
     format: DataFormat | None = Field(
         None,
-        description="Format of the sources. Default: what the suffix says (.csv, .parquet, .jsonl, .ndjson; and .gz or "
-        ".zst after it for compressed text), CSV where it says nothing.",
+        description="Format of the sources. Default: what the suffix says (.csv, .parquet, .jsonl, .ndjson, .json; and "
+        ".gz or .zst after it for compressed text), CSV where it says nothing. JSONLines is one object a line, or one "
+        "list of objects; a name that an object does not have is a missing value.",
     )
     csv: Csv = Field(default_factory=Csv, description="How CSV files are read.")
     target: ColumnName = Field(description="Name of the column to predict.")
