@@ -45,6 +45,7 @@ SPLITTERS = {
     "Grouped": GroupKFold,
     "StratifiedGrouped": StratifiedGroupKFold,
 }
+NATIVE = "those that are encoded"
 STRATEGIES = {"Median": "median", "Mean": "mean", "MostFrequent": "most_frequent"}
 
 
@@ -99,6 +100,12 @@ def column_transformer(X, choices):
             steps.append(SimpleImputer(strategy="most_frequent"))
         if choices["categorical.encode"] == "OneHot":
             steps.append(preprocessing.OneHotEncoder(handle_unknown="ignore", sparse_output=False))
+        elif choices["categorical.encode"] == "Native":
+            steps.append(
+                preprocessing.OrdinalEncoder(
+                    handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
+                )
+            )
         else:
             steps.append(preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1))
         groups.append(("categorical", make_pipeline(*steps), categorical))
@@ -131,8 +138,42 @@ def candidates(case, X):
                 choices[name.removeprefix("preprocessing__").replace("__", ".")] = value
             else:
                 single[name] = [value]
-        found.append({**single, "preprocessing": [column_transformer(X, choices)]})
+        transformer = column_transformer(X, choices)
+        if choices["categorical.encode"] == "Native":
+            single["estimator__categorical_features"] = [NATIVE]
+        if hasattr(transformer, "set_output") and (case.get("by_name") or choices["categorical.encode"] == "Native"):
+            transformer.set_output(transform="pandas")
+        found.append({**single, "preprocessing": [transformer]})
     return found
+
+
+class Told:
+    """An estimator that is told of columns by name, and finds them in the names that scikit-learn gives to them."""
+
+    def fit(self, X, y):
+        def of(name):
+            return [number for number, made in enumerate(columns) if made == name or made.startswith(f"{name}_")]
+
+        def each(values, rest):
+            found = [rest] * len(columns)
+            for name, value in values.items():
+                for number in of(name):
+                    found[number] = value
+            return found
+
+        columns = [str(name).partition("__")[2] for name in getattr(X, "columns", [])]
+        told = self.get_params()
+        if told.get("categorical_features") == NATIVE:
+            self.categorical_features = [str(name).startswith("categorical__") for name in X.columns]
+        if told.get("monotonic_cst"):
+            self.monotonic_cst = each(told["monotonic_cst"], 0)
+        if told.get("interaction_cst"):
+            self.interaction_cst = [[i for name in group for i in of(name)] for group in told["interaction_cst"]]
+        if isinstance(told.get("alpha"), dict):
+            self.alpha = each(told["alpha"], 1.0)
+        if told.get("metric_params"):
+            self.metric_params = {"w": each(told["metric_params"]["w"], 1.0)}
+        return super().fit(np.asarray(X), y)
 
 
 def scorers(case, positive):
@@ -169,7 +210,8 @@ def estimator(case, classes):
         by_text = {str(label): code for code, label in enumerate(classes)}
         by_text.update({f"{label:g}": code for code, label in enumerate(classes) if not isinstance(label, str)})
         parameters["class_weight"] = {by_text[text]: weight for text, weight in parameters["class_weight"].items()}
-    made = getattr(importlib.import_module(package), name)(**parameters)
+    cls = getattr(importlib.import_module(package), name)
+    made = type(name, (Told, cls), {})(**parameters) if case.get("by_name") else cls(**parameters)
     if "random_state" in made.get_params() and "random_state" not in parameters:
         made.set_params(random_state=case["split"]["seed"])
     return made

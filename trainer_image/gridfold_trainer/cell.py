@@ -11,7 +11,7 @@ from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData, load_prepared
 from gridfold_trainer.errors import DataError, ObjectMissingError, ObjectTooLargeError
-from gridfold_trainer.learning import environment, estimators, results, sampling, scorers
+from gridfold_trainer.learning import column_parameters, environment, estimators, results, sampling, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation, evaluate
 from gridfold_trainer.learning.pipelines import Preprocessing, build_pipeline
@@ -167,7 +167,7 @@ def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> lis
     """Return the result of each cell. Cells that the estimator refuses are not fitted."""
     prepared = prepared_run(job)
     cls = estimators.load_class(job.spec.estimator.class_name)
-    problems = [problem_of(job, cls, cell.parameters, training.classes) for cell in cells]
+    problems = [problem_of(job, cls, cell, training) for cell in cells]
     accepted = [cell for cell, problem in zip(cells, problems, strict=True) if problem is None]
     scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive)
     evaluations = iter(
@@ -187,12 +187,14 @@ def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> lis
     ]
 
 
-def problem_of(job: StageInput, cls: type, parameters: dict[str, Any], classes: Sequence[Any] | None) -> str | None:
-    """Return why a cell with these parameters cannot be fitted or measured, or None if it can."""
-    problem = estimators.parameter_problem(cls, parameters, classes)
+def problem_of(job: StageInput, cls: type, item: Cell, data: TrainingRows | PreparedData) -> str | None:
+    """Return why a cell cannot be fitted or measured, or None if it can."""
+    encode = item.preprocessing["categorical"]["encode"]
+    problem = estimators.parameter_problem(cls, item.parameters, data.classes)
+    problem = problem or column_parameters.refusal(cls, item.parameters, encode, data.columns)
     if problem is not None:
         return problem
-    values = estimators.constructor_values(cls, parameters, classes, codes=True)
+    values = estimators.constructor_values(cls, item.parameters, data.classes, codes=True)
     return scorers.response_problem(estimators.build(cls, values), prepared_run(job).resolved.metrics)
 
 

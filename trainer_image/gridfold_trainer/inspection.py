@@ -24,6 +24,7 @@ from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.learning import environment, estimators
+from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.results import CellResult
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
@@ -81,7 +82,7 @@ def estimator(job: StageInput) -> EstimatorReport:
         TrainerError: the job cannot name it, or gives it parameters that it does not have.
     """
     cls = estimators.load_class(job.spec.estimator.class_name)
-    problems = preflight.spec_problems(job.spec, cls)
+    problems = [*preflight.spec_problems(job.spec, cls), *column_problems(job.spec, cls)]
     if problems:
         raise DataError(*problems)
     return EstimatorReport(
@@ -108,10 +109,10 @@ def plan(job: StageInput, context: Context) -> PlanReport:
     positive, problems = preflight.find_positive(spec, data.target.classes)
     resolved = preflight.resolve(spec, cls, data.target.classes, positive)
     parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time))
-    problems += [*preflight.spec_problems(spec, cls), *more]
+    problems += [*preflight.spec_problems(spec, cls), *column_problems(spec, cls, data.columns), *more]
     if parts is None or problems:
         raise DataError(*problems)
-    infeasible = preflight.find_infeasible(spec, cls, data.target.classes, resolved.random_state).cells
+    infeasible = preflight.find_infeasible(spec, cls, data, resolved.random_state).cells
     versions = environment.digest(spec.estimator.class_name)
     run = PreparedRun(digest=digest, environment=versions, resolved=resolved, split_digest=parts.digest)
     stored = find_stored(job, run, context)

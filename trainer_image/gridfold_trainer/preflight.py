@@ -10,11 +10,20 @@ from gridfold.api.v1alpha1 import Average, CrossValidationMethod, Encode, SplitM
 from gridfold.api.validation import show
 from gridfold.domain.auto_methods import fold_method, split_method
 from gridfold.domain.grid import PREPROCESSING, Grid, Parameters, plain_value
+from gridfold.domain.keys import cell_preprocessing
+from gridfold_trainer.data.assemble import Assembled
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.data.targets import Classes, Target
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import cross_validation, estimators, python_spellings, sampling, scorers
+from gridfold_trainer.learning import (
+    column_parameters,
+    cross_validation,
+    estimators,
+    python_spellings,
+    sampling,
+    scorers,
+)
 from gridfold_trainer.learning.splits import Parts, make_parts
 
 _SHOWN = 10
@@ -163,7 +172,7 @@ def quantity_bytes(quantity: str) -> int:
     return int(Decimal(number) * _UNITS[quantity[len(number) :]])
 
 
-def find_infeasible(spec: TrainingJobSpec, cls: type, classes: Classes | None, random_state: int | None) -> Infeasible:
+def find_infeasible(spec: TrainingJobSpec, cls: type, data: Assembled, random_state: int | None) -> Infeasible:
     """Return the cells whose parameters the estimator refuses.
 
     Raises:
@@ -175,9 +184,9 @@ def find_infeasible(spec: TrainingJobSpec, cls: type, classes: Classes | None, r
     cells: set[int] = set()
     messages: dict[str, int] = {}
     grid, drawn = Grid.of(spec.search.grid), sampling.draw(spec.search)
-    refuses = _Refuses(cls, fixed, classes, scorers.choose(spec.scoring, classifier=classes is not None)[1])
+    refuses = _Refuses(cls, fixed, data, scorers.choose(spec.scoring, classifier=data.target.classes is not None)[1])
     for cell, number in enumerate(drawn):
-        problem = refuses(grid[number])
+        problem = refuses(grid[number], cell_preprocessing(spec, grid[number])["categorical"]["encode"])
         if problem is not None:
             cells.add(cell)
             messages[problem] = messages.get(problem, 0) + 1
@@ -188,23 +197,25 @@ def find_infeasible(spec: TrainingJobSpec, cls: type, classes: Classes | None, r
 
 
 class _Refuses:
-    """What the estimator says of a cell; cells that differ in preprocessing alone are asked about once."""
+    """What the estimator says of a cell; cells that differ in imputation or scale alone are asked about once."""
 
-    def __init__(self, cls: type, fixed: dict[str, Any], classes: Classes | None, metrics: Sequence[str]) -> None:
-        self._cls, self._fixed, self._classes, self._metrics = cls, fixed, classes, metrics
+    def __init__(self, cls: type, fixed: dict[str, Any], data: Assembled, metrics: Sequence[str]) -> None:
+        self._cls, self._fixed, self._data, self._metrics = cls, fixed, data, metrics
         self._known: dict[str, str | None] = {}
 
-    def __call__(self, chosen: Parameters) -> str | None:
+    def __call__(self, chosen: Parameters, encode: str) -> str | None:
         """Return why a cell cannot be fitted or measured, or None."""
         parameters = {**self._fixed, **{n: value for n, value in chosen.items() if not n.startswith(PREPROCESSING)}}
-        mark = repr(sorted(parameters.items()))
+        mark = repr((encode, sorted(parameters.items())))
         if mark not in self._known:
-            self._known[mark] = self._problem(parameters)
+            self._known[mark] = self._problem(parameters, encode)
         return self._known[mark]
 
-    def _problem(self, parameters: dict[str, Any]) -> str | None:
-        problem = estimators.parameter_problem(self._cls, parameters, self._classes)
+    def _problem(self, parameters: dict[str, Any], encode: str) -> str | None:
+        classes, columns = self._data.target.classes, self._data.columns
+        problem = estimators.parameter_problem(self._cls, parameters, classes)
+        problem = problem or column_parameters.refusal(self._cls, parameters, encode, columns)
         if problem is not None:
             return problem
-        values = estimators.constructor_values(self._cls, parameters, self._classes, codes=True)
+        values = estimators.constructor_values(self._cls, parameters, classes, codes=True)
         return scorers.response_problem(estimators.build(self._cls, values), self._metrics)

@@ -21,6 +21,7 @@ from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locat
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import environment, estimators
+from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
 from gridfold_trainer.storage.context import Context
@@ -55,9 +56,11 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
     try:
         source = _read(spec, locating, context, judge)
     except DataError as error:
-        raise type(error)(*error.problems, *early.problems) from error
+        raise type(error)(*error.problems, *early.problems, *column_problems(spec, cls)) from error
+    named = column_problems(spec, cls, source.data.columns)
+    early = DataError(*early.problems, *named) if named else early
     checked = _check(spec, judge.judged(source.data), source.data, early)
-    infeasible = preflight.find_infeasible(spec, cls, source.data.target.classes, checked.resolved.random_state)
+    infeasible = preflight.find_infeasible(spec, cls, source.data, checked.resolved.random_state)
     digest = source.digest or _store(spec, source, checked.positive, context)
     prepared = PreparedRun(
         digest=digest,

@@ -29,7 +29,7 @@ def run(job: StageInput, context: Context) -> RefitReport:
     """
     check_owner(job, context)
     data, parts = cell.load_parts(job, context)
-    record = collect(job, data.classes, context)
+    record = collect(job, data, context)
     grouped = cell.prepared_run(job).resolved.split == SplitMethod.GROUPED
     notes = [*(part_warnings(parts, job.spec.split) if grouped else []), *_architecture_notes(record)]
     found = output.RunOutput(record=record, sizes=parts.sizes, notes=notes)

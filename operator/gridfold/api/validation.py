@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from gridfold.api.base import ApiModel
+from gridfold.api.column_parameters import map_depth
 from gridfold.api.estimator_names import class_name_problem
 from gridfold.api.v1alpha1 import PATTERN_WORDS, TrainingJob
 
@@ -124,7 +125,7 @@ PREPROCESSING_AXES = {
     "preprocessing.numeric.impute": ("Median", "Mean", "MostFrequent", "None"),
     "preprocessing.numeric.scale": ("Standard", "MinMax", "Robust", "None"),
     "preprocessing.categorical.impute": ("MostFrequent", "None"),
-    "preprocessing.categorical.encode": ("OneHot", "Ordinal"),
+    "preprocessing.categorical.encode": ("OneHot", "Ordinal", "Native"),
 }
 
 
@@ -163,10 +164,15 @@ def _preprocessing_problems(path: str, name: str, values: list[Any]) -> Iterator
 
 
 def _value_problems(path: str, name: str, value: object) -> Iterator[Problem]:
-    """Yield what is wrong with the value of a parameter; class_weight may be a map from labels to numbers."""
-    if name == "class_weight" and isinstance(value, dict) and not value.keys() & {"float", "int"}:
-        for label, weight in value.items():
-            yield from _number_problems(f"{path}.{label}", weight)
+    """Yield what is wrong with the value of a parameter; a few may be a map from labels, or columns, to numbers."""
+    yield from _nested_problems(path, value, 1 if name == "class_weight" else map_depth(name))
+
+
+def _nested_problems(path: str, value: object, depth: int) -> Iterator[Problem]:
+    """Yield what is wrong with a value that may consist of maps in maps, so deep."""
+    if depth > 0 and isinstance(value, dict) and not value.keys() & {"float", "int"}:
+        for key, item in value.items():
+            yield from _nested_problems(f"{path}.{key}", item, depth - 1)
     else:
         yield from _number_problems(path, value)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import CrossValidationMethod, SearchAlgorithm, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, cell_count, plain_value, script_name
+from gridfold_cli.export import named_columns
 from gridfold_cli.export.fragments import Fragment
 from gridfold_cli.export.literals import Call, Name, assign
 from gridfold_cli.export.methods import Methods
@@ -27,6 +28,7 @@ _STEPS: Mapping[str, Mapping[str, Any]] = {
     "categorical.encode": {
         "OneHot": Call("OneHotEncoder", (), {"handle_unknown": "ignore", "sparse_output": False}),
         "Ordinal": Call("OrdinalEncoder", (), {"handle_unknown": "use_encoded_value", "unknown_value": -1}),
+        "Native": Call("OrdinalEncoder", (), {"handle_unknown": "use_encoded_value", "unknown_value": Name("np.nan")}),
     },
 }
 _FOLDS = {
@@ -53,7 +55,7 @@ def pipeline(spec: TrainingJobSpec, *, takes_random_state: bool) -> Fragment:
         assign("numeric", _group(spec, "numeric")),
         assign("categorical", _group(spec, "categorical")),
         assign("preprocessing", Call("ColumnTransformer", (groups,))),
-        assign("pipeline", Call("Pipeline", (steps,))),
+        assign("pipeline", Call(named_columns.CLASS if named_columns.is_needed(spec) else "Pipeline", (steps,))),
     ]
     return _with_imports(lines, spec, f"from {module} import {name}")
 
@@ -135,4 +137,5 @@ def _with_imports(lines: list[str], spec: TrainingJobSpec, estimator: str) -> Fr
     imports += [_IMPUTE] if "SimpleImputer(" in everything else []
     scalers = ("StandardScaler", "MinMaxScaler", "RobustScaler", "OneHotEncoder", "OrdinalEncoder")
     imports += [f"from sklearn.preprocessing import {name}" for name in scalers if f"{name}(" in everything]
+    imports += ["import numpy as np"] if "np.nan" in everything else []
     return Fragment(code, tuple(imports))

@@ -5,11 +5,13 @@ from itertools import pairwise
 
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
-from gridfold_cli.export import data, model, scoring
+from gridfold_cli.export import data, model, named_columns, scoring
 from gridfold_cli.export.fragments import Fragment, load, merge_imports
 from gridfold_cli.export.methods import Methods
 from gridfold_cli.export.scoring import Measures
 from gridfold_cli.export.sources import is_file, packages, reading
+
+_DEFINITIONS = ("def ", "class ")
 
 
 def export_script(job: TrainingJob, estimator: EstimatorReport) -> str:
@@ -29,12 +31,12 @@ def export_script(job: TrainingJob, estimator: EstimatorReport) -> str:
 
 def _starts_with_function(block: str) -> bool:
     code = (line for line in block.splitlines() if not line.startswith("#"))
-    return next(code, "").startswith("def ")
+    return next(code, "").startswith(_DEFINITIONS)
 
 
 def _ends_with_function(block: str) -> bool:
     outermost = [line for line in block.splitlines() if line and not line[0].isspace()]
-    return bool(outermost) and outermost[-1].startswith("def ")
+    return bool(outermost) and outermost[-1].startswith(_DEFINITIONS)
 
 
 def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fragment]:
@@ -51,6 +53,7 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield data.features(spec)
     yield from _classes(spec, measures)
     yield from _titled("Divide the rows. Cells see the training part and nothing else.", [data.split(spec, methods)])
+    yield from named_columns.fragments(spec)
     yield from _titled(
         "The pipeline, and what is varied.", [model.pipeline(spec, takes_random_state=estimator.takes_random_state)]
     )

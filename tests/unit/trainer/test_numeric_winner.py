@@ -33,7 +33,7 @@ def refitted(world: World, grid: Any) -> tuple[Refitted, StageInput, PreparedDat
     job = world.job(grid, FOREST, estimating=estimating, split=SPLIT)
     world.run_cells(job)
     data, parts = load_parts(job, world.context)
-    record = collect(job, data.classes, world.context)
+    record = collect(job, data, world.context)
     return refit_winner(job, record.rows[record.winner or 0], data, parts), job, data, parts
 
 

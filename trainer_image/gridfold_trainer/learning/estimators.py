@@ -8,7 +8,7 @@ from typing import Any
 
 from gridfold.api.validation import REFUSED_PARAMETERS, show
 from gridfold_trainer.errors import EstimatorNotAllowedError
-from gridfold_trainer.learning import platform_estimators
+from gridfold_trainer.learning import column_parameters, platform_estimators
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.learning.light_imports import import_scikit_learn
 from gridfold_trainer.learning.python_values import label_hint
@@ -190,6 +190,8 @@ def _constraint_problem(cls: Any, parameters: Mapping[str, Any]) -> str | None:
     """Return the estimator's own message, with a hint where only the spelling of the number is wrong."""
     from sklearn.utils._param_validation import InvalidParameterError
 
+    named = column_parameters.by_name(cls, parameters)  # these are translated when a fold is fitted
+    parameters = {name: value for name, value in parameters.items() if name not in named}
     try:
         estimator = build(cls, constructor_values(cls, parameters, None, codes=True))
         if _constraints(cls):

@@ -5,6 +5,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import CategoricalImputation, ColumnType, Encode, NumericImputation, Scale
 from gridfold_trainer.data.prepared import Column
+from gridfold_trainer.learning import column_parameters
 from gridfold_trainer.learning.light_imports import TRANSFORMERS, import_scikit_learn
 
 #: kind of column: step: choice, as `gridfold.domain.keys.cell_preprocessing` returns it
@@ -27,8 +28,21 @@ def build_pipeline(estimator: Any, columns: Sequence[Column], preprocessing: Pre
     from sklearn.pipeline import Pipeline
 
     transformer = _column_transformer(columns, preprocessing, names=names)
-    steps = [("preprocessing", transformer)] if transformer is not None else []
-    return Pipeline([*steps, ("estimator", estimator)])
+    before = [("preprocessing", transformer)] if transformer is not None else []
+    steps = [*before, ("estimator", estimator)]
+    parameters = estimator.get_params(deep=False)
+    if column_parameters.needs_names(type(estimator), parameters, preprocessing["categorical"]["encode"]):
+        from gridfold_trainer.learning.named_pipeline import NamedPipeline
+
+        return NamedPipeline(steps, names=None if names else tuple(column.name for column in columns))
+    return Pipeline(steps)
+
+
+def plain_pipeline(pipeline: Any) -> Any:
+    """Return a fitted pipeline as scikit-learn's own class, so that nothing of Gridfold is needed to use it."""
+    from sklearn.pipeline import Pipeline
+
+    return Pipeline(pipeline.steps)
 
 
 def _column_transformer(columns: Sequence[Column], preprocessing: Preprocessing, *, names: bool) -> Any:
@@ -84,8 +98,11 @@ def _categorical_steps(choices: Mapping[str, str]) -> list[Any]:
     steps: list[Any] = []
     if CategoricalImputation(choices["impute"]) == CategoricalImputation.MOST_FREQUENT:
         steps.append(SimpleImputer(strategy="most_frequent"))
-    if Encode(choices["encode"]) == Encode.ONE_HOT:
+    encode = Encode(choices["encode"])
+    if encode == Encode.ONE_HOT:
         steps.append(OneHotEncoder(handle_unknown="ignore", sparse_output=False))
+    elif encode == Encode.NATIVE:
+        steps.append(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=float("nan")))
     else:  # a category that a fold's training rows do not have becomes -1, as OneHot makes it all zeros
         steps.append(OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1))
     return steps

@@ -13,6 +13,7 @@ from gridfold.api.handoff import FailedCell, Outcome, StageInput
 from gridfold.domain.grid import Grid, Parameters, cell_count, format_ranges
 from gridfold_trainer import cell
 from gridfold_trainer.cell import Cell
+from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import estimators, ranking
 from gridfold_trainer.learning.results import CellResult
@@ -108,7 +109,7 @@ class Record:
         return np.array([(row.result and column(row.result)) or empty for row in self.rows], dtype=np.float64)
 
 
-def collect(job: StageInput, classes: Sequence[Any] | None, context: Context) -> Record:
+def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
     """Return the record of a run.
 
     Raises:
@@ -123,7 +124,7 @@ def collect(job: StageInput, classes: Sequence[Any] | None, context: Context) ->
     ]
     failed = {end.cell: end for end in job.failed}
     rows = [
-        Row(item, objective, grid[item.grid_index], result or _refused(job, item, classes), failed.get(item.index))
+        Row(item, objective, grid[item.grid_index], result or _refused(job, item, data), failed.get(item.index))
         for item, result in zip(cells, stored, strict=True)
     ]
     missing = [row.cell.index for row in rows if row.result is None and row.failed is None]
@@ -151,8 +152,8 @@ def _complete(result: CellResult, metrics: Sequence[str], splits: int) -> bool:
     return result.splits == splits and set(result.scores) == set(metrics)
 
 
-def _refused(job: StageInput, item: Cell, classes: Sequence[Any] | None) -> CellResult | None:
+def _refused(job: StageInput, item: Cell, data: PreparedData) -> CellResult | None:
     """Return the result of a cell that was never run because prepare saw that the estimator refuses it."""
     cls = estimators.load_class(item.estimator)
-    problem = cell.problem_of(job, cls, item.parameters, classes)
+    problem = cell.problem_of(job, cls, item, data)
     return cell.refused(item, problem, cell.record(job)) if problem else None

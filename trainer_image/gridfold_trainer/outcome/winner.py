@@ -14,6 +14,7 @@ from gridfold_trainer.data.prepared import PreparedData, labels, to_frame
 from gridfold_trainer.errors import CacheMismatchError, FitFailedError
 from gridfold_trainer.learning.evaluate import fit_error
 from gridfold_trainer.learning.intervals import Intervals, bootstrap
+from gridfold_trainer.learning.pipelines import plain_pipeline
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import make_scorer
 from gridfold_trainer.learning.splits import Parts
@@ -92,7 +93,7 @@ def _responses(model: Any, rows: Any, data: PreparedData) -> Responses:
 def _fitted(best: Row, data: PreparedData, frame: Any, rows: np.ndarray) -> Any:
     pipeline = best.cell.pipeline(data.columns, data.classes, names=True)
     try:
-        return pipeline.fit(frame.iloc[rows], labels(data)[rows])
+        return plain_pipeline(pipeline.fit(frame.iloc[rows], labels(data)[rows]))
     except MemoryError:
         raise
     except Exception as error:

@@ -21,7 +21,8 @@ class Estimator(ApiModel):
     parameters: FreeMap = Field(
         default_factory=dict,
         description="Parameters that are the same in all cells, by name. Where 1 and 1.0 mean different things, write "
-        "{int: 1} or {float: 1}.",
+        "{int: 1} or {float: 1}. What is about columns names them, as the data does: monotonic_cst: {age: 1}, "
+        "interaction_cst: [[age, height]], categorical_features: [zip].",
     )
     preprocessing: Preprocessing = Field(
         default_factory=Preprocessing,

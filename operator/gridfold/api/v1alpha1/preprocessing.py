@@ -37,6 +37,7 @@ class Encode(StrEnum):
 
     ONE_HOT = "OneHot"
     ORDINAL = "Ordinal"
+    NATIVE = "Native"
 
 
 class NumericPreprocessing(ApiModel):
@@ -57,7 +58,9 @@ class CategoricalPreprocessing(ApiModel):
     )
     encode: Encode = Field(
         Encode.ONE_HOT,
-        description="OneHot: a column of 0 and 1 per category; Ordinal: one column of codes.",
+        description="OneHot: a column of 0 and 1 per category; Ordinal: one column of codes; Native: one column that "
+        "the estimator itself treats as categories, for those that can, such as HistGradientBoostingClassifier (an "
+        "unseen category is a missing value).",
     )
 
 
