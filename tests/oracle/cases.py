@@ -10,6 +10,7 @@ from tests.oracle.tables import (
     many_classes,
     mixed,
     numbers,
+    one_class_folds,
     rare,
     real,
     three_classes,
@@ -26,7 +27,25 @@ REGRESSION = [
     "neg_root_mean_squared_error",
     "neg_mean_absolute_percentage_error",
 ]
+#: A job measures at most 20.
+MORE_REGRESSION = [
+    *REGRESSION,
+    "neg_mean_squared_error",
+    "neg_median_absolute_error",
+    "neg_max_error",
+    "neg_mean_squared_log_error",
+    "neg_root_mean_squared_log_error",
+    "neg_mean_poisson_deviance",
+    "neg_mean_gamma_deviance",
+    "explained_variance",
+    "d2_absolute_error_score",
+]
 EVERY = [*METRICS, "balanced_accuracy", "roc_auc", "average_precision", "neg_log_loss", "matthews_corrcoef"]
+EVERY += ["f2", "f0.5", "jaccard", "cohen_kappa", "neg_brier_score", "roc_auc_ovr", "d2_log_loss_score"]
+EVERY += ["positive_likelihood_ratio", "neg_negative_likelihood_ratio", "d2_brier_score", "roc_auc_ovo_weighted"]
+OF_MORE_CLASSES = ["f1", "f2", "f0.5", "jaccard", "cohen_kappa", "matthews_corrcoef", "top_k_accuracy"]
+OF_MORE_CLASSES += ["roc_auc_ovr", "roc_auc_ovo", "roc_auc_ovr_weighted", "roc_auc_ovo_weighted", "neg_brier_score"]
+OF_MORE_CLASSES += ["d2_brier_score", "d2_log_loss_score", "average_precision", "neg_log_loss"]
 
 
 def case(estimator: str, grid: list[dict[str, list[Any]]] | dict[str, list[Any]], **more: Any) -> Case:
@@ -265,7 +284,8 @@ CASES.update(
                 "ensemble.RandomForestRegressor",
                 {"n_estimators": [5], "max_depth": [2, None]},
                 cv=k_fold(3, repeats=3),
-                objective="neg_root_mean_squared_error",
+                metrics=MORE_REGRESSION,
+                objective="neg_mean_gamma_deviance",
             ),
         ),
         "regression-neighbours-unprepared": (
@@ -304,6 +324,40 @@ CASES.update(
                 average="Weighted",
                 split=RANDOM_SPLIT,
                 cv=k_fold(3),
+            ),
+        ),
+        "three-classes-every-metric": (
+            lambda: bundled("wine"),
+            case(
+                "linear_model.LogisticRegression",
+                {"C": [0.001, 1]},
+                metrics=OF_MORE_CLASSES,
+                objective="roc_auc_ovr",
+                average="Macro",
+            ),
+        ),
+        "digits-several-guesses": (
+            lambda: bundled("digits", 400),
+            case(
+                "svm.SVC",
+                {"C": [0.001, 1]},
+                metrics=["top_3_accuracy", "top_5_accuracy", "jaccard"],
+                objective="top_3_accuracy",
+                average="Weighted",
+                cv=k_fold(3),
+            ),
+        ),
+        "metrics-in-an-order-that-matters": (
+            lambda: one_class_folds(mixed()),
+            case(
+                "ensemble.HistGradientBoostingClassifier",
+                {"max_iter": [2, 4]},
+                metrics=["f1", "accuracy", "roc_auc", "average_precision", "recall"],
+                objective="accuracy",
+                group="household",
+                split=RANDOM_SPLIT,
+                cv=folds("Grouped", 2),
+                parameters=SEED,
             ),
         ),
         "folds-without-a-class": (

@@ -179,14 +179,20 @@ class Told:
 def scorers(case, positive):
     """Return scikit-learn's own scorers."""
     options = {"average": case["average"].lower(), "zero_division": 0}
-    if case["average"] == "Binary":
-        options["pos_label"] = positive
+    options["pos_label"] = positive if case["average"] == "Binary" else None
+    ranking = ("decision_function", "predict_proba")
     made = {
         "accuracy": metrics.make_scorer(metrics.accuracy_score),
         "precision": metrics.make_scorer(metrics.precision_score, **options),
         "recall": metrics.make_scorer(metrics.recall_score, **options),
         "f1": metrics.make_scorer(metrics.f1_score, **options),
+        "f2": metrics.make_scorer(metrics.fbeta_score, beta=2, **options),
+        "f0.5": metrics.make_scorer(metrics.fbeta_score, beta=0.5, **options),
+        "jaccard": metrics.make_scorer(metrics.jaccard_score, **options),
+        "cohen_kappa": metrics.make_scorer(metrics.cohen_kappa_score),
     }
+    for k in (3, 5):
+        made[f"top_{k}_accuracy"] = metrics.make_scorer(metrics.top_k_accuracy_score, k=k, response_method=ranking)
     return {name: made.get(name) or metrics.get_scorer(name) for name in case["metrics"]}
 
 
@@ -274,8 +280,9 @@ def run(case):
     first = clone(winner).fit(X.iloc[train], y[train])
     second = clone(winner).fit(X.iloc[both], y[both])
     result["best"] = best
-    result["validation"] = {m: s(first, X.iloc[validation], y[validation]) for m, s in scoring.items()}
-    result["test"] = {m: s(second, X.iloc[test], y[test]) for m, s in scoring.items()}
+    for part, rows, model in (("validation", validation, first), ("test", test, second)):
+        found = metrics.check_scoring(model, scoring, raise_exc=False)(model, X.iloc[rows], y[rows])
+        result[part] = {m: None if isinstance(s, str) or not np.isfinite(s) else s for m, s in found.items()}
     result["predictions"] = [number if regression else classes[number] for number in second.predict(X).tolist()]
     return result
 

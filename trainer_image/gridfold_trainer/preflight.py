@@ -20,6 +20,7 @@ from gridfold_trainer.learning import (
     column_parameters,
     cross_validation,
     estimators,
+    metric_domains,
     python_spellings,
     sampling,
     scorers,
@@ -117,7 +118,11 @@ def target_problems(
     spec: TrainingJobSpec, resolved: Resolved, target: Target, orders: Orders
 ) -> tuple[Parts | None, list[str]]:
     """Return the three parts (None where the rows cannot be divided so) and what forbids split, folds or metrics."""
-    problems = [*scorers.check(spec.scoring, resolved, target.classes), *_repeat_problems(spec, resolved)]
+    problems = [
+        *scorers.check(spec.scoring, resolved, target.classes),
+        *metric_domains.problems(resolved.metrics, target.y, target.classes),
+        *_repeat_problems(spec, resolved),
+    ]
     if target.classes is not None and len(target.classes) < _TWO:
         return None, problems
     if target.classes is None and resolved.split == SplitMethod.STRATIFIED:

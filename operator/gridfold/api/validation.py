@@ -11,6 +11,7 @@ from gridfold.api.base import ApiModel
 from gridfold.api.column_parameters import map_depth
 from gridfold.api.estimator_names import class_name_problem
 from gridfold.api.v1alpha1 import PATTERN_WORDS, TrainingJob
+from gridfold.api.v1alpha1.metric_words import metric_problem
 
 SHOWN_VALUE_CHARACTERS = 256
 
@@ -79,6 +80,8 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
             yield Problem(path, "", "is required")
         elif found["type"] == "extra_forbidden":
             yield Problem(path, show(found["input"]), "is not a field of this resource; see `kubectl explain`")
+        elif found["type"] == "literal_error" and path.startswith("spec.scoring.") and isinstance(found["input"], str):
+            yield Problem(path, show(found["input"]), metric_problem(found["input"]))
         else:
             words = PATTERN_WORDS.get(found.get("ctx", {}).get("pattern", ""), found["msg"])
             yield Problem(path, show(found["input"]), words)

@@ -3,10 +3,12 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
+from itertools import takewhile
 from typing import Any
 
 from gridfold.api.handoff import PreparedRun
-from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.status import Resolved
+from gridfold.api.v1alpha1 import AVERAGED, PROBABILITY, RANKING, Average, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, Parameters, plain_value
 
 #: Changes whenever the way a cell's numbers are computed or stored changes.
@@ -88,6 +90,7 @@ class CellKeys:
             },
             "estimator": spec.estimator.class_name,
             "metrics": sorted(resolved.metrics),
+            **_order_of(resolved),
             "average": resolved.average,
             "positiveClass": resolved.positive_class,
             "threads": spec.execution.threads,
@@ -102,6 +105,24 @@ class CellKeys:
                 "preprocessing": cell_preprocessing(self._spec, parameters),
             }
         )
+
+
+def _order_of(resolved: Resolved) -> Mapping[str, Any]:
+    """Return what the order of the metrics determines: nothing, unless one about a class comes before one about none.
+
+    GridSearchCV asks a model once for all metrics that need the same answer. Where a model has never seen the class,
+    the first of them decides whether those about the class have a value (`gridfold_trainer.learning.answers`).
+    """
+    ranked = [metric for metric in resolved.metrics if metric in (*RANKING, *PROBABILITY)]
+    predicted = [metric for metric in resolved.metrics if metric not in ranked]
+    about_class = AVERAGED if resolved.average == Average.BINARY else ()
+    early = [*takewhile(lambda metric: metric in about_class, predicted)]
+    found: dict[str, Any] = {}
+    if 0 < len(early) < len(predicted):
+        found["predictedFirst"] = sorted(early)
+    if "average_precision" in ranked and ranked != sorted(ranked) and resolved.positive_class is not None:
+        found["ranked"] = ranked
+    return found
 
 
 def run_folder(output_uri: str, uid: str, generation: int, keys: Iterable[str]) -> str:

@@ -1,10 +1,12 @@
 """The scorers: scikit-learn's own."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from gridfold.api.v1alpha1 import (
     DEFAULT_CLASSIFICATION_METRICS,
     DEFAULT_REGRESSION_METRICS,
+    TOP_K,
     Average,
     Scoring,
     TrainingJobSpec,
@@ -12,9 +14,33 @@ from gridfold.api.v1alpha1 import (
 from gridfold_cli.export.fragments import Fragment, load
 from gridfold_cli.export.literals import Call, Name, assign, quoted, render
 
-_AVERAGED = {"precision": "precision_score", "recall": "recall_score", "f1": "f1_score"}
-#: Metrics whose score function is about one class, so that it must be told which.
-_ABOUT_ONE = "average_precision"
+_FBETA = "fbeta_score"
+_AVERAGED = {
+    "precision": "precision_score",
+    "recall": "recall_score",
+    "f1": "f1_score",
+    "f2": _FBETA,
+    "f0.5": _FBETA,
+    "jaccard": "jaccard_score",
+}
+_BETAS = {"f2": 2, "f0.5": 0.5}
+_RANKING: dict[str, Any] = {"response_method": ("decision_function", "predict_proba")}
+_PROBABILITY: dict[str, Any] = {"response_method": "predict_proba"}
+#: Metrics whose score function is about one of two classes, so that it must be told which: function, options.
+_ABOUT_ONE: dict[str, tuple[str, dict[str, Any]]] = {
+    "average_precision": ("average_precision_score", _RANKING),
+    "neg_brier_score": ("brier_score_loss", {"greater_is_better": False, **_PROBABILITY}),
+    "d2_brier_score": ("d2_brier_score", _PROBABILITY),
+}
+#: Metrics that scikit-learn has no name for: function, options.
+_NAMELESS: dict[str, tuple[str, dict[str, Any]]] = {
+    "cohen_kappa": ("cohen_kappa_score", {}),
+    **{
+        metric: ("top_k_accuracy_score", {"k": guesses, **_RANKING})
+        for metric, guesses in TOP_K.items()
+        if metric != "top_k_accuracy"
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -37,6 +63,11 @@ class Measures:
     def averaged(self) -> bool:
         """Tell whether any metric is made one number out of those of the classes."""
         return any(metric in _AVERAGED for metric in self.metrics)
+
+    @property
+    def about_one(self) -> bool:
+        """Tell whether any metric must be told the second of two classes."""
+        return any(metric in _ABOUT_ONE for metric in self.metrics)
 
 
 def scorers(spec: TrainingJobSpec, measures: Measures) -> list[Fragment]:
@@ -62,7 +93,7 @@ def scorers(spec: TrainingJobSpec, measures: Measures) -> list[Fragment]:
 def needs_classes(spec: TrainingJobSpec, measures: Measures) -> bool:
     """Tell whether a scorer must be told a class: codes during the search, labels for the last model."""
     about_one = measures.averaged and spec.scoring.average in (Average.AUTO, Average.BINARY)
-    return about_one or _ABOUT_ONE in measures.metrics
+    return about_one or measures.about_one
 
 
 def needs_positive(spec: TrainingJobSpec, measures: Measures) -> bool:
@@ -84,7 +115,7 @@ def _function(spec: TrainingJobSpec, measures: Measures) -> list[str]:
     if measures.averaged:
         place = "positive" if spec.dataset.positive_class is not None else "-1"
         lines += load(_options_fragment(spec), positive=place, average=spec.scoring.average.lower()).code.splitlines()
-    if _ABOUT_ONE in measures.metrics:
+    if measures.about_one:
         lines.append('    second = {"pos_label": classes[1]} if len(classes) == 2 else {}')
     return [*lines, _table(measures, "return ", "    ")]
 
@@ -97,22 +128,25 @@ def _options_fragment(spec: TrainingJobSpec) -> str:
 
 def _table(measures: Measures, start: str, indent: str) -> str:
     """Return the scorers by name."""
-    table: dict[str, Call] = {}
-    for metric in measures.metrics:
-        if metric in _AVERAGED:
-            table[metric] = Call("make_scorer", (Name(_AVERAGED[metric]), Name("**options")))
-        elif metric == _ABOUT_ONE:
-            methods = {"response_method": ("decision_function", "predict_proba")}
-            arguments = (Name("average_precision_score"), Name("**second"))
-            table[metric] = Call("make_scorer", arguments, methods)
-        else:
-            table[metric] = Call("get_scorer", (metric,))
-    return render(table, start, indent=indent)
+    return render({metric: _scorer(metric) for metric in measures.metrics}, start, indent=indent)
+
+
+def _scorer(metric: str) -> Call:
+    if metric in _AVERAGED:
+        beta = {"beta": _BETAS[metric]} if metric in _BETAS else {}
+        return Call("make_scorer", (Name(_AVERAGED[metric]), Name("**options")), beta)
+    if metric in _ABOUT_ONE:
+        function, options = _ABOUT_ONE[metric]
+        return Call("make_scorer", (Name(function), Name("**second")), options)
+    if metric in _NAMELESS:
+        function, options = _NAMELESS[metric]
+        return Call("make_scorer", (Name(function),), options)
+    return Call("get_scorer", (metric,))
 
 
 def _imports(measures: Measures) -> tuple[str, ...]:
-    names = [_AVERAGED[metric] for metric in measures.metrics if metric in _AVERAGED]
-    names += ["average_precision_score"] if _ABOUT_ONE in measures.metrics else []
+    functions = {**_AVERAGED, **{metric: function for metric, (function, _) in (_ABOUT_ONE | _NAMELESS).items()}}
+    names = [functions[metric] for metric in measures.metrics if metric in functions]
     names += ["make_scorer"] if names else []
-    names += ["get_scorer"] if any(m not in _AVERAGED and m != _ABOUT_ONE for m in measures.metrics) else []
-    return tuple(f"from sklearn.metrics import {name}" for name in names)
+    names += ["get_scorer"] if any(metric not in functions for metric in measures.metrics) else []
+    return tuple(f"from sklearn.metrics import {name}" for name in dict.fromkeys(names))

@@ -58,10 +58,10 @@ def test_every_target_that_says_nothing_is_told() -> None:
 @pytest.mark.parametrize("metric", get_args(Metric))
 def test_every_metric_has_a_range_in_which_targets_are_accepted_and_above_which_none_is(metric: str) -> None:
     found = metric_range(metric)
-    assert found.high == (0 if metric.startswith("neg_") else 1)
-    assert target_problem(metric, str(found.high)) is None
-    assert target_problem(metric, f"{found.high}.01")
-    if metric in get_args(ClassificationMetric) and not metric.startswith("neg_"):
+    assert found.high == (None if metric == "positive_likelihood_ratio" else 0 if metric.startswith("neg_") else 1)
+    assert target_problem(metric, str(100 if found.high is None else found.high)) is None
+    assert found.high is None or target_problem(metric, f"{found.high}.01")
+    if metric in get_args(ClassificationMetric) and not metric.startswith(("neg_", "d2_")):
         assert found.low in (0, -1)
     if found.low is not None:
         assert target_problem(metric, str(found.low))

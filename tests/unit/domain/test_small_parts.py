@@ -104,6 +104,26 @@ def test_what_prepare_resolved_is_in_the_key(resolved: Resolved) -> None:
     assert CellKeys(spec, plain).key({"C": 1}) != CellKeys(spec, changed).key({"C": 1})
 
 
+@pytest.mark.parametrize(
+    ("metrics", "other", "matters"),
+    [
+        (["accuracy", "precision", "recall", "f1"], ["accuracy", "f1", "recall", "precision"], False),
+        (["accuracy", "f1"], ["f1", "accuracy"], True),
+        (["roc_auc", "average_precision"], ["average_precision", "roc_auc"], True),
+        (["roc_auc", "neg_log_loss"], ["neg_log_loss", "roc_auc"], False),
+        (["f1", "roc_auc"], ["roc_auc", "f1"], False),
+    ],
+)
+def test_the_order_of_the_metrics_is_in_the_key_where_a_score_can_depend_on_it(
+    metrics: list[str], other: list[str], matters: bool
+) -> None:
+    spec, keys = job_of(document()).spec, set()
+    for order in (metrics, other):
+        resolved = Resolved(metrics=order, average="Binary", positive_class="yes")
+        keys.add(CellKeys(spec, PREPARED.model_copy(update={"resolved": resolved})).key({"C": 1}))
+    assert (len(keys) > 1) is matters
+
+
 def test_an_axis_and_a_fixed_parameter_of_the_same_value_share_a_key() -> None:
     fixed = {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"C": 1}}
     as_fixed = CellKeys(job_of(document([{"tol": [0.1]}], estimator=fixed)).spec, PREPARED)

@@ -11,19 +11,40 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import BaggingClassifier, RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, Ridge, RidgeClassifier, SGDClassifier
-from sklearn.metrics import check_scoring, f1_score, get_scorer, make_scorer, precision_score, recall_score
+from sklearn.metrics import (
+    check_scoring,
+    cohen_kappa_score,
+    f1_score,
+    fbeta_score,
+    get_scorer,
+    jaccard_score,
+    make_scorer,
+    precision_score,
+    recall_score,
+    top_k_accuracy_score,
+)
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
-from gridfold.api.v1alpha1 import Average, ClassificationMetric, RegressionMetric
+from gridfold.api.v1alpha1 import TOP_K, TWO_CLASSES, Average, ClassificationMetric, RegressionMetric
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Scorer, response_problem
 
 OF_CLASSES, OF_NUMBERS = get_args(ClassificationMetric), get_args(RegressionMetric)
-COUNTED = {"precision": precision_score, "recall": recall_score, "f1": f1_score}
+#: Metrics that sense has of two classes: of more guesses than there are classes a model is always right.
+OF_TWO = tuple(metric for metric in OF_CLASSES if metric not in TOP_K)
+OF_THREE = tuple(metric for metric in OF_CLASSES if metric not in TWO_CLASSES and TOP_K.get(metric, 0) < 3)
+COUNTED: dict[str, tuple[Any, dict[str, Any]]] = {
+    "precision": (precision_score, {"zero_division": 0}),
+    "recall": (recall_score, {"zero_division": 0}),
+    "f1": (f1_score, {"zero_division": 0}),
+    "f2": (fbeta_score, {"beta": 2, "zero_division": 0}),
+    "f0.5": (fbeta_score, {"beta": 0.5, "zero_division": 0}),
+    "jaccard": (jaccard_score, {"zero_division": 0}),
+}
 PROBABILISTIC = [
     LogisticRegression(max_iter=50),
     GaussianNB(),
@@ -35,10 +56,16 @@ PROBABILISTIC = [
 
 def theirs(metrics: tuple[str, ...], average: Average, positive: int) -> dict[str, Any]:
     """Return scikit-learn's scorers by name; precision, recall and F1 take average and positive class."""
-    options: dict[str, Any] = {"average": average.lower(), "zero_division": 0}
+    options: dict[str, Any] = {"average": average.lower(), "pos_label": None}
     if average == Average.BINARY:
         options["pos_label"] = positive
-    return {name: make_scorer(COUNTED[name], **options) if name in COUNTED else get_scorer(name) for name in metrics}
+    ranking = ("decision_function", "predict_proba")
+    made: dict[str, Any] = {
+        **{name: make_scorer(function, **fixed, **options) for name, (function, fixed) in COUNTED.items()},
+        "cohen_kappa": make_scorer(cohen_kappa_score),
+        **{f"top_{k}_accuracy": make_scorer(top_k_accuracy_score, k=k, response_method=ranking) for k in (3, 5, 10)},
+    }
+    return {name: made.get(name) or get_scorer(name) for name in metrics}
 
 
 def compare(model: Any, X: np.ndarray, y: np.ndarray, metrics: tuple[str, ...], scorer: Scorer) -> None:
@@ -55,11 +82,12 @@ def compare(model: Any, X: np.ndarray, y: np.ndarray, metrics: tuple[str, ...], 
     }
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
 @pytest.mark.parametrize("positive", [0, 1])
 @pytest.mark.parametrize("model", PROBABILISTIC, ids=lambda model: type(model).__name__)
 def test_every_metric_of_two_classes_is_that_of_scikit_learns_scorer(model: Any, positive: int) -> None:
     X, y = load_breast_cancer(return_X_y=True)
-    compare(model, X, y, OF_CLASSES, Scorer(OF_CLASSES, Average.BINARY, positive, 2))
+    compare(model, X, y, OF_TWO, Scorer(OF_TWO, Average.BINARY, positive, 2))
 
 
 @pytest.mark.parametrize("model", [LinearSVC(), SVC(), RidgeClassifier()], ids=lambda model: type(model).__name__)
@@ -72,8 +100,7 @@ def test_ranking_metrics_take_the_decision_function(model: Any) -> None:
 @pytest.mark.parametrize("model", PROBABILISTIC, ids=lambda model: type(model).__name__)
 def test_metrics_of_three_classes_are_those_of_scikit_learns_scorers(model: Any) -> None:
     X, y = load_iris(return_X_y=True)
-    metrics = tuple(metric for metric in OF_CLASSES if metric != "roc_auc")
-    compare(model, X[:, :2], y, metrics, Scorer(metrics, Average.MACRO, 2, 3))
+    compare(model, X[:, :2], y, OF_THREE, Scorer(OF_THREE, Average.MACRO, 2, 3))
 
 
 @pytest.mark.parametrize("model", [Ridge(), KNeighborsRegressor()], ids=lambda model: type(model).__name__)
@@ -113,7 +140,7 @@ def count_outer_calls(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         (("accuracy", "f1", "balanced_accuracy", "matthews_corrcoef"), {"predict": 1}),
         (("roc_auc", "average_precision"), {"decision_function": 1}),
         (("neg_log_loss",), {"predict_proba": 1}),
-        (OF_CLASSES, {"predict": 1, "decision_function": 1, "predict_proba": 1}),
+        (OF_TWO, {"predict": 1, "decision_function": 1, "predict_proba": 1}),
     ],
 )
 def test_each_response_is_computed_once_and_only_where_a_metric_needs_it(
@@ -129,7 +156,7 @@ def test_each_response_is_computed_once_and_only_where_a_metric_needs_it(
 def test_a_model_that_speaks_labels_scores_as_the_one_that_speaks_codes() -> None:
     X, y = load_breast_cancer(return_X_y=True)
     labels = np.array(["a word", "another"], dtype=object)[y]
-    scorer = Scorer(OF_CLASSES, Average.BINARY, 0, 2)
+    scorer = Scorer(OF_TWO, Average.BINARY, 0, 2)
     coded = Pipeline([("estimator", LogisticRegression(max_iter=20))]).fit(X / 1000, y)
     worded = Pipeline([("estimator", LogisticRegression(max_iter=20))]).fit(X / 1000, labels)
     assert scorer.scores(y, Responses(worded, X / 1000, {"a word": 0, "another": 1})) == scorer.scores(
@@ -140,7 +167,7 @@ def test_a_model_that_speaks_labels_scores_as_the_one_that_speaks_codes() -> Non
 def test_responses_of_some_rows_score_as_these_rows_do() -> None:
     X, y = load_breast_cancer(return_X_y=True)
     fitted = make_pipeline(StandardScaler(), GaussianNB()).fit(X, y)
-    scorer, responses = Scorer(OF_CLASSES, Average.BINARY, 1, 2), Responses(fitted, X)
+    scorer, responses = Scorer(OF_TWO, Average.BINARY, 1, 2), Responses(fitted, X)
     scorer.scores(y, responses)
     rows = np.random.default_rng(2).integers(0, len(y), 100)
     assert scorer.scores(y[rows], responses.at(rows)) == scorer.scores(y[rows], Responses(fitted, X[rows]))
@@ -152,7 +179,7 @@ def test_a_fold_of_one_class_has_no_ranking_score_and_keeps_the_others() -> None
     only = np.flatnonzero(y == 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = Scorer(OF_CLASSES, Average.BINARY, 1, 2).scores(y[only], Responses(fitted, X[only]))
+        found = Scorer(OF_TWO, Average.BINARY, 1, 2).scores(y[only], Responses(fitted, X[only]))
     assert found.values["roc_auc"] is None
     assert found.values["neg_log_loss"] is None
     assert found.values["f1"] is not None

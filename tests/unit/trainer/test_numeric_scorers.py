@@ -11,7 +11,7 @@ from gridfold.api.v1alpha1 import Average, Scoring
 from gridfold_trainer.learning import scorers
 from gridfold_trainer.learning.scorers import Scorer
 
-METRICS = ("accuracy", "precision", "recall", "f1")
+METRICS = ("accuracy", "precision", "recall", "f1", "f2", "f0.5", "jaccard")
 
 
 def sklearn_scores(truth: np.ndarray, predicted: np.ndarray, average: Average, positive: int) -> dict[str, float]:
@@ -23,6 +23,9 @@ def sklearn_scores(truth: np.ndarray, predicted: np.ndarray, average: Average, p
         "precision": metrics.precision_score(truth, predicted, **options),
         "recall": metrics.recall_score(truth, predicted, **options),
         "f1": metrics.f1_score(truth, predicted, **options),
+        "f2": metrics.fbeta_score(truth, predicted, beta=2, **options),
+        "f0.5": metrics.fbeta_score(truth, predicted, beta=0.5, **options),
+        "jaccard": metrics.jaccard_score(truth, predicted, **options),
     }
 
 
@@ -65,7 +68,7 @@ def test_large_folds_with_rare_classes_equal_scikit_learn_bit_for_bit() -> None:
 
 def test_a_positive_class_that_is_nowhere_scores_zero() -> None:
     scores = Scorer(METRICS, Average.BINARY, 1, 2).counted(np.zeros(4, int), np.zeros(4, int))
-    assert scores == {"accuracy": 1.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
+    assert scores == {**dict.fromkeys(METRICS, 0.0), "accuracy": 1.0}
 
 
 def resolved(average: str = "Macro", *metrics: str) -> Resolved:
@@ -91,7 +94,7 @@ def test_metrics_that_the_target_cannot_have_are_told_before_any_cell_runs(
 
 def test_targets_of_metrics_that_are_not_measured_are_told() -> None:
     (problem,) = scorers.check(Scoring(targets={"roc_auc": "0.9"}), resolved(), ("a", "b"))
-    assert "spec.scoring.targets names roc_auc, but measured are accuracy, precision, recall, f1" in problem
+    assert "spec.scoring.targets names roc_auc, but measured are accuracy, precision, recall, f1, f2" in problem
 
 
 @pytest.mark.parametrize(

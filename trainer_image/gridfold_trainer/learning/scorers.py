@@ -1,4 +1,4 @@
-"""The metrics of a job: the four default ones from one confusion matrix, all others by scikit-learn's own scorers.
+"""The metrics of a job: those that can be counted from one confusion matrix, all others by scikit-learn's own scorers.
 
 All are bit for bit what scikit-learn's scorers give. For accuracy, precision, recall and F1 its functions validate
 their input and count again for each metric: 4.9 ms a fold against 0.05 ms.
@@ -7,29 +7,34 @@ their input and count again for each metric: 4.9 ms a fold against 0.05 ms.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, get_args
 
 import numpy as np
 
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import (
+    AVERAGED,
     DEFAULT_CLASSIFICATION_METRICS,
     DEFAULT_REGRESSION_METRICS,
+    TOP_K,
+    TWO_CLASSES,
     Average,
     ClassificationMetric,
     RegressionMetric,
     Scoring,
 )
 from gridfold.api.validation import show
+from gridfold_trainer.learning.answers import Answers, methods_of
 from gridfold_trainer.learning.responses import Responses
 
 BINARY_CLASSES = 2
-COUNTED = ("accuracy", "precision", "recall", "f1")
-#: scikit-learn computes these of two classes only.
-_TWO_CLASSES = ("roc_auc",)
-_RANKING = ("decision_function", "predict_proba")
-#: What an estimator must have for a metric, one of them; all others need predict, which every estimator has.
-NEEDED = {"roc_auc": _RANKING, "average_precision": _RANKING, "neg_log_loss": ("predict_proba",)}
+ACCURACY = "accuracy"
+COUNTED = (ACCURACY, *AVERAGED)
+#: What to measure of more than two classes in place of a metric of two.
+_FOR_MORE_CLASSES = {"roc_auc": "roc_auc_ovr, roc_auc_ovo, or f1, balanced_accuracy or neg_log_loss"}
+#: Of F-beta: how many times as much recall counts as precision.
+_BETAS = {"f1": 1.0, "f2": 2.0, "f0.5": 0.5}
 
 
 @dataclass(frozen=True)
@@ -68,26 +73,30 @@ class Scorer:
         """Return the metrics; one that has no value on these rows spares the others, as in GridSearchCV."""
         values: dict[str, float | None] = {}
         errors: dict[str, Exception] = {}
-        counted: dict[str, float] = {}
+        answers, counted = Answers(responses, self.metrics), _Counted(self, truth)
         for metric in self.metrics:
             try:
                 if metric in COUNTED:
-                    counted = counted or self.counted(truth, responses.predict())
-                    values[metric] = _finite(metric, counted[metric])
+                    found = counted.score(metric, answers.predicted(self._about(metric)))
                 else:
-                    values[metric] = _finite(metric, _sklearn_score(metric, truth, responses))
+                    found = float(_sklearn_scorer(metric)._score(answers, responses, None, truth))
+                values[metric] = _finite(metric, found)
             except MemoryError:
                 raise
             except Exception as error:  # an estimator may raise anything
                 values[metric], errors[metric] = None, error
         return Scores(values, {metric: _told(error) for metric, error in errors.items()}), errors
 
-    def counted(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
-        """Return accuracy, precision, recall and F1 of predicted codes, shape (n,), against the true ones."""
-        matrix = confusion_matrix(truth, predicted, self.classes)
-        return {"accuracy": _accuracy(matrix), **self._precision_recall_f1(matrix)}
+    def _about(self, metric: str) -> int | None:
+        """Return the class that a counted metric is about, None: all."""
+        return self.positive if self.average == Average.BINARY and metric in AVERAGED else None
 
-    def _precision_recall_f1(self, matrix: np.ndarray) -> dict[str, float]:
+    def counted(self, truth: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
+        """Return all metrics of COUNTED of predicted codes, shape (n,), against the true ones."""
+        matrix = confusion_matrix(truth, predicted, self.classes)
+        return {ACCURACY: _accuracy(matrix), **self._averaged(matrix)}
+
+    def _averaged(self, matrix: np.ndarray) -> dict[str, float]:
         hits, true, found = matrix.diagonal(), matrix.sum(axis=1), matrix.sum(axis=0)
         weights = None
         if self.average == Average.BINARY:
@@ -101,8 +110,22 @@ class Scorer:
         return {
             "precision": _mean(_divide(hits, found), weights),
             "recall": _mean(_divide(hits, true), weights),
-            "f1": _mean(_divide(2.0 * hits, true.astype(np.float64) + found), weights),
+            **{name: _mean(_f_score(hits, true, found, beta), weights) for name, beta in _BETAS.items()},
+            "jaccard": _mean(_divide(hits, true + found - hits), weights),
         }
+
+
+class _Counted:
+    """The counted metrics of one set of rows; all metrics get the same predictions, so they are counted once."""
+
+    def __init__(self, scorer: Scorer, truth: np.ndarray) -> None:
+        self._scorer, self._truth = scorer, truth
+        self._scores: dict[str, float] = {}
+
+    def score(self, metric: str, predicted: np.ndarray) -> float:
+        """Return a metric of predicted codes."""
+        self._scores = self._scores or self._scorer.counted(self._truth, predicted)
+        return self._scores[metric]
 
 
 def choose(scoring: Scoring, *, classifier: bool) -> tuple[str, list[str]]:
@@ -153,9 +176,9 @@ def check(scoring: Scoring, resolved: Resolved, classes: Sequence[Any] | None) -
     if count > BINARY_CLASSES:
         problems += [
             f"spec.scoring.metrics has {metric}, which needs a target of {BINARY_CLASSES} classes, but this one has "
-            f"{count}; use f1, balanced_accuracy or neg_log_loss."
+            f"{count}; use {_FOR_MORE_CLASSES.get(metric, 'f1, balanced_accuracy or cohen_kappa')}."
             for metric in metrics
-            if metric in _TWO_CLASSES
+            if metric in TWO_CLASSES
         ]
         if resolved.average == Average.BINARY:
             problems.append(
@@ -166,10 +189,11 @@ def check(scoring: Scoring, resolved: Resolved, classes: Sequence[Any] | None) -
 
 def response_problem(estimator: Any, metrics: Sequence[str]) -> str | None:
     """Return why an unfitted estimator with its parameters cannot be measured so, or None if it can."""
+    needed = {metric: methods_of(metric) for metric in metrics}
     missing = {
         metric: methods
-        for metric in metrics
-        if (methods := NEEDED.get(metric)) and not any(hasattr(estimator, method) for method in methods)
+        for metric, methods in needed.items()
+        if not any(hasattr(estimator, method) for method in methods)
     }
     if not missing:
         return None
@@ -196,10 +220,16 @@ def _wrong_kind(metrics: Sequence[str], classes: Sequence[Any] | None) -> list[s
     ]
 
 
-def _sklearn_score(metric: str, truth: np.ndarray, responses: Responses) -> float:
-    from sklearn.metrics import get_scorer
+@cache
+def _sklearn_scorer(metric: str) -> Any:
+    """Return scikit-learn's own scorer, or one made of its function where it has no name for it."""
+    from sklearn import metrics
 
-    return float(get_scorer(metric)(responses, None, truth))
+    if metric == "cohen_kappa":
+        return metrics.make_scorer(metrics.cohen_kappa_score)
+    if metric in TOP_K:
+        return metrics.make_scorer(metrics.top_k_accuracy_score, k=TOP_K[metric], response_method=methods_of(metric))
+    return metrics.get_scorer(metric)
 
 
 def _finite(metric: str, score: float) -> float:
@@ -220,6 +250,11 @@ def _divide(numerator: np.ndarray, denominator: np.ndarray) -> np.ndarray:
     """Return the quotients, 0 where the denominator is 0 (zero_division=0)."""
     safe = np.where(denominator == 0, 1, denominator).astype(np.float64)
     return np.where(denominator == 0, 0.0, numerator.astype(np.float64) / safe)
+
+
+def _f_score(hits: np.ndarray, true: np.ndarray, found: np.ndarray, beta: float) -> np.ndarray:
+    square = beta**2
+    return _divide((1 + square) * hits, square * true.astype(np.float64) + found)
 
 
 def _mean(values: np.ndarray, weights: np.ndarray | None) -> float:

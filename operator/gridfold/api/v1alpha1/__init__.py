@@ -27,6 +27,19 @@ from gridfold.api.v1alpha1.fields import (
     ShortText,
     Uri,
 )
+from gridfold.api.v1alpha1.metrics import (
+    AVERAGED,
+    DEFAULT_CLASSIFICATION_METRICS,
+    DEFAULT_REGRESSION_METRICS,
+    METRICS,
+    PROBABILITY,
+    RANKING,
+    TOP_K,
+    TWO_CLASSES,
+    ClassificationMetric,
+    Metric,
+    RegressionMetric,
+)
 from gridfold.api.v1alpha1.output import Output
 from gridfold.api.v1alpha1.pod_template import PodTemplate, Toleration
 from gridfold.api.v1alpha1.preprocessing import (
@@ -40,15 +53,7 @@ from gridfold.api.v1alpha1.preprocessing import (
 )
 from gridfold.api.v1alpha1.resource import API_VERSION, GROUP, KIND, PLURAL, VERSION
 from gridfold.api.v1alpha1.resources import ResourceList, Resources
-from gridfold.api.v1alpha1.scoring import (
-    DEFAULT_CLASSIFICATION_METRICS,
-    DEFAULT_REGRESSION_METRICS,
-    Average,
-    ClassificationMetric,
-    Metric,
-    RegressionMetric,
-    Scoring,
-)
+from gridfold.api.v1alpha1.scoring import Average, Scoring
 from gridfold.api.v1alpha1.search import Axis, Search, SearchAlgorithm
 from gridfold.api.v1alpha1.source import Source
 from gridfold.api.v1alpha1.split import Split, SplitMethod
@@ -57,6 +62,7 @@ from gridfold.api.v1alpha1.training_job import Metadata, TrainingJob, TrainingJo
 
 __all__ = [
     "API_VERSION",
+    "AVERAGED",
     "CLASS_PATTERN",
     "DEFAULT_CLASSIFICATION_METRICS",
     "DEFAULT_REGRESSION_METRICS",
@@ -64,8 +70,13 @@ __all__ = [
     "FOLDER_PATTERN",
     "GROUP",
     "KIND",
+    "METRICS",
     "PATTERN_WORDS",
     "PLURAL",
+    "PROBABILITY",
+    "RANKING",
+    "TOP_K",
+    "TWO_CLASSES",
     "URI_PATTERN",
     "VERSION",
     "AddressingStyle",

@@ -9,7 +9,9 @@ _HUNDRED = 100
 _PERCENT_FROM = 2
 LOSS = "neg_"
 #: At most 1, without a lower end: 1 minus a quotient.
-_QUOTIENTS = ("r2", "explained_variance", "d2_absolute_error_score")
+_QUOTIENTS = ("r2", "explained_variance", "d2_absolute_error_score", "d2_log_loss_score", "d2_brier_score")
+#: Chances against chances: 1 says nothing, more is better.
+_RATIOS = ("positive_likelihood_ratio",)
 _CORRELATIONS = ("matthews_corrcoef", "cohen_kappa")
 #: Always answering 0 has an error of 1, whatever the data.
 _SHARES_OF_ERROR = ("neg_mean_absolute_percentage_error",)
@@ -17,10 +19,10 @@ _SHARES_OF_ERROR = ("neg_mean_absolute_percentage_error",)
 
 @dataclass(frozen=True)
 class Range:
-    """A target is more than `low` (every model has that; None: there is no such number) and at most `high`."""
+    """A target is more than `low` and at most `high`."""
 
-    low: int | None
-    high: int
+    low: int | None  #: every model has that; None: there is no such number
+    high: int | None  #: None: there is no end
 
 
 def metric_range(metric: str) -> Range:
@@ -31,13 +33,15 @@ def metric_range(metric: str) -> Range:
         return Range(None, 0)
     if metric in _QUOTIENTS:
         return Range(None, 1)
+    if metric in _RATIOS:
+        return Range(0, None)
     return Range(-1 if metric in _CORRELATIONS else 0, 1)
 
 
 def target_problem(metric: str, target: str) -> str | None:
     """Return why a target can never be missed or never be reached, and what to write; None where it makes sense."""
     found, value = metric_range(metric), Decimal(target)
-    if value > found.high:
+    if found.high is not None and value > found.high:
         return f"{metric} is at most {found.high}, so that no model reaches {target}{_instead(metric, value)}"
     if found.low is None or value > found.low:
         return None
@@ -66,9 +70,10 @@ def cel_rule(metrics: Iterable[str]) -> str:
     value = "double(self.targets[m])"
     tests = []
     for found, names in groups.items():
-        above = "" if found.low is None else f" && {value} > {found.low}.0"
+        ends = [f"{value} <= {found.high}.0"] if found.high is not None else []
+        ends += [f"{value} > {found.low}.0"] if found.low is not None else []
         listed = ", ".join(f"'{name}'" for name in names)
-        tests.append(f"(!(m in [{listed}]) || ({value} <= {found.high}.0{above}))")
+        tests.append(f"(!(m in [{listed}]) || ({' && '.join(ends)}))")
     return f"!has(self.targets) || self.targets.all(m, {' && '.join(tests)})"
 
 

@@ -1,47 +1,25 @@
 """spec.scoring: what is measured."""
 
 from enum import StrEnum
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
 from gridfold.api.v1alpha1.fields import Decimal
 from gridfold.api.v1alpha1.metric_ranges import cel_rule, target_problems
+from gridfold.api.v1alpha1.metric_words import metric_problem
+from gridfold.api.v1alpha1.metrics import METRICS, Metric
 
 
 class Average(StrEnum):
-    """How precision, recall and F1 of the classes become one number."""
+    """How precision, recall, F and Jaccard scores of the classes become one number."""
 
     AUTO = "Auto"
     BINARY = "Binary"
     MACRO = "Macro"
     WEIGHTED = "Weighted"
     MICRO = "Micro"
-
-
-#: Metrics that are about classes, and those that are about numbers, by scikit-learn's names (greater is better).
-ClassificationMetric = Literal[
-    "accuracy",
-    "balanced_accuracy",
-    "precision",
-    "recall",
-    "f1",
-    "roc_auc",
-    "average_precision",
-    "neg_log_loss",
-    "matthews_corrcoef",
-]
-RegressionMetric = Literal[
-    "r2",
-    "neg_mean_absolute_error",
-    "neg_root_mean_squared_error",
-    "neg_mean_absolute_percentage_error",
-]
-Metric = Literal[ClassificationMetric, RegressionMetric]
-DEFAULT_CLASSIFICATION_METRICS: tuple[Metric, ...] = ("accuracy", "precision", "recall", "f1")
-DEFAULT_REGRESSION_METRICS: tuple[Metric, ...] = ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error")
-_METRICS: tuple[str, ...] = get_args(Metric)
 
 
 class Scoring(ApiModel):
@@ -55,13 +33,14 @@ class Scoring(ApiModel):
     metrics: Annotated[list[Metric], Field(min_length=1, max_length=20)] | None = Field(
         None,
         description="The metrics to measure in every fold. Default: accuracy, precision, recall and f1 for "
-        "classification; r2, neg_mean_absolute_error and neg_root_mean_squared_error for regression; "
-        "and the objective.",
+        "classification; r2, neg_mean_absolute_error and neg_root_mean_squared_error for regression; and the "
+        "objective. Names are scikit-learn's scorers; beside them f2 and f0.5 (F-beta), cohen_kappa and "
+        "top_3_accuracy, top_5_accuracy, top_10_accuracy (top_k_accuracy is of 2, as scikit-learn's).",
     )
     average: Average = Field(
         Average.AUTO,
-        description="How precision, recall and F1 of the classes become one number. Auto: Binary for two classes, "
-        "Macro for more.",
+        description="How precision, recall, f1, f2, f0.5 and jaccard of the classes become one number. Auto: Binary "
+        "for two classes, Macro for more. scikit-learn's f1_macro is metric f1 with average Macro.",
     )
     targets: Annotated[dict[str, Decimal], Field(max_length=20)] = Field(
         default_factory=dict,
@@ -93,18 +72,22 @@ class Scoring(ApiModel):
         ),
         Rule(
             "targets",
-            f"!has(self.targets) || self.targets.all(m, m in {list(_METRICS)})",
-            f"must name metrics, which are {', '.join(_METRICS)}",
-            lambda s: set(s.targets) <= set(_METRICS),
-            lambda s: sorted(set(s.targets) - set(_METRICS)),
+            f"!has(self.targets) || self.targets.all(m, m in {list(METRICS)})",
+            f"must name metrics, which are {', '.join(METRICS)}",
+            lambda s: set(s.targets) <= set(METRICS),
+            lambda s: sorted(set(s.targets) - set(METRICS)),
+            explain=lambda s: (
+                "must name metrics: "
+                + "; ".join(f"{name} {metric_problem(name)}" for name in sorted(set(s.targets) - set(METRICS)))
+            ),
         ),
         Rule(
             "targets",
-            cel_rule(_METRICS),
+            cel_rule(METRICS),
             "must be within what the metric can be, and more than every model has: shares such as accuracy lie between "
             "0 and 1 (write 0.85 for 85 %), losses, neg_…, are negative (write -0.5 for an error of at most 0.5)",
-            lambda s: not target_problems(s.targets, _METRICS),
-            lambda s: {metric: s.targets[metric] for metric in target_problems(s.targets, _METRICS)},
-            explain=lambda s: "; ".join(target_problems(s.targets, _METRICS).values()),
+            lambda s: not target_problems(s.targets, METRICS),
+            lambda s: {metric: s.targets[metric] for metric in target_problems(s.targets, METRICS)},
+            explain=lambda s: "; ".join(target_problems(s.targets, METRICS).values()),
         ),
     )
