@@ -122,7 +122,7 @@ def titled(table: Rows, delimiter: str = ",") -> str:
 def with_gaps(table: Rows) -> Rows:
     """Return the same rows; what has no value is not there, and one name comes late."""
     found: Rows = [{name: value for name, value in row.items() if value is not None} for row in table]
-    return [row | ({"late": number} if number % 7 == 3 else {}) for number, row in enumerate(found)]
+    return [row | ({"late": number, "tags": ["x"]} if number % 7 == 3 else {}) for number, row in enumerate(found)]
 
 
 def spaced(table: Rows, *, row_names: bool) -> str:
@@ -131,6 +131,18 @@ def spaced(table: Rows, *, row_names: bool) -> str:
     head, *lines = to_csv(filled, " \t  ").splitlines()
     named = [f"r{number}   {line}" if row_names else f"  {line} " for number, line in enumerate(lines)]
     return "\n".join([head, *named, ""])
+
+
+def odd_parquet(name: str, table: Rows) -> Callable[[Path], None]:
+    def write(folder: Path) -> None:
+        import polars as pl
+
+        frame = pl.DataFrame(table, infer_schema_length=None).with_columns(
+            tags=pl.concat_list("id"), both=pl.struct("id", "word"), raw=pl.col("id").cast(pl.Binary), no=pl.lit(None)
+        )
+        frame.write_parquet(folder / name)
+
+    return write
 
 
 def turned(table: Rows) -> Rows:
@@ -245,10 +257,16 @@ CASES: dict[str, DataCase] = {
             text("b.jsonl", to_json_lines(with_gaps(ALL[90:]))),
         ),
         [{"uri": "file:a.json"}, {"uri": "file:b.jsonl"}],
-        NO_ID,
+        {"excludeColumns": ["id", "tags"]},
         EVERYTHING,
     ),
     "parquet": DataCase(parquet("a.parquet", ALL), [{"uri": "file:a.parquet"}], NO_ID, EVERYTHING),
+    "parquet-of-odd-types": DataCase(
+        odd_parquet("a.parquet", ALL),
+        [{"uri": "file:a.parquet"}],
+        {"excludeColumns": ["tags", "both", "raw", "no"], "columnTypes": {"id": "Categorical"}},
+        EVERYTHING,
+    ),
     "parquet-markers-and-categorical": DataCase(
         parquet("a.parquet", ALL),
         [{"uri": "file:a.parquet"}],

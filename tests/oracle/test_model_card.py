@@ -111,7 +111,9 @@ def test_values_of_parquet_become_texts_as_in_prepare(uri: str, tmp_path: Path) 
         "'i': [1, None], 'f': pl.Series([0.1, 2], dtype=pl.Float32), 't': [datetime.datetime(2024, 5, 31, 12), None]})"
     )
     show = "\nimport json\nprint(json.dumps(raw.values.tolist()))"
-    code = f"import pandas as pd\n{make}.write_parquet('rows.parquet')\n{reading_code(spec_of(uri))}{show}"
+    code = (
+        f"import pandas as pd\ncolumns = None\n{make}.write_parquet('rows.parquet')\n{reading_code(spec_of(uri))}{show}"
+    )
     assert run(code, tmp_path) == [
         ["1", "1.5", "a", "1", "0.10000000149011612", "2024-05-31 12:00:00.000000"],
         ["", "", "", "", "2.0", ""],

@@ -46,7 +46,8 @@ def reading(spec: TrainingJobSpec) -> Iterator[Fragment]:
     forms = [_format(source, spec.dataset) for source in sources]
     options = _csv_options(spec.dataset)
     helpers = {**_HELPERS, **({DataFormat.CSV: "read_csv"} if needs_program(spec.dataset.csv) else {})}
-    parts = [_part(source, helpers.get(form), buckets) for source, form in zip(sources, forms, strict=True)]
+    excluded = spec.dataset.exclude_columns
+    parts = [_part(source, helpers.get(form), buckets, excluded) for source, form in zip(sources, forms, strict=True)]
     yield from buckets.fragments()
     if any(is_file(source) and is_many(source) for source in sources):
         yield load("list_files")
@@ -106,19 +107,20 @@ def _format(source: Source, dataset: Dataset) -> DataFormat:
     return dataset.format or _FORMATS.get(suffix, DataFormat.CSV)
 
 
-def _part(source: Source, helper: str | None, buckets: Buckets) -> tuple[Call, Loop]:
+def _part(source: Source, helper: str | None, buckets: Buckets, excluded: list[str]) -> tuple[Call, Loop]:
     """Return the call that reads a source or one of its objects, and the loop over these (None for one).
 
     Args:
         source: what is read.
         helper: the function of the script that reads it; None: pandas does.
         buckets: the clients of the script.
+        excluded: columns that are not used, whatever they are.
     """
     opened, loop = _opened(source, buckets)
     if _is_pinned(source):
         opened = Call("verified", (_bytes(opened), source.sha256))
     compression = _suffixes(source.uri)[1]
-    options = {}
+    options: dict[str, Any] = {"excluded": excluded} if helper == "read_parquet" and excluded else {}
     if helper in _FROM_BYTES:
         opened = _decompressed(_bytes(opened), compression)
     elif isinstance(opened, Call):

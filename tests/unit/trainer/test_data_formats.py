@@ -175,6 +175,35 @@ def test_values_of_parquet_that_no_column_can_have_are_refused_by_name(
         prepared_from(tmp_path, "a.parquet", parquet(rows))
 
 
+def odd_columns() -> dict[str, Any]:
+    """Columns of types that no column can have, of as many rows as the table."""
+    import datetime as dt
+
+    import polars as pl
+
+    count = len(ROWS)
+    return {
+        "list": pl.Series([[1, 2]] * count),
+        "struct": pl.Series([{"a": 1}] * count),
+        "array": pl.Series([[1, 2]] * count, dtype=pl.Array(pl.Int8, 2)),
+        "binary": pl.Series([b"x"] * count),
+        "duration": pl.Series([dt.timedelta(seconds=5)] * count),
+    }
+
+
+def test_columns_of_types_that_no_column_can_have_are_named_together_and_may_be_excluded(tmp_path: Path) -> None:
+    import polars as pl
+
+    odd = odd_columns()
+    content = parquet(pl.DataFrame({**pl.DataFrame(TYPED).to_dict(), **odd}))
+    with pytest.raises(UnreadableTableError) as caught:
+        prepared_from(tmp_path, "a.parquet", content)
+    assert all(f"the column {name} has the type" in str(caught.value) for name in odd)
+    assert f"spec.dataset.excludeColumns: [{', '.join(odd)}]" in str(caught.value)
+    found = prepared_from(tmp_path, "a.parquet", content, excludeColumns=list(odd))
+    assert found.digest == prepared_from(tmp_path, "b.parquet", parquet(TYPED)).digest
+
+
 @pytest.mark.parametrize("end", [3, 50, -1, -9])
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv.gz", "a.csv.zst"])
 def test_a_file_that_is_cut_off_is_refused(tmp_path: Path, name: str, end: int) -> None:

@@ -111,6 +111,18 @@ def test_prepare_reads_objects_with_late_names_and_says_so(tmp_path: Path) -> No
     assert any('"b" (1 of 60, first in file:rows.json, line 1' in warning for warning in report.warnings)
 
 
+def test_an_excluded_column_may_hold_lists_and_objects(tmp_path: Path) -> None:
+    rows = [{"a": number % 7, "y": number % 2} for number in range(60)]
+    nested = [{**row, "tags": ["x"], "more": {"b": 1}} for row in rows]
+    (tmp_path / "rows.jsonl").write_bytes(lines(*nested))
+    (tmp_path / "plain.jsonl").write_bytes(lines(*rows))
+    sources = {"sources": [{"uri": "file:rows.jsonl"}]}
+    found = run_prepare(tmp_path, dataset={**sources, "excludeColumns": ["tags", "more"]})
+    assert found.digest == run_prepare(tmp_path, dataset={"sources": [{"uri": "file:plain.jsonl"}]}).digest
+    with pytest.raises(UnreadableTableError, match=r"line 1: tags is a list; .* or exclude the column"):
+        run_prepare(tmp_path, dataset={**sources, "excludeColumns": ["more"]})
+
+
 PANDAS = 'df.to_json(path, orient="records", lines=True)'
 
 

@@ -36,8 +36,12 @@ _Pairs = tuple[tuple[str, Any], ...]
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  #: the only way to write half a character
 
 
-def json_frames(file: Fetched, pieces: Iterator[bytes], names: ObjectNames) -> Iterator[Any]:
+def json_frames(
+    file: Fetched, pieces: Iterator[bytes], names: ObjectNames, excluded: frozenset[str] = frozenset()
+) -> Iterator[Any]:
     """Yield objects as rows of texts: numbers as they are spelled, true and false as 1 and 0, null as missing.
+
+    Lists and objects in excluded columns are not read: they come as missing.
 
     Raises:
         NewNamesError: an object has a name that none before it had, and not all are known yet.
@@ -50,7 +54,7 @@ def json_frames(file: Fetched, pieces: Iterator[bytes], names: ObjectNames) -> I
         if objects and empty:
             _check_orient(objects[0][1], file.uri)
             empty = False
-        rows = [_row(pairs, names, file.uri, line) for line, pairs in objects]
+        rows = [_row(pairs, names, excluded, f"{file.uri}, line {line}") for line, pairs in objects]
         if rows:
             columns = list(zip(*rows, strict=True))
             schema = dict.fromkeys(names.all, pl.String)
@@ -64,7 +68,7 @@ def note_names(file: Fetched, pieces: Iterator[bytes], names: ObjectNames) -> No
     try:
         for objects in _objects(file, pieces):
             for line, pairs in objects:
-                names.note((name for name, _ in pairs), file.uri, line)
+                names.note((name for name, _ in pairs), f"{file.uri}, line {line}")
     except UnreadableTableError:
         return  # which is told when it is read for its rows
 
@@ -197,29 +201,30 @@ def _check_orient(pairs: _Pairs, source: str) -> None:
         )
 
 
-def _row(pairs: _Pairs, names: ObjectNames, source: str, line: int) -> Sequence[str | None]:
+def _row(pairs: _Pairs, names: ObjectNames, excluded: frozenset[str], where: str) -> Sequence[str | None]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
-        raise UnreadableTableError(f"{source}, line {line}: the object has {show(twice[0])} more than once.")
-    names.take(found, source, line)
-    where, plain = f"{source}, line {line}", (str, type(None))
+        raise UnreadableTableError(f"{where}: the object has {show(twice[0])} more than once.")
+    names.take(found, where)
+    plain = (str, type(None))
     return [
-        v if type(v := found.get(name)) in plain and _NUL not in (v or "") else _text(v, name, where)
+        v if type(v := found.get(name)) in plain and _NUL not in (v or "") else _text(v, name, where, excluded)
         for name in names.all
     ]
 
 
-def _text(value: Any, name: str, where: str) -> str | None:
+def _text(value: Any, name: str, where: str, excluded: frozenset[str]) -> str | None:
     if isinstance(value, str):
         if _NUL in value:
             raise UnreadableTableError(f"{where}: {name} has a NUL character, which text does not have.")
         return value
     if isinstance(value, bool):
         return "1" if value else "0"
-    if value is None:
+    if value is None or name in excluded:
         return None
     kind = "an object" if isinstance(value, tuple) else "a list"
     raise UnreadableTableError(
-        f"{where}: {name} is {kind}; a column takes numbers, texts, true, false and null. Flatten the data before."
+        f"{where}: {name} is {kind}; a column takes numbers, texts, true, false and null. Flatten it before, or "
+        f"exclude the column."
     )

@@ -45,7 +45,7 @@ class ObjectNames:
         if not self.all:
             self.all, self._complete, self._table = dict.fromkeys(columns), True, source
 
-    def take(self, found: Mapping[str, object], source: str, line: int) -> None:
+    def take(self, found: Mapping[str, object], where: str) -> None:
         """Count the names of an object.
 
         Raises:
@@ -62,19 +62,19 @@ class ObjectNames:
             raise NewNamesError
         if extra:
             raise UnreadableTableError(
-                f"{source}, line {line}: the object has {', '.join(extra[:_SHOWN])} beside the columns of "
+                f"{where}: the object has {', '.join(extra[:_SHOWN])} beside the columns of "
                 f"{self._table}; all sources must have the same columns."
             )
         if not self.all:
-            raise UnreadableTableError(f"{source}, line {line}: an object without any name; expected columns.")
+            raise UnreadableTableError(f"{where}: an object without any name; expected columns.")
         self._absent.update(name for name in self.all if name not in found)
 
-    def note(self, found: Iterable[str], source: str, line: int) -> None:
+    def note(self, found: Iterable[str], where: str) -> None:
         """Add the names of an object, without counting it."""
         for name in found:
             if name not in self.all or name not in self._first:
                 self.all[name] = None
-                self._first[name] = f"{source}, line {line}"
+                self._first[name] = where
 
     def warnings(self) -> list[str]:
         """Return which names hardly any object has: most likely they are misspelt."""

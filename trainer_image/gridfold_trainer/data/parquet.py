@@ -10,13 +10,18 @@ from gridfold_trainer.errors import SourceTooLargeError, UnreadableTableError
 #: Rows that are taken at once: about as much memory as a piece of text.
 _BATCH_CELLS = 2_000_000
 _NUL = "\0"
+_DECIMAL_DIGITS = 38  #: of what polars reads
+_SHOWN = 10
+_TYPE_CHARACTERS = 32
 
 
-def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int) -> Iterator[Any]:
+def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int, excluded: frozenset[str]) -> Iterator[Any]:
     """Yield the rows of a file as frames; the first has no row.
 
+    Excluded columns of types that no column can have are not read: they come without any value.
+
     Raises:
-        UnreadableTableError: it is no Parquet, is damaged, or has columns of types that no column can have.
+        UnreadableTableError: it is no Parquet, is damaged, or has columns of such types that are not excluded.
         SourceTooLargeError: it has more than `limit_bytes` in memory.
     """
     import polars as pl
@@ -33,7 +38,8 @@ def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int) -> Iterator[Any]
     size = 0
     try:
         schema = pl.read_parquet_schema(file.path)
-        columns = [_expression(name, dtype, file.uri) for name, dtype in schema.items()]
+        _check_types(schema, file.uri, excluded)
+        columns = [_expression(name, dtype) for name, dtype in schema.items()]
         rows = max(1, _BATCH_CELLS // max(1, len(columns)))
         query = pl.scan_parquet(file.path, glob=False).select(columns)
         yield pl.DataFrame(schema=query.collect_schema())
@@ -49,15 +55,39 @@ def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int) -> Iterator[Any]
         raise UnreadableTableError(f"{file.uri} cannot be read as Parquet: it is damaged.") from error
 
 
-def _expression(name: str, dtype: Any, source: str) -> Any:
-    """Return a column as integers, floats or texts (dates by ISO 8601).
+def _check_types(schema: Any, source: str, excluded: frozenset[str]) -> None:
+    """Refuse types that no column can have.
 
     Raises:
-        UnreadableTableError: its type is none of these.
+        UnreadableTableError: with all such columns that are not excluded.
     """
+    odd = {name: str(dtype) for name, dtype in schema.items() if name not in excluded and _is_odd(dtype)}
+    if odd:
+        found = [f"{name} has the type {dtype[:_TYPE_CHARACTERS]}" for name, dtype in list(odd.items())[:_SHOWN]]
+        more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
+        raise UnreadableTableError(
+            f"{source}: the column {', the column '.join(found)}{more}; a column takes numbers, booleans, texts and "
+            f"dates. Exclude them, spec.dataset.excludeColumns: [{', '.join(list(odd)[:_SHOWN])}], or flatten them "
+            f"before."
+        )
+
+
+def _is_odd(dtype: Any) -> bool:
+    import polars as pl
+
+    if dtype.is_decimal():
+        return bool(dtype.precision > _DECIMAL_DIGITS)
+    known = dtype in (pl.Boolean, pl.Date, pl.Datetime, pl.Time, pl.String, pl.Categorical, pl.Enum, pl.Null)
+    return not (known or dtype.is_integer() or dtype.is_float())
+
+
+def _expression(name: str, dtype: Any) -> Any:
+    """Return a column as integers, floats or texts (dates by ISO 8601)."""
     import polars as pl
 
     column = pl.col(name)  # types are compared one by one: equal ones of polars may differ in their hash
+    if _is_odd(dtype):
+        return pl.lit(None, dtype=pl.String).alias(name)
     if dtype in (pl.Int128, pl.UInt128):
         return column.cast(pl.String)
     if dtype == pl.Boolean or dtype.is_integer():
@@ -66,12 +96,7 @@ def _expression(name: str, dtype: Any, source: str) -> Any:
         return column.cast(pl.Float64)
     if dtype in (pl.Date, pl.Datetime, pl.Time):
         return column.dt.to_string("iso")
-    if dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null) or dtype.is_decimal():
-        return column.cast(pl.String)
-    raise UnreadableTableError(
-        f"{source}: the column {name} has the type {dtype}; a column takes numbers, booleans, texts and dates. Flatten "
-        f"or drop it before."
-    )
+    return column.cast(pl.String)
 
 
 def _check_nul(batch: Any, source: str) -> None:

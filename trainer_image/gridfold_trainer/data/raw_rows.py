@@ -13,7 +13,7 @@ from gridfold_trainer.data.prepared import PreparedData
 _PARQUET = """import polars as pl
 from polars import selectors
 
-table = pl.read_parquet("rows.parquet")
+table = pl.read_parquet("rows.parquet", columns=columns)
 table = table.with_columns(selectors.temporal().dt.to_string("iso"), selectors.boolean().cast(pl.Int8))
 texts = {c.name: ["" if v is None or v != v else str(v) for v in c.to_list()] for c in table}
 raw = pd.DataFrame(texts, dtype=object)"""
@@ -25,7 +25,8 @@ if not text.lstrip().startswith("["):  # no list, but an object a line
     text = "[" + ",".join(line for line in text.split("\\n") if line.strip()) + "]"
 found = json.loads(text, parse_int=str, parse_float=str)
 texts = {True: "1", False: "0"}
-raw = pd.DataFrame(found, dtype=object).fillna("").map(lambda value: texts.get(value, value))"""
+raw = pd.DataFrame(found, dtype=object).fillna("")
+raw = raw.map(lambda value: "" if isinstance(value, dict | list) else texts.get(value, value))"""
 
 
 def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence[str]) -> str:

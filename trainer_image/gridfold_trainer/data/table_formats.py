@@ -30,6 +30,7 @@ class Reading:
     piece_bytes: int
     texts: frozenset[str] | None  #: columns whose spelling matters; None: of all
     names: ObjectNames  #: of JSON sources
+    excluded: frozenset[str] = frozenset()  #: columns that nobody wants
 
 
 def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, None]:
@@ -41,12 +42,14 @@ def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, 
         UnreadableTableError: it is no well-formed file of its format, or has values that no column can have.
     """
     if kind.format is DataFormat.PARQUET:
-        yield from parquet_frames(file, kind, reading.limit_bytes)
+        yield from parquet_frames(file, kind, reading.limit_bytes, reading.excluded)
         return
     utf16 = kind.format is DataFormat.CSV and reading.csv.encoding is Encoding.UTF_16
     with closing(text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes, utf16=utf16)) as pieces:
-        is_json = kind.format is DataFormat.JSON_LINES
-        yield from json_frames(file, pieces, reading.names) if is_json else _csv(file, pieces, reading)
+        if kind.format is DataFormat.JSON_LINES:
+            yield from json_frames(file, pieces, reading.names, reading.excluded)
+        else:
+            yield from _csv(file, pieces, reading)
 
 
 def collect_names(files: Sequence[Fetched], declared: DataFormat | None, names: ObjectNames, limit_bytes: int) -> None:

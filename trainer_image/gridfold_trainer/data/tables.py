@@ -55,7 +55,8 @@ def read_tables(
     """
     names = ObjectNames() if names is None else names
     names.begin()
-    reading = Reading(dataset.csv, trim, limit_bytes, contents.PIECE_BYTES, texts if trim else None, names)
+    texts, excluded = texts if trim else None, frozenset(dataset.exclude_columns)
+    reading = Reading(dataset.csv, trim, limit_bytes, contents.PIECE_BYTES, texts, names, excluded)
     columns: list[str] = []
     errors: list[DataError] = []
     row = 1
