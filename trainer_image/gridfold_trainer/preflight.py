@@ -25,6 +25,7 @@ from gridfold_trainer.learning import (
     sampling,
     scorers,
 )
+from gridfold_trainer.learning.part_classes import training_problem
 from gridfold_trainer.learning.splits import Parts, make_parts
 
 _SHOWN = 10
@@ -131,6 +132,9 @@ def target_problems(
         parts = make_parts(target.y, spec.split, resolved, target.classes, orders)
     except DataError as error:
         return None, [*problems, *error.problems]
+    useless = training_problem(target, parts, spec.split, resolved, orders)
+    if useless is not None:
+        return None, [*problems, useless]
     y_train = target.y[parts.train]
     groups_train = None if orders.groups is None else orders.groups[parts.train]
     folds = cross_validation.check(y_train, spec.cross_validation, resolved, target.classes, groups_train)

@@ -6,6 +6,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from gridfold.api.handoff import PreparedRun, PrepareReport, StageInput, encode_cells
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
@@ -20,8 +22,9 @@ from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locate
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import environment, estimators
+from gridfold_trainer.learning import before_fit, environment, estimators
 from gridfold_trainer.learning.column_checks import column_problems
+from gridfold_trainer.learning.findings import Findings
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
 from gridfold_trainer.storage.context import Context
@@ -59,7 +62,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         raise type(error)(*error.problems, *early.problems, *column_problems(spec, cls)) from error
     named = column_problems(spec, cls, source.data.columns)
     early = DataError(*early.problems, *named) if named else early
-    checked = _check(spec, judge.judged(source.data), source.data, early)
+    checked = _check(spec, cls, judge.judged(source.data), source.data, early)
     infeasible = preflight.find_infeasible(spec, cls, source.data, checked.resolved.random_state)
     digest = source.digest or _store(spec, source, checked.positive, context)
     prepared = PreparedRun(
@@ -160,15 +163,30 @@ def _read(spec: TrainingJobSpec, locating: Future[list[Located]], context: Conte
     return _Source(data, uri, tuple(file.sha256 for file in files), None)
 
 
-def _check(spec: TrainingJobSpec, judged: _Judged, data: Assembled, early: DataError) -> _Checked:
-    parts, problems = judged.parts, judged.problems
+def _check(spec: TrainingJobSpec, cls: type, judged: _Judged, data: Assembled, early: DataError) -> _Checked:
+    parts, problems, found = judged.parts, judged.problems, Findings()
     if parts is not None:
         problems = [*problems, *preflight.memory_problems(spec, data.columns, len(parts.train))]
+    if parts is not None and not judged.problems:
+        rows = before_fit.Rows(data.columns, _matrix(data), data.target, Orders(data.groups, data.time), parts)
+        found = before_fit.look(spec, cls, judged.resolved, judged.positive, rows)
+    problems = [*problems, *found.problems]
     if parts is None or early.problems or problems:
         more = [*problems, *_lost_targets(spec, data)]
         raise DataError(*early.problems, *more) if more else early
     grouped = judged.resolved.split == SplitMethod.GROUPED
-    return _Checked(judged.resolved, judged.positive, parts, part_warnings(parts, spec.split) if grouped else [])
+    warnings = [*found.warnings, *(part_warnings(parts, spec.split) if grouped else [])]
+    return _Checked(judged.resolved, judged.positive, parts, warnings)
+
+
+def _matrix(data: Assembled) -> np.ndarray:
+    """Return X, (n, p), mapped: of a new data set from the scratch folder, else as it is stored."""
+    if data.stored is not None:
+        return data.stored
+    if data.matrix is None:
+        raise AssertionError("data is in a file or stored")
+    found: np.ndarray = np.load(data.matrix, mmap_mode="r", allow_pickle=False)
+    return found
 
 
 def _lost_targets(spec: TrainingJobSpec, data: Assembled) -> list[str]:

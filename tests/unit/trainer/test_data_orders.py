@@ -91,7 +91,9 @@ def test_times_are_numbers_or_microseconds_since_1970(
 ) -> None:
     monkeypatch.setattr(contents, "PIECE_BYTES", piece)
     texts, numbers = TIMES[name]
-    data, report = prepared(tmp_path, [texts[row % len(texts)] for row in range(COUNT)], "timeColumn")
+    tree = {"className": "sklearn.tree.DecisionTreeClassifier"}  # the first rows in time may be of one class
+    rows = [texts[row % len(texts)] for row in range(COUNT)]
+    data, report = prepared(tmp_path, rows, "timeColumn", estimator=tree, search={"grid": [{"max_depth": [2]}]})
     assert data.time is not None
     assert data.time.tolist() == [numbers[row % len(texts)] for row in range(COUNT)]
     assert [column.name for column in data.columns] == ["a"]

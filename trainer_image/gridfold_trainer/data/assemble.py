@@ -51,6 +51,7 @@ class Assembled:
     groups: np.ndarray | None = None  #: (n,) int64 codes in the order of the groups' values
     time: np.ndarray | None = None  #: (n,) float64
     warnings: list[str] = field(default_factory=list)
+    stored: np.ndarray | None = None  #: the matrix of a data set that is stored already
 
 
 def assemble(

@@ -84,6 +84,7 @@ def find(
         groups=data.groups,
         time=data.time,
         warnings=index.warnings,
+        stored=data.X,
     )
     log.info("%s was made of the same sources: nothing is read again", index.prepared)
     return index.prepared, found
