@@ -145,9 +145,56 @@ def odd_parquet(name: str, table: Rows) -> Callable[[Path], None]:
     return write
 
 
+def parquet_of(path: Path, table: Rows) -> None:
+    import polars as pl
+
+    pl.DataFrame(table, infer_schema_length=None).write_parquet(path)
+
+
 def turned(table: Rows) -> Rows:
     """Return the same rows with their columns the other way round."""
     return [dict(reversed(row.items())) for row in table]
+
+
+def spelled(count: int = 160) -> Rows:
+    """Return rows in spellings that a job has to declare: money, shares, codes, booleans and a German number."""
+    random = np.random.default_rng(43)
+    found: Rows = []
+    for number in range(count):
+        price, whole = float(random.normal() * 3000), int(random.integers(1, 400))
+        money = f"{price:,.2f}".translate(str.maketrans(",.", ".,"))
+        flag = bool(random.random() < 0.5)
+        found.append(
+            {
+                "german": None if random.random() < 0.1 else money,
+                "price": f"(€ {money[1:]})" if money[0] == "-" else f"€ {money}",
+                "share": "n/a" if random.random() < 0.1 else f"{price / 100:.1f} %".replace(".", ","),
+                "zip": ("01234", "1234", "99999")[number % 3],
+                "code": f"{whole:05d}",
+                "flag": (("True", "TRUE", "1"), ("false", "False", "0"))[flag][number % 3],
+                "group": ("7", "07", "8", "08", "9", "09", "10")[number % 7],
+                "y": f"{int(whole + price / 30 + 100 * flag > 200)},0",
+            }
+        )
+    return found
+
+
+SPELLED = spelled()
+FORMATS = {
+    "columnFormats": {
+        "price": {"prefix": "€", "negative": "Parentheses"},
+        "share": {"suffix": "%"},
+        "number": {"thousands": "."},
+    },
+    "columnMissingValues": {"share": ["n/a"]},
+    "columnTypes": {"code": "Numeric", "flag": "Boolean"},
+}
+EUROPEAN = {"decimal": ",", "thousands": "."}
+
+
+def with_numbers(table: Rows) -> Rows:
+    """Return rows with a column of numbers that a text format does not concern, and one that it does."""
+    return [{**row, "number": 1.5 + at, "other": 2.25 * at, "y": float(row["y"][0])} for at, row in enumerate(table)]
 
 
 ALL = rows()
@@ -286,6 +333,24 @@ CASES: dict[str, DataCase] = {
         [{"uri": "file:b.jsonl"}, {"uri": "file:a.parquet"}, {"uri": "file:c.csv"}],
         NO_ID,
         {"dropDuplicateRows": True},
+    ),
+    "numbers-in-another-spelling": DataCase(
+        text("a.csv", to_csv(SPELLED, ";")),
+        [{"uri": "file:a.csv"}],
+        {
+            **FORMATS,
+            "columnFormats": {name: FORMATS["columnFormats"][name] for name in ("price", "share")},
+            "csv": {"delimiter": ";", **EUROPEAN},
+            "groupColumn": "group",
+        },
+    ),
+    "numbers-in-another-spelling-beside-those-of-json-and-parquet": DataCase(
+        several(
+            text("a.jsonl", to_json_lines(with_numbers(SPELLED[:90]))),
+            lambda folder: parquet_of(folder / "b.parquet", with_numbers(SPELLED[90:])),
+        ),
+        [{"uri": "file:a.jsonl"}, {"uri": "file:b.parquet"}],
+        {**FORMATS, "csv": EUROPEAN},
     ),
     "group-and-time-columns-that-nothing-needs": DataCase(
         text("a.csv", to_csv(ALL)),

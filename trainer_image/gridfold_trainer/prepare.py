@@ -34,7 +34,7 @@ log = logging.getLogger("gridfold")
 
 #: Of the report; the log has all of them, whole.
 _WARNINGS = 5
-_WARNING_CHARACTERS = 256
+_WARNING_CHARACTERS = 512
 
 
 def run(job: StageInput, context: Context) -> PrepareReport:
@@ -218,7 +218,8 @@ def _bounded(warnings: list[str]) -> list[str]:
     """Return the first warnings, shortened; the log has all of them."""
     for warning in warnings:
         log.warning("%s", warning)
-    return [warning[:_WARNING_CHARACTERS] for warning in warnings[: 2 * _WARNINGS]]
+    most = _WARNING_CHARACTERS
+    return [text if len(text) <= most else f"{text[: most - 1]}…" for text in warnings[: 2 * _WARNINGS]]
 
 
 def _refusals(infeasible: preflight.Infeasible) -> list[str]:

@@ -1,6 +1,7 @@
 """The termination message: the last thing that a process says, for the operator to read."""
 
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,16 +31,23 @@ def has_report() -> bool:
 
 
 def _fitting(report: Report) -> str:
-    """Return the message; a prepare report that is too long loses warnings, then the list of cached cells.
+    """Return the message; a prepare report that is too long loses its last warnings, then the list of cached cells.
 
     Both are only a help: warnings are in the log, and a cell finds its stored result by itself.
     """
     if not isinstance(report, PrepareReport):
         return encode_report(report)
-    without: tuple[dict[str, Any], ...] = ({}, {"warnings": []}, {"warnings": [], "cached": ""})
-    for lighter in without:
+    for lighter in ({}, *_fewer_warnings(report.warnings), {"warnings": [], "cached": ""}):
         try:
             return encode_report(report.model_copy(update=lighter))
         except ValueError:
             continue
     return encode_report(report.model_copy(update={"warnings": [], "cached": "", "infeasible": ""}))
+
+
+def _fewer_warnings(warnings: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield fewer and fewer whole warnings, and how many are left out: half of an advice is none."""
+    for kept in reversed(range(len(warnings))):
+        left_out = len(warnings) - kept
+        yield {"warnings": [*warnings[:kept], f"{left_out} more in the log of prepare."]}
+    yield {"warnings": []}

@@ -1,7 +1,7 @@
 """From a document to a TrainingJob, or to all of its problems at once."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from gridfold.api.base import ApiModel
 from gridfold.api.column_parameters import map_depth
 from gridfold.api.estimator_names import class_name_problem
-from gridfold.api.v1alpha1 import PATTERN_WORDS, TrainingJob
+from gridfold.api.v1alpha1 import PATTERN_WORDS, ColumnType, TrainingJob
 from gridfold.api.v1alpha1.metric_words import metric_problem
 
 SHOWN_VALUE_CHARACTERS = 256
@@ -51,7 +51,12 @@ def parse_training_job(document: Mapping[str, Any], estimator_prefixes: Sequence
         job = TrainingJob.model_validate(cleaned, by_alias=True, by_name=False)  # maxCells, never max_cells
     except ValidationError as error:
         raise InvalidTrainingJobError(tuple(_schema_problems(error))) from error
-    problems = (*_rule_problems(job, ""), *_class_problems(job, estimator_prefixes), *_parameter_problems(job))
+    problems = (
+        *_rule_problems(job, ""),
+        *_class_problems(job, estimator_prefixes),
+        *_parameter_problems(job),
+        *_format_problems(job),
+    )
     if problems:
         raise InvalidTrainingJobError(problems)
     return job
@@ -103,12 +108,18 @@ def _rule_problems(model: ApiModel, path: str) -> Iterator[Problem]:
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
         below = ".".join(part for part in (path, field.alias or name) if part)
-        if isinstance(value, ApiModel):
-            yield from _rule_problems(value, below)
-        elif isinstance(value, list):
-            for index, item in enumerate(value):
-                if isinstance(item, ApiModel):
-                    yield from _rule_problems(item, f"{below}[{index}]")
+        for where, item in _models(value, below):
+            yield from _rule_problems(item, where)
+
+
+def _models(value: object, path: str) -> Iterator[tuple[str, ApiModel]]:
+    """Yield a field's model, or the models of its list or map, each with its path."""
+    items: Iterable[tuple[str, object]] = [(path, value)]
+    if isinstance(value, list):
+        items = ((f"{path}[{index}]", item) for index, item in enumerate(value))
+    elif isinstance(value, dict):
+        items = ((f"{path}.{key}", item) for key, item in value.items())
+    yield from ((where, item) for where, item in items if isinstance(item, ApiModel))
 
 
 def _class_problems(job: TrainingJob, prefixes: Sequence[str]) -> Iterator[Problem]:
@@ -116,6 +127,20 @@ def _class_problems(job: TrainingJob, prefixes: Sequence[str]) -> Iterator[Probl
     problem = class_name_problem(name, prefixes)
     if problem:
         yield Problem("spec.estimator.className", show(name), problem)
+
+
+def _format_problems(job: TrainingJob) -> Iterator[Problem]:
+    """Yield formats that other fields contradict. CEL would have to look up each of a thousand names: too costly."""
+    dataset = job.spec.dataset
+    for name, found in (dataset.column_formats or {}).items():
+        path = f"spec.dataset.columnFormats.{name}"
+        declared = dataset.column_types.get(name, ColumnType.NUMERIC)
+        if declared is not ColumnType.NUMERIC:
+            yield Problem(path, "", f"makes the column Numeric, but columnTypes says {declared}; take one of them out")
+        decimal, thousands = found.decimal or dataset.csv.decimal, found.thousands or dataset.csv.thousands
+        if thousands == (decimal or ".") and None in {found.decimal, found.thousands}:
+            what = f"decimal and thousands are both {show(thousands)} with those of csv; name the other one here, too"
+            yield Problem(path, "", what)
 
 
 #: Parameters that would let a job reach beyond its pod, or change how its work is measured.

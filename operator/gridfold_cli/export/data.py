@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from functools import partial
 
-from gridfold.api.v1alpha1 import ColumnType, SplitMethod, TrainingJobSpec
+from gridfold.api.v1alpha1 import ColumnType, Dataset, SplitMethod, TrainingJobSpec
 from gridfold.domain.markers import spellings
 from gridfold_cli.export.fragments import Fragment, load
 from gridfold_cli.export.literals import assign, quoted, render
 from gridfold_cli.export.methods import Methods
+from gridfold_cli.export.numbers import as_numbers, declared_boolean, declared_numeric, is_spelled
 from gridfold_cli.export.sources import has_parquet
 
 
@@ -41,34 +42,56 @@ def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
 
 def target(spec: TrainingJobSpec, *, classifier: bool) -> Fragment:
     """Return what takes the target out of the frame: y, and for classes their labels by code."""
-    column = f"frame.pop({quoted(spec.dataset.target)})"
+    dataset = spec.dataset
+    column = f"frame.pop({quoted(dataset.target)})"
     if not classifier:
-        return Fragment(f"y = {column}.astype(float).to_numpy()")
-    if _is_text(spec, spec.dataset.target):
+        return Fragment(f"y = {as_numbers(dataset, dataset.target, column)}.astype(float).to_numpy()")
+    if _is_text(spec, dataset.target):
         return load("target_texts", column=column)
-    return load("target_classes", column=column)
+    return load("target_classes", column=column, numbers=as_numbers(dataset, dataset.target, "labels"))
 
 
 def order_columns(spec: TrainingJobSpec, methods: Methods) -> Iterator[Fragment]:
     """Yield what takes the group and time columns, where they are needed, out of the frame."""
     group, time = spec.dataset.group_column, spec.dataset.time_column
     if methods.uses_groups and group is not None:
-        column = f"frame.pop({quoted(group)})"
-        yield Fragment(f"groups = {column if _is_text(spec, group) else f'typed({column})'}.to_numpy()")
+        yield Fragment(f"groups = {_groups(spec.dataset, group)}.to_numpy()")
     if methods.by_time and time is not None:
-        yield load("time_column", column=f"frame.pop({quoted(time)})")
+        numbers = as_numbers(spec.dataset, time, "time")
+        yield load("time_column", column=f"frame.pop({quoted(time)})", numbers=numbers)
 
 
 def features(spec: TrainingJobSpec) -> Fragment:
     """Return what makes X: numeric columns as float64, all others as objects; missing is NaN."""
     texts = [name for name, kind in spec.dataset.column_types.items() if kind is ColumnType.CATEGORICAL]
-    own = {spec.dataset.target, spec.dataset.group_column, spec.dataset.time_column, *spec.dataset.exclude_columns}
+    own: set[str | None] = {
+        spec.dataset.target,
+        spec.dataset.group_column,
+        spec.dataset.time_column,
+        *spec.dataset.exclude_columns,
+    }
     texts = [name for name in texts if name not in own]
+    numeric, boolean = declared_numeric(spec.dataset, own), declared_boolean(spec.dataset, own)
     lines = []
-    if texts:
-        lines.append(assign("CATEGORICAL", texts))
+    if numeric:
+        lines.append(assign("NUMERIC", numeric))
+        texts_of = "frame[NUMERIC].apply(spelled)" if is_spelled(spec.dataset) else "frame[NUMERIC]"
+        lines.append(f"frame[NUMERIC] = {texts_of}.astype(float)")
+    if boolean:
+        lines.append(assign("BOOLEAN", boolean))
+        lines.append("booleans = frame[BOOLEAN].apply(lambda column: column.str.lower())")
+        lines.append('booleans = booleans.replace({"true": "1", "false": "0"})')
+        lines.append("frame[BOOLEAN] = booleans.astype(float)")
+    if texts or numeric or boolean:
+        kinds = {"CATEGORICAL": texts, "NUMERIC": numeric, "BOOLEAN": boolean}
+        named = [name for name, columns in kinds.items() if columns]
+        if texts:
+            lines.append(assign("CATEGORICAL", texts))
+        if len(named) > 1:
+            lines.append(f"DECLARED = {' + '.join(named)}")
+        declared = "DECLARED" if len(named) > 1 else named[0]
         lines.append("columns = frame.items()")
-        lines.append("X = pd.DataFrame({n: c if n in CATEGORICAL else typed(c) for n, c in columns})")
+        lines.append(f"X = pd.DataFrame({{n: c if n in {declared} else typed(c) for n, c in columns}})")
     else:
         lines.append("X = pd.DataFrame({name: typed(column) for name, column in frame.items()})")
     limit = spec.cleaning.drop_columns_missing_above
@@ -87,6 +110,17 @@ def split(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     names = {SplitMethod.STRATIFIED: "split_stratified", SplitMethod.GROUPED: "split_grouped"}
     test, validation = repr(shares.test / 100), f"{shares.validation} / {100 - shares.test}"
     return load(names.get(methods.split, "split_random"), test=test, validation=validation, seed=str(shares.seed))
+
+
+def _groups(dataset: Dataset, name: str) -> str:
+    """Return an expression: the groups, in the type that decides their order."""
+    texts = f"frame.pop({quoted(name)})"
+    declared = dataset.column_types.get(name)
+    if declared is ColumnType.CATEGORICAL:
+        return texts
+    if declared is not None or name in (dataset.column_formats or {}):
+        return f"{as_numbers(dataset, name, texts)}.astype(float)"
+    return f"typed({texts})"
 
 
 def _is_text(spec: TrainingJobSpec, column: str) -> bool:

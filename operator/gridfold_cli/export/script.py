@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
-from gridfold_cli.export import data, model, named_columns, scoring
+from gridfold_cli.export import data, model, named_columns, numbers, scoring
 from gridfold_cli.export.fragments import Fragment, load, merge_imports
 from gridfold_cli.export.methods import Methods
 from gridfold_cli.export.scoring import Measures
@@ -43,11 +43,12 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     """Yield the parts of the script, top to bottom."""
     classifier = estimator.classifier
     methods, measures = Methods.of(spec, classifier=classifier), Measures.of(spec.scoring, classifier=classifier)
-    yield from _titled("Read. Every field is a text until it is typed below.", [*reading(spec)])
+    read = [*numbers.spellings(spec.dataset), *reading(spec)]
+    yield from _titled("Read. Every field is a text until it is typed below.", read)
     yield from _titled(
         "Clean. Nothing here looks at a label beyond whether it is there.", [data.cleaning(spec, methods)]
     )
-    yield from _titled("Type: what a number is, and nothing else is one.", [load("types")])
+    yield from _titled("Type: what a number is, and nothing else is one.", [numbers.types(spec.dataset)])
     yield data.target(spec, classifier=classifier)
     yield from data.order_columns(spec, methods)
     yield data.features(spec)

@@ -5,6 +5,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import DataFormat, Dataset, Encoding, Source, TrainingJobSpec
 from gridfold.domain.csv_program import CODECS, csv_program, needs_program
+from gridfold.domain.number_formats import writes_commas
 from gridfold_cli.documents import InvalidInputError
 from gridfold_cli.export.buckets import Buckets, Loop
 from gridfold_cli.export.fragments import Fragment, load
@@ -53,7 +54,8 @@ def reading(spec: TrainingJobSpec) -> Iterator[Fragment]:
         yield load("list_files")
     if any(map(_is_pinned, sources)):
         yield load("verified")
-    yield from (load(_HELPERS[form]) for form in _HELPERS if form in forms)
+    commas = "_commas" if writes_commas(spec.dataset) else ""
+    yield from (load(f"{_HELPERS[form]}{commas}") for form in _HELPERS if form in forms)
     by_pandas = DataFormat.CSV in forms and not needs_program(spec.dataset.csv)
     if DataFormat.CSV in forms and not by_pandas:
         yield from _program(spec)

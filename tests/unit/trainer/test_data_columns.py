@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gridfold.api.v1alpha1 import ColumnType, Csv
+from gridfold.api.v1alpha1 import ColumnType, Csv, Dataset
 from gridfold_trainer.data.cleaning import Missing
 from gridfold_trainer.data.columns import ColumnBuilder
 from gridfold_trainer.data.csv_blocks import BlockParser
 from gridfold_trainer.data.csv_scan import Block
+from gridfold_trainer.data.number_readers import ColumnRule
 from gridfold_trainer.data.numbers import NUMBER
 from gridfold_trainer.data.targets import Target, type_target
 from gridfold_trainer.data.typed import Rejected, Typed
@@ -24,13 +25,13 @@ Texts = list[str | None]
 NUMERIC, CATEGORICAL = ColumnType.NUMERIC, ColumnType.CATEGORICAL
 
 
-def builders(texts: Texts, declared: ColumnType | None, pieces: int) -> Typed | Rejected:
+def builders(texts: Texts, declared: ColumnType | None, pieces: int, *, codes: bool = True) -> Typed | Rejected:
     """Type a column as the table does: in pieces, and again as text where text came after numbers."""
     import polars as pl
 
     missing = Missing(trim=False)
-    builder = ColumnBuilder(missing, declared)
-    again = ColumnBuilder(missing, CATEGORICAL)
+    builder = ColumnBuilder(missing, ColumnRule(declared, codes=codes))
+    again = ColumnBuilder(missing, ColumnRule(CATEGORICAL))
     for rows in np.array_split(np.arange(len(texts)), pieces):
         piece = pl.Series("c", [texts[row] for row in rows], dtype=pl.String)
         builder.append(piece, rows + 1)
@@ -52,16 +53,17 @@ def typed(texts: Texts, declared: ColumnType | None = None) -> Typed | Rejected:
 
 
 def target(texts: Texts, declared: ColumnType | None = None, *, classifier: bool = True) -> Target | Rejected:
-    return type_target(builders(texts, declared, 1), classifier=classifier)
+    dataset = Dataset.model_validate({"sources": [{"uri": "file:x.csv"}], "target": "y"})
+    return type_target(builders(texts, declared, 1, codes=False), dataset, classifier=classifier)
 
 
 def bits(value: float) -> bytes:
     return struct.pack("<d", value)
 
 
-NUMBERS = ["0", "-0", "+1", "1.", ".5", "-.5e3", "1e5", "1E+05", "00012", "1e-400", "9007199254740992", "1e300"]
+NUMBERS = ["0", "-0", "+1", "1.", ".5", "-.5e3", "1e5", "1E+05", "-007", "01.5", "1e-400", "9007199254740992", "1e300"]
 TEXTS = ["", "inf", "-Infinity", "nan", "NaN", "1_000", "0x10", "1e", "e5", ".", "+", "--1", "1,5", "1.5.2", "١", "²"]
-TEXTS += ["1e5.5", "1f", "true", " 1", "1 ", "1\n", "½", "NA", "1 000", "1d", "0b1", "1e٣"]
+TEXTS += ["1e5.5", "1f", "true", " 1", "1 ", "1\n", "½", "NA", "1 000", "1d", "0b1", "1e٣", "00", "007", "01234"]
 
 
 @pytest.mark.parametrize("text", NUMBERS)
@@ -86,6 +88,7 @@ def test_one_text_that_is_no_number_makes_the_column_categorical(text: str) -> N
 def test_a_column_is_numeric_exactly_when_every_text_matches_the_documented_pattern(texts: list[str]) -> None:
     found = typed(list(texts))
     matching = all(re.fullmatch(NUMBER.strip("^$"), text, re.ASCII) for text in texts)
+    matching = matching and not any(re.fullmatch("0[0-9]+", text) for text in texts)
     if isinstance(found, Rejected):
         assert matching
         assert any(math.isinf(float(text)) or abs(float(text)) > 2**53 for text in texts)
@@ -113,7 +116,7 @@ def test_every_number_has_the_bits_that_python_gives_it(text: str) -> None:
 def test_of_a_rejected_column_only_rows_without_value_count_as_missing(keep: list[bool] | None) -> None:
     import polars as pl
 
-    builder = ColumnBuilder(Missing(trim=False), NUMERIC)
+    builder = ColumnBuilder(Missing(trim=False), ColumnRule(NUMERIC))
     for first, texts in ((1, ["1", "x", ""]), (4, ["y", "", None])):
         builder.append(pl.Series("c", texts, dtype=pl.String), np.arange(first, first + 3))
     found = builder.finish(None if keep is None else np.array(keep))
@@ -131,7 +134,7 @@ def test_a_number_that_overflows_is_refused_with_its_row(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9007199254740993", "-9007199254740993", "0009007199254740993", "123456789012345678901"]
+    "text", ["9007199254740993", "-9007199254740993", "-0009007199254740993", "123456789012345678901"]
 )
 def test_an_integer_beyond_two_to_the_53_is_refused(text: str) -> None:
     found = typed(["1", text])
@@ -141,7 +144,7 @@ def test_an_integer_beyond_two_to_the_53_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["9007199254740992", "-9007199254740992", "9007199254740993.0", "1e17", "0" * 500 + "1"]
+    "text", ["9007199254740992", "-9007199254740992", "9007199254740993.0", "1e17", "+" + "0" * 500 + "1"]
 )
 def test_an_integer_up_to_two_to_the_53_and_anything_with_a_point_or_exponent_is_taken(text: str) -> None:
     found = typed([text])
@@ -260,7 +263,7 @@ def test_a_column_that_is_read_as_floats_is_what_it_is_when_read_as_text(first: 
     def built(spelled: frozenset[str], *, at_once: bool) -> Typed | Rejected:
         parser = BlockParser("s3://b/k", names, Csv(), spelled)
         frames = parser.parse_all(iter(blocks)) if at_once else map(parser.parse, blocks)
-        builder, again = ColumnBuilder(missing), ColumnBuilder(missing, CATEGORICAL)
+        builder, again = ColumnBuilder(missing), ColumnBuilder(missing, ColumnRule(CATEGORICAL))
         text_parser = BlockParser("s3://b/k", names, Csv(), frozenset(names))
         for number, (frame, block) in enumerate(zip(frames, blocks, strict=True)):
             builder.append(frame["a"], np.arange(block.records) + number)

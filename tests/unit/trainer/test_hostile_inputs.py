@@ -78,7 +78,7 @@ def test_ten_thousand_columns_are_prepared(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "columns", "warning"),
     [
-        ([""], 4, "No value in any row: extra."),
+        ([""], 4, "no value in any row: extra."),
         (["inf", *map(str, range(59))], 4, 'for texts among their numbers: extra ("inf").'),
         ([f"{n}" if n % 7 else "?Ab"[n % 3] for n in range(60)], 4, 'extra ("?", "A" and 1 more).'),
         ([f"user {n}" for n in range(60)], 4, "The column extra looks like a name or an identifier"),

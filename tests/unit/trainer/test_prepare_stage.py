@@ -357,8 +357,8 @@ def test_cells_that_the_estimator_refuses_are_marked_and_told_once(tmp_path: Pat
 def test_a_column_without_any_value_is_a_warning(tmp_path: Path) -> None:
     table = "\n".join(("void," if number == 0 else ",") + line for number, line in enumerate(TABLE.splitlines()))
     assert run_prepare(tmp_path, table).warnings == [
-        "No value in any row: void. Such columns tell a model nothing; exclude them, or set "
-        "cleaning.dropConstantColumns."
+        "Exclude these columns, or set cleaning.dropConstantColumns: true: they tell a model nothing, having no value "
+        "in any row: void."
     ]
     assert run_prepare(tmp_path, table, cleaning={"dropConstantColumns": True}).dataset.dropped_columns["constant"] == 1
 
@@ -381,11 +381,12 @@ def test_a_marker_of_one_column_that_occurs_nowhere_is_a_warning_and_one_that_oc
 def test_a_column_of_many_categories_is_a_warning(tmp_path: Path) -> None:
     lines = [f"id{number},{'yes' if number % 2 else 'no'}" for number in range(1001)]
     [warning] = run_prepare(tmp_path, "id,y\n" + "\n".join(lines)).warnings
-    assert warning.startswith("More than 1000 categories: id (1001).")
+    assert warning.startswith("Exclude what only names the row, in dataset.excludeColumns:")
+    assert warning.endswith("more than 1000 categories in id (1001).")
 
 
 def test_a_column_that_is_one_number_in_several_spellings_is_constant(tmp_path: Path) -> None:
-    spellings = ("1", "1.0", "01")
+    spellings = ("1", "1.0", "01.")
     lines = [f"{spellings[number % 3] if number else 'one'},{line}" for number, line in enumerate(TABLE.splitlines())]
     report = run_prepare(tmp_path, "\n".join(lines), cleaning={"dropConstantColumns": True})
     assert report.dataset.dropped_columns["constant"] == 1

@@ -164,9 +164,11 @@ class RowCleaner:
 
 
 def as_text(column: Any) -> Any:
-    """Return a column as texts: whole numbers by their digits, floats as Python's repr writes them."""
+    """Return a column as texts: whole numbers by their digits, floats by Python's repr, booleans as 1 and 0."""
     import polars as pl
 
+    if column.dtype == pl.Boolean:
+        column = column.cast(pl.Int8)
     if not column.dtype.is_float():
         return column.cast(pl.String)
     return pl.Series(column.name, [None if value is None else repr(value) for value in column], dtype=pl.String)

@@ -89,6 +89,7 @@ def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     named += [(f"excludeColumns[{index}]", name) for index, name in enumerate(dataset.exclude_columns)]
     named += [("columnTypes", name) for name in dataset.column_types]
     named += [("columnMissingValues", name) for name in dataset.column_missing_values]
+    named += [("columnFormats", name) for name in dataset.column_formats or {}]
     problems = [
         f"spec.dataset.{path} is {show(name)}, which is no column of the data; {did_you_mean(name, names)}"
         for path, name in named

@@ -9,10 +9,12 @@ from gridfold.api.v1alpha1 import ColumnType
 from gridfold.api.validation import show
 from gridfold_trainer.data.categories import Categories
 from gridfold_trainer.data.cleaning import Missing, as_text
+from gridfold_trainer.data.number_readers import ColumnRule, codes_among
 from gridfold_trainer.data.numbers import EXACT_INTEGERS, NUMBER
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT
 from gridfold_trainer.data.typed import Rejected, Typed
 
+_ANY = ColumnRule()
 _INTEGER = r"^[+-]?[0-9]+$"
 _SHOWN = 3
 _SHOWN_CHARACTERS = 64
@@ -70,25 +72,35 @@ class InMemory:
         self._pieces.clear()
 
 
+@dataclass(frozen=True)
+class _Values:
+    """What was read of a piece."""
+
+    floats: np.ndarray
+    foreign: np.ndarray | None  #: which are neither a number nor missing; None: none
+    shown: Any  #: as messages show them
+    plain: Any  #: as Python writes them
+
+
 class ColumnBuilder:
     """A column in the making, piece by piece.
 
-    Without a declared type it is numeric as long as every value present is a number. Where a text comes after
-    numbers, their spelling is gone: `incomplete` is true then, and the pieces must be given to a new builder of the
-    type Categorical.
+    Without a declared type it is numeric as long as every value present is a number, and none a code. Where a text
+    comes after numbers, their spelling is gone: `incomplete` is true then, and the pieces must be given to a new
+    builder of the type Categorical.
     """
 
     def __init__(
         self,
         missing: Missing,
-        declared: ColumnType | None = None,
+        rule: ColumnRule = _ANY,
         category_limit: int = CATEGORY_LIMIT,
         numbers: Numbers | None = None,
     ) -> None:
         """Begin a column; `numbers` is where they are kept, in memory without it."""
-        self._missing, self._declared = missing, declared
+        self._missing, self._rule = missing, rule
         self._numbers: Numbers = numbers or InMemory()
-        self._numeric, self._rows = declared is not ColumnType.CATEGORICAL, 0
+        self._numeric, self._rows = rule.declared is not ColumnType.CATEGORICAL, 0
         self._categories = Categories(category_limit)
         self._foreign, self._infinite, self._inexact = Examples(), Examples(), Examples()
         self._foreign_at: list[np.ndarray] = []  #: positions of those that are neither a number nor missing
@@ -107,15 +119,15 @@ class ColumnBuilder:
         if not self._numeric:
             self._categories.append(as_text(column), self._missing)
             return
-        values, foreign, marked = self._read(column)
-        if foreign is None or self._declared is ColumnType.NUMERIC:
-            if foreign is not None:
-                self._foreign.add(marked, foreign, rows)
-                self._foreign_at.append(np.flatnonzero(foreign) + self._rows)
-            self._note_lost(marked, values, rows)
-            self._spelled = self._spelled or not np.isnan(values).all()
-            self._numbers.append(values)
-            self._rows += len(values)
+        found = self._read(column)
+        if found.foreign is None or self._rule.declared is ColumnType.NUMERIC:
+            if found.foreign is not None:
+                self._foreign.add(found.shown, found.foreign, rows)
+                self._foreign_at.append(np.flatnonzero(found.foreign) + self._rows)
+            self._note_lost(found, rows)
+            self._spelled = self._spelled or not np.isnan(found.floats).all()
+            self._numbers.append(found.floats)
+            self._rows += len(found.floats)
             return
         self._numbers.clear()
         if self._spelled:
@@ -145,52 +157,61 @@ class ColumnBuilder:
             return Rejected(problem, int((missing if keep is None else missing[keep]).sum()))
         return Typed(ColumnType.NUMERIC, values if keep is None else values[keep])
 
-    def _read(self, column: Any) -> tuple[np.ndarray, np.ndarray | None, Any]:
-        """Return the values as floats, which of them are neither a number nor missing, and what messages show.
+    def _read(self, column: Any) -> _Values:
+        """Return the values of a piece, floats that are NaN where there is none.
 
         Where all texts that are no number are missing, the column need not be trimmed as a whole: a number has no
-        white space around it. None stands for "no such value".
+        white space around it.
         """
         import polars as pl
 
         if column.dtype != pl.String:
             plain = column.dtype.is_float() and not self._missing.has_numbers
             marked = column if plain else self._missing.mark(column)
-            return _values(marked.cast(pl.Float64)), None, marked
-        if not self._missing.has_numbers:
+            return _Values(_values(marked.cast(pl.Float64)), None, marked, marked)
+        if self._rule.reader is None and not self._missing.has_numbers:
             floats = column.cast(pl.Float64, strict=False)
             values, unread = _values(floats), floats.is_null().to_numpy()
-            if self._missing.all_of(column, unread):
-                return values, _any(_spelled_strangely(column, values, unread)), column
+            strange = _spelled_strangely(column, values, unread)  # some of them may mean that there is no value
+            if not strange.any() and self._missing.all_of(column, unread):
+                return self._judged(values, strange, column, column)
         marked = self._missing.mark(column)
-        floats = marked.cast(pl.Float64, strict=False)
+        texts = marked if self._rule.reader is None else self._rule.reader.plain(marked)
+        floats = texts.cast(pl.Float64, strict=False)
         values, unread = _values(floats), floats.is_null().to_numpy()
         present = marked.is_not_null().to_numpy()
-        return values, _any((unread & present) | _spelled_strangely(marked, values, unread)), marked
+        return self._judged(values, (unread & present) | _spelled_strangely(texts, values, unread), marked, texts)
 
-    def _note_lost(self, column: Any, values: np.ndarray, rows: np.ndarray) -> None:
+    def _judged(self, values: np.ndarray, foreign: np.ndarray, shown: Any, plain: Any) -> _Values:
+        """Return values of texts; where the type is open, codes are no numbers."""
+        codes = codes_among(shown) if self._rule.codes and self._rule.declared is None else None
+        foreign = foreign if codes is None else foreign | codes.to_numpy()
+        return _Values(values, foreign if foreign.any() else None, shown, plain)
+
+    def _note_lost(self, found: _Values, rows: np.ndarray) -> None:
         """Note what a float cannot hold."""
         import polars as pl
 
+        values, plain = found.floats, found.plain
         large = np.abs(values) >= EXACT_INTEGERS
         if not large.any():
             return
         infinite = np.isinf(values)
-        self._infinite.add(column, infinite, rows)
-        if column.dtype.is_float():
+        self._infinite.add(found.shown, infinite, rows)
+        if plain.dtype.is_float():
             return
         whole = large & ~infinite
-        if column.dtype == pl.String:
-            whole &= column.str.contains(_INTEGER).fill_null(value=False).to_numpy()
+        if plain.dtype == pl.String:
+            whole &= plain.str.contains(_INTEGER).fill_null(value=False).to_numpy()
         beyond = whole.copy()
         for index in np.flatnonzero(whole & (np.abs(values) == EXACT_INTEGERS)):
-            beyond[index] = abs(_integer(str(column[int(index)]))) > EXACT_INTEGERS
-        self._inexact.add(column, beyond, rows)
+            beyond[index] = abs(_integer(str(plain[int(index)]))) > EXACT_INTEGERS
+        self._inexact.add(found.shown, beyond, rows)
 
     def _problem(self) -> str:
         if self._foreign.count:
             return (
-                f"is declared Numeric in columnTypes, but {self._foreign} no number; correct the data, name the text "
+                f"{self._rule.words}, but {self._foreign} no number; correct the data, name the text "
                 f"in csv.missingValues if it means that there is no value, or declare Categorical."
             )
         if self._infinite.count:
@@ -210,11 +231,6 @@ def _values(floats: Any) -> np.ndarray:
     """Return a polars Series of floats as an array of its own, NaN where it is null."""
     values: np.ndarray = floats.to_numpy(writable=True)
     return values
-
-
-def _any(mask: np.ndarray) -> np.ndarray | None:
-    """Return a mask that marks something, else None."""
-    return mask if mask.any() else None
 
 
 def _spelled_strangely(column: Any, values: np.ndarray, unread: np.ndarray) -> np.ndarray:

@@ -9,7 +9,9 @@ from typing import Any
 from gridfold.api.v1alpha1 import Csv
 from gridfold_trainer.data.csv_scan import Block, check_records
 from gridfold_trainer.data.csv_text import dialect_of
+from gridfold_trainer.data.number_readers import codes_among
 from gridfold_trainer.data.numbers import EXACT_INTEGERS, numbers_among
+from gridfold_trainer.data.padded import padded_columns
 from gridfold_trainer.errors import DataError, UnreadableTableError
 
 #: More would wait for whoever takes the frames, and each holds one in memory.
@@ -94,7 +96,7 @@ class BlockParser:
         """Read a block with these columns as floats if that can be, else all as text; thread-safe."""
         import polars as pl
 
-        if floats:
+        if floats and not self._has_codes(block, floats):
             try:
                 frame = self._read(block, floats)
                 if self._are_ordinary(frame.select(sorted(floats))):
@@ -104,10 +106,19 @@ class BlockParser:
         frame = self._read(block, frozenset()).slice(skipped)
         return _Attempt(frame, frozenset(), frozenset(name for name in self._plain if self._is_plain(frame[name])))
 
+    def _has_codes(self, block: Block, floats: frozenset[str]) -> bool:
+        """Tell whether a field of these columns may be a whole number with a leading zero: 01234 is not 1234."""
+        found = self._dialect
+        padded = padded_columns(block.content, len(self._names), found.delimiter, found.quote)
+        return any(self._names[number] in floats for number in padded)
+
     def _is_plain(self, column: Any) -> bool:
         """Tell whether all texts are empty or numbers that need no second look."""
         import polars as pl
 
+        codes = codes_among(column)
+        if codes is not None and codes.any():
+            return False
         floats = column.cast(pl.Float64, strict=False)
         return int(floats.null_count()) == int((column == "").sum()) and self._are_ordinary(floats.to_frame())
 

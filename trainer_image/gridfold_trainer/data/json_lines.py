@@ -12,6 +12,7 @@ from gridfold_trainer.data.contents import one_line
 from gridfold_trainer.data.encodings import not_utf8
 from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.sources import Fetched
+from gridfold_trainer.data.value_kinds import Number, ValueKinds
 from gridfold_trainer.errors import UnreadableTableError
 
 _NUL = "\0"
@@ -32,13 +33,12 @@ def _refuse(constant: str) -> NoReturn:
 
 #: Numbers as they are spelled; objects as tuples of their members, names that are there twice included.
 _DECODER = json.JSONDecoder(object_pairs_hook=tuple, parse_float=str, parse_int=str, parse_constant=_refuse)
+_NUMBERS = json.JSONDecoder(object_pairs_hook=tuple, parse_float=Number, parse_int=Number, parse_constant=_refuse)
 _Pairs = tuple[tuple[str, Any], ...]
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")  #: the only way to write half a character
 
 
-def json_frames(
-    file: Fetched, pieces: Iterator[bytes], names: ObjectNames, excluded: frozenset[str] = frozenset()
-) -> Iterator[Any]:
+def json_frames(file: Fetched, pieces: Iterator[bytes], names: ObjectNames, kinds: ValueKinds) -> Iterator[Any]:
     """Yield objects as rows of texts: numbers as they are spelled, true and false as 1 and 0, null as missing.
 
     Lists and objects in excluded columns are not read: they come as missing.
@@ -50,11 +50,11 @@ def json_frames(
     import polars as pl
 
     empty = True
-    for objects in _objects(file, pieces):
+    for objects in _objects(file, pieces, _NUMBERS if kinds.keeps_numbers else _DECODER):
         if objects and empty:
             _check_orient(objects[0][1], file.uri)
             empty = False
-        rows = [_row(pairs, names, excluded, f"{file.uri}, line {line}") for line, pairs in objects]
+        rows = [_row(pairs, names, kinds, f"{file.uri}, line {line}") for line, pairs in objects]
         if rows:
             columns = list(zip(*rows, strict=True))
             schema = dict.fromkeys(names.all, pl.String)
@@ -73,7 +73,9 @@ def note_names(file: Fetched, pieces: Iterator[bytes], names: ObjectNames) -> No
         return  # which is told when it is read for its rows
 
 
-def _objects(file: Fetched, pieces: Iterator[bytes]) -> Iterator[list[tuple[int, _Pairs]]]:
+def _objects(
+    file: Fetched, pieces: Iterator[bytes], decoder: json.JSONDecoder = _DECODER
+) -> Iterator[list[tuple[int, _Pairs]]]:
     """Yield the objects of each piece, with the lines on which they begin."""
     begin = b""
     for piece in pieces:
@@ -82,23 +84,28 @@ def _objects(file: Fetched, pieces: Iterator[bytes]) -> Iterator[list[tuple[int,
             break
     pieces = chain([begin], pieces)
     is_list = begin.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"[")
-    yield from _list_objects(file.uri, pieces) if is_list else _line_objects(file.uri, pieces)
+    yield from (_list_objects if is_list else _line_objects)(file.uri, pieces, decoder)
 
 
-def _line_objects(source: str, pieces: Iterable[bytes]) -> Iterator[list[tuple[int, _Pairs]]]:
+def _line_objects(
+    source: str, pieces: Iterable[bytes], decoder: json.JSONDecoder
+) -> Iterator[list[tuple[int, _Pairs]]]:
     line = 1
     rest = b""
     for piece in chain(pieces, [b""]):
         whole, newline, rest = (rest + piece).rpartition(b"\n") if piece else (rest, b"", b"")
         text = _decoded(whole + newline, source, line)
-        yield [(n, _object(found, source, n)) for n, found in enumerate(text.split("\n"), line) if found.strip()]
+        lines = [(number, found) for number, found in enumerate(text.split("\n"), line) if found.strip()]
+        yield [(number, _object(found, source, number, decoder)) for number, found in lines]
         line += text.count("\n")
 
 
-def _list_objects(source: str, pieces: Iterable[bytes]) -> Iterator[list[tuple[int, _Pairs]]]:
+def _list_objects(
+    source: str, pieces: Iterable[bytes], numbers: json.JSONDecoder
+) -> Iterator[list[tuple[int, _Pairs]]]:
     """Yield the objects of one list, as soon as each has come as a whole."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    found = _List(source)
+    found = _List(source, numbers)
     for piece in pieces:
         try:
             text = decoder.decode(piece)
@@ -113,7 +120,8 @@ def _list_objects(source: str, pieces: Iterable[bytes]) -> Iterator[list[tuple[i
 class _List:
     """A list of objects in the making."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, decoder: json.JSONDecoder) -> None:
+        self._decoder = decoder
         self._source, self.text, self.line = source, "", 1  #: what has not been taken yet, and its line in the file
         self._expected = "["  #: what comes next
         self._done = False
@@ -148,14 +156,14 @@ class _List:
         """Add the object at a position; return its end, or None where more must come first."""
         line = self.line + self.text.count("\n", 0, position)
         try:
-            end = _DECODER.raw_decode(self.text, position)[1]
+            end = self._decoder.raw_decode(self.text, position)[1]
         except json.JSONDecodeError:
             if not final and len(self.text) - position < _OBJECT_BYTES:
                 return None
             end = len(self.text)
         except (ValueError, RecursionError):
             end = len(self.text)  # what is wrong is said when it is looked at alone
-        objects.append((line, _object(self.text[position:end], self._source, line)))
+        objects.append((line, _object(self.text[position:end], self._source, line, self._decoder)))
         return end
 
     def _after_white(self, position: int) -> int:
@@ -176,9 +184,9 @@ def _decoded(content: bytes, source: str, line: int) -> str:
         raise UnreadableTableError(f"{source}, line {line}: {what}.") from error
 
 
-def _object(text: str, source: str, line: int) -> _Pairs:
+def _object(text: str, source: str, line: int, decoder: json.JSONDecoder) -> _Pairs:
     try:
-        found: Any = _DECODER.decode(text)
+        found: Any = decoder.decode(text)
         if _HALF.search(text):
             json.dumps(found, ensure_ascii=False).encode()
     except _NoNumberError as error:
@@ -201,7 +209,7 @@ def _check_orient(pairs: _Pairs, source: str) -> None:
         )
 
 
-def _row(pairs: _Pairs, names: ObjectNames, excluded: frozenset[str], where: str) -> Sequence[str | None]:
+def _row(pairs: _Pairs, names: ObjectNames, kinds: ValueKinds, where: str) -> Sequence[str | None]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = sorted({name for name, _ in pairs if sum(name == other for other, _ in pairs) > 1})
@@ -209,19 +217,22 @@ def _row(pairs: _Pairs, names: ObjectNames, excluded: frozenset[str], where: str
     names.take(found, where)
     plain = (str, type(None))
     return [
-        v if type(v := found.get(name)) in plain and _NUL not in (v or "") else _text(v, name, where, excluded)
+        v if type(v := found.get(name)) in plain and _NUL not in (v or "") else _text(v, name, where, kinds)
         for name in names.all
     ]
 
 
-def _text(value: Any, name: str, where: str, excluded: frozenset[str]) -> str | None:
+def _text(value: Any, name: str, where: str, kinds: ValueKinds) -> str | None:
+    if isinstance(value, Number):
+        return value.replace(".", kinds.decimal(name))
     if isinstance(value, str):
         if _NUL in value:
             raise UnreadableTableError(f"{where}: {name} has a NUL character, which text does not have.")
         return value
     if isinstance(value, bool):
+        kinds.note_boolean(name, where)
         return "1" if value else "0"
-    if value is None or name in excluded:
+    if value is None or name in kinds.excluded:
         return None
     kind = "an object" if isinstance(value, tuple) else "a list"
     raise UnreadableTableError(

@@ -6,9 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from gridfold.api.v1alpha1 import ColumnType
+from gridfold.api.v1alpha1 import ColumnType, Dataset
 from gridfold_trainer.data.cleaning import Missing, as_text
 from gridfold_trainer.data.columns import ColumnBuilder, Examples
+from gridfold_trainer.data.number_readers import rule_of
+from gridfold_trainer.data.spelling_warnings import advice_of
 from gridfold_trainer.data.typed import Rejected, Typed
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (both sides of the difference are without zone)
@@ -16,6 +18,7 @@ _MICROSECONDS = 1_000_000
 _DAY_SECONDS = 86_400
 #: A float of microseconds since 1970 holds no more of a second.
 _FRACTION_DIGITS = 6
+_TEXTS = 1000
 
 
 def group_codes(typed: Typed | Rejected, name: str) -> np.ndarray | str:
@@ -39,11 +42,13 @@ def group_codes(typed: Typed | Rejected, name: str) -> np.ndarray | str:
 class TimeBuilder:
     """The time column in the making: numbers as they are, or dates as microseconds since 1970."""
 
-    def __init__(self, missing: Missing, name: str) -> None:
-        self._missing, self._name = missing, name
-        self._numbers = ColumnBuilder(missing)
+    def __init__(self, missing: Missing, dataset: Dataset) -> None:
+        """Begin the time column of a data set."""
+        self._missing, self._dataset, self._name = missing, dataset, str(dataset.time_column)
+        self._numbers = ColumnBuilder(missing, rule_of(dataset, self._name, codes=False))
         self._dates: list[np.ndarray] = []
         self._wrong, self._rows, self._empty = Examples(), 0, 0
+        self._texts: set[str] = set()  #: some of the wrong ones
         self._zoned: set[bool] = set()
 
     def append(self, column: Any, rows: np.ndarray) -> None:
@@ -54,6 +59,8 @@ class TimeBuilder:
         self._zoned |= {found[1] for found in by_text.values() if found is not None}
         known = {text: found[0] for text, found in by_text.items() if found is not None}
         values = np.array([known.get(text, np.nan) for text in texts], dtype=np.float64)
+        if len(self._texts) < _TEXTS:
+            self._texts |= by_text.keys() - known.keys()
         empty = texts.is_null().to_numpy()
         self._wrong.add(texts, np.isnan(values) & ~empty, rows)
         self._rows += len(values)
@@ -78,9 +85,10 @@ class TimeBuilder:
         if isinstance(found, Rejected) and self._wrong.count == self._rows:
             return f"{where} {found.problem}"
         if self._wrong.count:
+            advice = advice_of(self._dataset, self._name, sorted(self._texts))
             return (
-                f"{where} takes numbers, or dates in ISO 8601 (2024-05-31, 2024-05-31T12:00:00Z) up to microseconds, "
-                f"but {self._wrong} neither in line with the others; correct the data."
+                f"{where}: {advice or 'correct the data'}: it takes numbers, or dates in ISO 8601 (2024-05-31, "
+                f"2024-05-31T12:00:00Z) up to microseconds, but {self._wrong} neither in line with the others."
             )
         if len(self._zoned) > 1:
             return f"{where} has dates with a time zone and dates without one; which came first is not known."

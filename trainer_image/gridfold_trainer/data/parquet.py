@@ -5,6 +5,7 @@ from typing import Any
 
 from gridfold_trainer.data.contents import Kind, foreign, one_line
 from gridfold_trainer.data.sources import Fetched
+from gridfold_trainer.data.value_kinds import ValueKinds
 from gridfold_trainer.errors import SourceTooLargeError, UnreadableTableError
 
 #: Rows that are taken at once: about as much memory as a piece of text.
@@ -15,7 +16,7 @@ _SHOWN = 10
 _TYPE_CHARACTERS = 32
 
 
-def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int, excluded: frozenset[str]) -> Iterator[Any]:
+def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int, kinds: ValueKinds) -> Iterator[Any]:
     """Yield the rows of a file as frames; the first has no row.
 
     Excluded columns of types that no column can have are not read: they come without any value.
@@ -38,8 +39,8 @@ def parquet_frames(file: Fetched, kind: Kind, limit_bytes: int, excluded: frozen
     size = 0
     try:
         schema = pl.read_parquet_schema(file.path)
-        _check_types(schema, file.uri, excluded)
-        columns = [_expression(name, dtype) for name, dtype in schema.items()]
+        _check_types(schema, file.uri, kinds.excluded)
+        columns = [_expression(name, dtype, file.uri, kinds) for name, dtype in schema.items()]
         rows = max(1, _BATCH_CELLS // max(1, len(columns)))
         query = pl.scan_parquet(file.path, glob=False).select(columns)
         yield pl.DataFrame(schema=query.collect_schema())
@@ -81,7 +82,7 @@ def _is_odd(dtype: Any) -> bool:
     return not (known or dtype.is_integer() or dtype.is_float())
 
 
-def _expression(name: str, dtype: Any) -> Any:
+def _expression(name: str, dtype: Any, source: str, kinds: ValueKinds) -> Any:
     """Return a column as integers, floats or texts (dates by ISO 8601)."""
     import polars as pl
 
@@ -90,12 +91,17 @@ def _expression(name: str, dtype: Any) -> Any:
         return pl.lit(None, dtype=pl.String).alias(name)
     if dtype in (pl.Int128, pl.UInt128):
         return column.cast(pl.String)
-    if dtype == pl.Boolean or dtype.is_integer():
+    if dtype == pl.Boolean:
+        kinds.note_boolean(name, source)
+        return column
+    if dtype.is_integer():
         return column if dtype == pl.UInt64 else column.cast(pl.Int64)
     if dtype.is_float():
         return column.cast(pl.Float64)
     if dtype in (pl.Date, pl.Datetime, pl.Time):
         return column.dt.to_string("iso")
+    if dtype.is_decimal():
+        return column.cast(pl.String).str.replace(".", kinds.decimal(name), literal=True)
     return column.cast(pl.String)
 
 

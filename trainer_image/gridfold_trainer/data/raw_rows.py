@@ -4,9 +4,10 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Encoding, TrainingJobSpec
+from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Dataset, Encoding, TrainingJobSpec
 from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold.domain.markers import spellings
+from gridfold.domain.number_formats import PLAIN_SOURCE, Spelling, writes_commas
 from gridfold_trainer.data.contents import kind_of
 from gridfold_trainer.data.prepared import PreparedData
 
@@ -29,6 +30,38 @@ raw = pd.DataFrame(found, dtype=object).fillna("")
 raw = raw.map(lambda value: "" if isinstance(value, dict | list) else texts.get(value, value))"""
 
 
+_PARQUET_COMMAS = """import polars as pl
+from polars import selectors
+
+table = pl.read_parquet("rows.parquet")
+table = table.with_columns(selectors.temporal().dt.to_string("iso"), selectors.boolean().cast(pl.Int8))
+texts = {c.name: ["" if v is None or v != v else str(v) for v in c.to_list()] for c in table}
+for name in table.select(selectors.numeric()).columns:
+    texts[name] = [text.replace(".", spelled.get(name, everywhere)[2]) for text in texts[name]]
+raw = pd.DataFrame(texts, dtype=object)"""
+_JSON_COMMAS = """import json
+
+
+class Number(str):
+    pass
+
+
+with open("rows.jsonl", encoding="utf-8-sig") as file:
+    text = file.read()
+if not text.lstrip().startswith("["):  # no list, but an object a line
+    text = "[" + ",".join(line for line in text.split("\\n") if line.strip()) + "]"
+found = json.loads(text, parse_int=Number, parse_float=Number)
+texts = {True: "1", False: "0"}
+raw = pd.DataFrame(found, dtype=object).fillna("").map(lambda value: texts.get(value, value))
+for name in raw:
+    mark = spelled.get(name, everywhere)[2]
+    raw[name] = [value.replace(".", mark) if isinstance(value, Number) else value for value in raw[name]]"""
+_REWRITE = """for name in {numeric}:
+    rows[name] = rows[name].map(lambda text: plain(text, *spelled.get(name, everywhere)), na_action="ignore")"""
+_BOOLEANS = """for name in {boolean}:
+    rows[name] = rows[name].str.lower().replace({{"true": "1", "false": "0"}})"""
+
+
 def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence[str]) -> str:
     """Return a program that reads rows like those of the sources and prints what the model predicts for them."""
     columns = [column.name for column in data.columns]
@@ -43,12 +76,14 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             "",
             f'model = load("model.skops", trusted={_list(trusted)})',
             f"columns = {_list(columns)}",
+            *_spellings_code(spec.dataset),
             reading_code(spec),
             "",
             "# These lines turn the raw table into what the model expects.",
             f"rows = {_picked(spec)}{trim}",
             f'rows = rows.mask(rows.isin({_list(missing)}), float("nan"))',
             *_own_markers(spec, columns),
+            *_rewriting(spec.dataset, numeric),
             f"rows = rows{numbers}",
             "",
             "print(model.predict(rows).tolist())",
@@ -65,14 +100,37 @@ def _picked(spec: TrainingJobSpec) -> str:
 def reading_code(spec: TrainingJobSpec) -> str:
     """Return the lines that read a file of the format of the sources as texts, exactly as they are written."""
     found = _data_format(spec)
+    commas = writes_commas(spec.dataset)
     if found is DataFormat.PARQUET:
-        return _PARQUET
-    return _JSON_LINES if found is DataFormat.JSON_LINES else _csv_code(spec.dataset.csv, trim=spec.cleaning.trim_text)
+        return _PARQUET_COMMAS if commas else _PARQUET
+    json_lines = _JSON_COMMAS if commas else _JSON_LINES
+    return json_lines if found is DataFormat.JSON_LINES else _csv_code(spec.dataset.csv, trim=spec.cleaning.trim_text)
 
 
 def _data_format(spec: TrainingJobSpec) -> DataFormat:
     """Return the format of the first source; a table of one's own is most likely like it."""
     return kind_of(spec.dataset.sources[0].uri, spec.dataset.format).format
+
+
+def _spellings_code(dataset: Dataset) -> list[str]:
+    """Return the lines that say how numbers are spelled, where the spec does."""
+    if not _is_spelled(dataset):
+        return []
+    own = {name: Spelling.of(dataset, name).parts for name in dataset.column_formats or {}}
+    everywhere = Spelling.of(dataset.model_copy(update={"column_formats": None}), "").parts
+    return ["import re", "", "", PLAIN_SOURCE, "", "", f"everywhere = {everywhere!a}", f"spelled = {own!a}"]
+
+
+def _rewriting(dataset: Dataset, numeric: Sequence[str]) -> list[str]:
+    """Return the lines that rewrite numbers and booleans as Python writes numbers."""
+    boolean = [name for name in numeric if dataset.column_types.get(name) is ColumnType.BOOLEAN]
+    others = [name for name in numeric if name not in boolean]
+    lines = [_BOOLEANS.format(boolean=_list(boolean))] if boolean else []
+    return lines + ([_REWRITE.format(numeric=_list(others))] if others and _is_spelled(dataset) else [])
+
+
+def _is_spelled(dataset: Dataset) -> bool:
+    return bool(dataset.csv.decimal or dataset.csv.thousands or dataset.column_formats)
 
 
 def _own_markers(spec: TrainingJobSpec, columns: Sequence[str]) -> list[str]:

@@ -22,6 +22,8 @@ from gridfold_trainer.storage.sealed import seal, unseal
 
 log = logging.getLogger("gridfold")
 
+#: Changes when the same sources are read as other values, or more is said of them.
+READING = 2
 _BYTES = 4 * 1024 * 1024
 _Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 _Counts = Annotated[dict[Annotated[str, Field(max_length=64)], Annotated[int, Field(ge=0)]], Field(max_length=10)]
@@ -50,6 +52,7 @@ def index_uri(spec: TrainingJobSpec, located: Sequence[Located], *, classifier: 
     dataset.pop("sources")
     key = {
         "format": PREPARED_FORMAT,
+        "reading": READING,
         "sources": identities,
         "dataset": dataset,
         "cleaning": spec.cleaning.document(),

@@ -17,6 +17,7 @@ from gridfold_trainer.data.json_lines import json_frames, note_names
 from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.parquet import parquet_frames
 from gridfold_trainer.data.sources import Fetched
+from gridfold_trainer.data.value_kinds import ValueKinds
 from gridfold_trainer.errors import UnreadableTableError
 
 
@@ -30,7 +31,7 @@ class Reading:
     piece_bytes: int
     texts: frozenset[str] | None  #: columns whose spelling matters; None: of all
     names: ObjectNames  #: of JSON sources
-    excluded: frozenset[str] = frozenset()  #: columns that nobody wants
+    kinds: ValueKinds
 
 
 def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, None]:
@@ -42,12 +43,12 @@ def frames(file: Fetched, kind: Kind, reading: Reading) -> Generator[Any, None, 
         UnreadableTableError: it is no well-formed file of its format, or has values that no column can have.
     """
     if kind.format is DataFormat.PARQUET:
-        yield from parquet_frames(file, kind, reading.limit_bytes, reading.excluded)
+        yield from parquet_frames(file, kind, reading.limit_bytes, reading.kinds)
         return
     utf16 = kind.format is DataFormat.CSV and reading.csv.encoding is Encoding.UTF_16
     with closing(text_pieces(file, kind, reading.limit_bytes, reading.piece_bytes, utf16=utf16)) as pieces:
         if kind.format is DataFormat.JSON_LINES:
-            yield from json_frames(file, pieces, reading.names, reading.excluded)
+            yield from json_frames(file, pieces, reading.names, reading.kinds)
         else:
             yield from _csv(file, pieces, reading)
 

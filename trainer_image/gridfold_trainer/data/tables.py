@@ -13,6 +13,7 @@ from gridfold_trainer.data.column_names import check_names, check_same
 from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.table_formats import Reading, frames
+from gridfold_trainer.data.value_kinds import ValueKinds
 from gridfold_trainer.errors import DataError, SourceTooLargeError, UnreadableTableError
 
 #: What Python's str.strip removes; polars' own set lacks the four separators from 0x1c on.
@@ -38,12 +39,14 @@ def read_tables(
     trim: bool,
     texts: frozenset[str] | None = None,
     names: ObjectNames | None = None,
+    kinds: ValueKinds | None = None,
 ) -> Iterator[Piece]:
     """Yield all files, one below the other. Of every first file that can be read there is a piece, if without rows.
 
     Args:
         limit_bytes: most of one file, decompressed.
         trim: whether white space around fields means nothing.
+        kinds: takes note of what the values are.
         texts: columns whose spelling matters; others may come as floats where it does not. None: all of them.
         names: of the objects of JSON sources, as far as they are known.
 
@@ -55,8 +58,9 @@ def read_tables(
     """
     names = ObjectNames() if names is None else names
     names.begin()
-    texts, excluded = texts if trim else None, frozenset(dataset.exclude_columns)
-    reading = Reading(dataset.csv, trim, limit_bytes, contents.PIECE_BYTES, texts, names, excluded)
+    texts = texts if trim else None
+    kinds = kinds or ValueKinds(dataset)
+    reading = Reading(dataset.csv, trim, limit_bytes, contents.PIECE_BYTES, texts, names, kinds)
     columns: list[str] = []
     errors: list[DataError] = []
     row = 1

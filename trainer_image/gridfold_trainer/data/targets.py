@@ -1,13 +1,19 @@
 """The target: classes and their codes, or numbers."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from gridfold.api.v1alpha1 import ColumnType
-from gridfold.api.validation import show
+from gridfold.api.v1alpha1 import ColumnType, Dataset
+from gridfold_trainer.data.numbers import NUMBER
 from gridfold_trainer.data.prepared import CLASS_LIMIT
+from gridfold_trainer.data.spelling_warnings import advice_of
+from gridfold_trainer.data.telling import shown
 from gridfold_trainer.data.typed import Rejected, Typed
+
+_SHOWN = 3
 
 Classes = tuple[str, ...] | tuple[float | int, ...]
 
@@ -20,7 +26,7 @@ class Target:
     classes: Classes | None  #: labels by code; None for numbers
 
 
-def type_target(typed: Typed | Rejected, *, classifier: bool) -> Target | Rejected:
+def type_target(typed: Typed | Rejected, dataset: Dataset, *, classifier: bool) -> Target | Rejected:
     """Return the target for a classifier or a regressor.
 
     Classes are distinct numbers in their order where every value is a number ("1", "01" and "1.0" are one class),
@@ -29,7 +35,7 @@ def type_target(typed: Typed | Rejected, *, classifier: bool) -> Target | Reject
     if isinstance(typed, Rejected):
         return typed
     if not classifier:
-        return _numbers(typed)
+        return _numbers(typed, dataset)
     target = _numeric_classes(typed.values) if typed.type is ColumnType.NUMERIC else _text_classes(typed)
     if isinstance(target, Target) and target.classes is not None and len(target.classes) > CLASS_LIMIT:
         return Rejected(
@@ -39,13 +45,19 @@ def type_target(typed: Typed | Rejected, *, classifier: bool) -> Target | Reject
     return target
 
 
-def _numbers(typed: Typed) -> Target | Rejected:
+def _numbers(typed: Typed, dataset: Dataset) -> Target | Rejected:
     if typed.type is ColumnType.CATEGORICAL:
-        return Rejected(
-            f"has {len(typed.categories)} different texts, such as {show(typed.categories[-1])[:64]}; a regressor "
-            f"predicts numbers. Correct the data, or use a classifier."
-        )
+        texts = [text for text in typed.categories if not re.fullmatch(NUMBER, text)] or list(typed.categories)
+        advice = advice_of(dataset, dataset.target, typed.categories) or "correct the data, or use a classifier"
+        if dataset.target in dataset.column_types:
+            advice = f"take {dataset.target} out of dataset.columnTypes"
+        return Rejected(f"is no number everywhere; {advice}: a regressor predicts numbers, but {_some(texts)} none.")
     return Target(typed.values, None)
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return f"{', '.join(map(shown, texts[:_SHOWN]))}{more} {'is' if len(texts) == 1 else 'are'}"
 
 
 def _text_classes(typed: Typed) -> Target:

@@ -5,7 +5,7 @@ A file for each part of the spec. Every field has a description and a bound. A f
 
 from gridfold.api.v1alpha1.cleaning import Cleaning
 from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
-from gridfold.api.v1alpha1.csv_form import Csv, Encoding, UnnamedColumns
+from gridfold.api.v1alpha1.csv_form import Csv, Encoding, RepeatedHeader, UnnamedColumns
 from gridfold.api.v1alpha1.dataset import ColumnType, DataFormat, Dataset
 from gridfold.api.v1alpha1.estimator import Estimator, FreeMap
 from gridfold.api.v1alpha1.execution import Execution
@@ -40,6 +40,7 @@ from gridfold.api.v1alpha1.metrics import (
     Metric,
     RegressionMetric,
 )
+from gridfold.api.v1alpha1.number_format import Negative, NumberFormat
 from gridfold.api.v1alpha1.output import Output
 from gridfold.api.v1alpha1.pod_template import PodTemplate, Toleration
 from gridfold.api.v1alpha1.preprocessing import (
@@ -104,6 +105,8 @@ __all__ = [
     "Int",
     "Metadata",
     "Metric",
+    "Negative",
+    "NumberFormat",
     "NumericImputation",
     "NumericPreprocessing",
     "ObjectName",
@@ -113,6 +116,7 @@ __all__ = [
     "Preprocessing",
     "Quantity",
     "RegressionMetric",
+    "RepeatedHeader",
     "ResourceList",
     "Resources",
     "Scale",

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
 from gridfold.api.v1alpha1.fields import DELIMITER_PATTERN, Bool, ColumnName, Int, ShortText
+from gridfold.api.v1alpha1.number_format import DecimalMark, ThousandsMark
 
 
 class Encoding(StrEnum):
@@ -23,6 +24,13 @@ class UnnamedColumns(StrEnum):
 
     DROP = "Drop"
     NAME = "Name"
+
+
+class RepeatedHeader(StrEnum):
+    """What becomes of a header line that stands again among the rows."""
+
+    REFUSE = "Refuse"
+    DROP = "Drop"
 
 
 class Csv(ApiModel):
@@ -69,6 +77,21 @@ class Csv(ApiModel):
         description='Texts that mean "no value", such as "?", in every column, the target too, and in every format. An '
         "empty field always does; nothing else does unless it is named here, not even NA.",
     )
+    decimal: DecimalMark | None = Field(
+        None,
+        description='The mark before the fraction of a number, "." or ",". It holds for all columns and, as '
+        "missingValues does, for the texts of every format. Default: a point.",
+    )
+    thousands: ThousandsMark | None = Field(
+        None,
+        description='What divides long numbers into groups of three digits, in all columns: a comma, a point, "_", " " '
+        "(any space, the non-breaking ones too) or an apostrophe (either kind). Default: nothing does.",
+    )
+    repeated_header: RepeatedHeader | None = Field(
+        None,
+        description="What becomes of a line that repeats the header among the rows, as it does where files were put "
+        "together: Refuse (default: an error that names the lines) or Drop (counted in the status).",
+    )
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "columnNames",
@@ -104,5 +127,12 @@ class Csv(ApiModel):
             "may be Name only where there is a header; without one csv.columnNames names every column",
             lambda csv: csv.header or csv.unnamed_columns is not UnnamedColumns.NAME,
             lambda csv: csv.unnamed_columns,
+        ),
+        Rule(
+            "thousands",
+            "!has(self.thousands) || self.thousands != (has(self.decimal) ? self.decimal : '.')",
+            "must not be the decimal mark, which is a point unless decimal names it",
+            lambda csv: csv.thousands is None or csv.thousands != (csv.decimal or "."),
+            lambda csv: csv.thousands,
         ),
     )

@@ -8,6 +8,7 @@ from pydantic import Field
 from gridfold.api.base import ApiModel
 from gridfold.api.v1alpha1.csv_form import Csv
 from gridfold.api.v1alpha1.fields import ColumnName, ShortText
+from gridfold.api.v1alpha1.number_format import NumberFormat
 from gridfold.api.v1alpha1.source import Source
 
 
@@ -24,6 +25,7 @@ class ColumnType(StrEnum):
 
     NUMERIC = "Numeric"
     CATEGORICAL = "Categorical"
+    BOOLEAN = "Boolean"
 
 
 class Dataset(ApiModel):
@@ -61,8 +63,9 @@ class Dataset(ApiModel):
     )
     column_types: Annotated[dict[str, ColumnType], Field(max_length=10000)] = Field(
         default_factory=dict,
-        description="Types of columns, by name: Numeric or Categorical. A column that is not named here is Numeric if "
-        "every value present is a number, and Categorical otherwise.",
+        description="Types of columns, by name: Numeric, Categorical or Boolean (true and false in any case, 1 and 0: "
+        "the numbers 1 and 0). A column that is not named here is Numeric if every value present is a number, and "
+        "Categorical otherwise; whole numbers with leading zeros, such as 01234, are codes, so they are no numbers.",
     )
     column_missing_values: Annotated[
         dict[str, Annotated[list[ShortText], Field(min_length=1, max_length=20)]], Field(max_length=10000)
@@ -71,4 +74,10 @@ class Dataset(ApiModel):
         description='Texts that mean "no value" in one column, by its name, beside those of csv.missingValues: a '
         'glucose or a blood pressure of "0" was not measured. In text a value is compared as it is spelled: "0" is not '
         '"0.0". Markers that occur in no row are told.',
+    )
+    column_formats: Annotated[dict[str, NumberFormat], Field(max_length=1000)] | None = Field(
+        None,
+        description="How columns spell numbers, by name, in texts of every format: {price: {prefix: $}, share: "
+        '{suffix: "%"}}. Such a column is Numeric; a value that does not fit is an error. Numbers of Parquet and JSON '
+        "are numbers already and are taken beside the texts.",
     )
