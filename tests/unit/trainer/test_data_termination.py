@@ -47,7 +47,12 @@ def test_a_report_reads_back_as_it_was_written(log: Path) -> None:
 def test_warnings_that_do_not_fit_are_left_out_before_anything_else(log: Path) -> None:
     written = report(warnings=["w" * 256] * 20, cached=scattered(1))
     termination.write_report(written)
-    assert decode_report(log.read_text()) == written.model_copy(update={"warnings": []})
+    found = decode_report(log.read_text())
+    assert isinstance(found, PrepareReport)
+    *kept, rest = found.warnings
+    assert kept == ["w" * 256] * len(kept)
+    assert rest == f"{20 - len(kept)} more in the log of prepare."
+    assert found.model_copy(update={"warnings": written.warnings}) == written
 
 
 def test_two_scattered_sets_of_ten_thousand_cells_fit(log: Path) -> None:
