@@ -50,7 +50,10 @@ def run(job: StageInput, context: Context) -> PrepareReport:
 def _run(job: StageInput, context: Context) -> PrepareReport:
     spec = job.spec
     helper = ThreadPoolExecutor(1)
-    locating = helper.submit(locate, spec.dataset.sources, context)  # hashes files while scikit-learn is imported
+    notes: list[str] = []  # of what is not read
+    locating = helper.submit(
+        locate, spec.dataset.sources, context, notes
+    )  # hashes files while scikit-learn is imported
     helper.shutdown(wait=False)
     cls = estimators.load_class(spec.estimator.class_name)
     early = _early(job, cls, context)
@@ -81,7 +84,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         total=total,
         cached=encode_cells(stored.cached, total),
         infeasible=encode_cells(infeasible.cells - stored.cached, total),
-        warnings=_bounded([*stored.warnings, *source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
+        warnings=_bounded([*stored.warnings, *notes, *source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
     )
 
 

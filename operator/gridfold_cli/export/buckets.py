@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gridfold.api.v1alpha1 import AddressingStyle, Source, Storage, TrainingJobSpec
+from gridfold.domain.hidden import hidden_names
 from gridfold_cli.export.fragments import Fragment, load
 from gridfold_cli.export.literals import Call, Name, assign
 from gridfold_cli.export.patterns import literal_prefix, to_regex
@@ -31,7 +32,8 @@ class Buckets:
         if not many:
             return Call("read_object", (client, bucket, key)), None
         self._lists = True
-        keys = Call("list_keys", (client, bucket, literal_prefix(key), to_regex(key or "**")))
+        pattern, hidden = to_regex(key or "**"), hidden_names(key)
+        keys = Call("list_keys", (client, bucket, literal_prefix(key), pattern, hidden))
         return Call("read_object", (client, bucket, Name("key"))), ("key", keys)
 
     def fragments(self) -> Iterator[Fragment]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import DataFormat, Dataset, Encoding, Source, TrainingJobSpec
 from gridfold.domain.csv_program import CODECS, csv_program, needs_program
+from gridfold.domain.hidden import hidden_names
 from gridfold.domain.number_formats import writes_commas
 from gridfold_cli.documents import InvalidInputError
 from gridfold_cli.export.buckets import Buckets, Loop
@@ -149,7 +150,7 @@ def _opened(source: Source, buckets: Buckets) -> tuple[Any, Loop]:
     path = rest[2:] if rest.startswith("///") else rest
     if not is_many(source):
         return path, None
-    pattern = Call("list_files", (f"{path}**" if path.endswith("/") else path,))
+    pattern = Call("list_files", (f"{path}**" if path.endswith("/") else path, hidden_names(path)))
     return Name("path"), ("path", pattern)
 
 

@@ -1,11 +1,15 @@
 """Which objects a job reads: one, those below a folder, those of a pattern; and with whose credentials."""
 
+import contextlib
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from gridfold.api.v1alpha1 import Source, Storage
+from gridfold.domain.hidden import hidden_names
+from gridfold_cli.export.fragments import load
 from gridfold_trainer.data.sources import fetch, locate
 from gridfold_trainer.errors import (
     AccessDeniedError,
@@ -18,7 +22,7 @@ from gridfold_trainer.storage import globs
 from gridfold_trainer.storage.file_store import FileStore
 from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
 from gridfold_trainer.storage.stores import Wanted
-from tests.unit.trainer.data_jobs import context
+from tests.unit.trainer.data_jobs import TABLE, context, run_prepare
 
 FILES = ("a/1.csv", "a/10.csv", "a/2.csv", "a/B.csv", "a/b/3.csv", "a/b/c/4.csv", "a/[x].csv", "ab.csv", "é.csv")
 
@@ -50,6 +54,67 @@ def folder(tmp_path: Path) -> Path:
 def test_a_folder_or_pattern_stands_for_its_objects_in_byte_order(folder: Path, uri: str, names: list[str]) -> None:
     found = locate([Source(uri=uri)], context(folder))
     assert [item.uri for item in found] == [f"file:a/{name}" for name in names]
+
+
+HIDDEN = ("p/.DS_Store", "p/_SUCCESS", "p/.1.csv.crc", "p/1.csv.crc", "p/.ipynb_checkpoints/1.csv", "p/_tmp/0/2.csv",
+          "p/_metadata", "p/__MACOSX/._1.csv", "p/q/.hid/3.csv", "p/Thumbs.db", "p/q/_rest.csv")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("uri", "names"),
+    [
+        ("file:p/", ["p/1.csv", "p/q/3.csv"]),
+        ("file:p/**", ["p/1.csv", "p/q/3.csv"]),
+        ("file:p/**/*.csv", ["p/1.csv", "p/q/3.csv"]),
+        ("file:p/q/*.csv", ["p/q/3.csv"]),
+        ("file:p/q/_*.csv", ["p/q/_rest.csv"]),
+        ("file:p/_tmp/", ["p/_tmp/0/2.csv"]),
+        ("file:p/*/.hid/*.csv", ["p/q/.hid/3.csv"]),
+        ("file:p/*.crc", ["p/1.csv.crc"]),
+        ("file:*.csv", ["top.csv"]),
+        ("file:_*.csv", ["_top.csv"]),
+    ],
+)
+def test_hidden_objects_and_marks_of_other_tools_are_read_only_where_they_are_named(
+    tmp_path: Path, uri: str, names: list[str]
+) -> None:
+    for name in ("p/1.csv", "p/q/3.csv", "top.csv", "_top.csv", ".top.csv", *HIDDEN):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("content")
+    assert [item.uri for item in locate([Source(uri=uri)], context(tmp_path))] == [f"file:{name}" for name in names]
+    pattern, functions = uri.removeprefix("file:"), dict[str, Any]()
+    exec("\n".join(["import glob", "import os", "import re", load("list_files").code]), functions)
+    with contextlib.chdir(tmp_path):
+        found = functions["list_files"](pattern + ("**" if uri.endswith("/") else ""), hidden_names(pattern))
+    assert found == names
+
+
+def test_what_is_not_read_is_counted_and_told(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    rows = TABLE.splitlines(keepends=True)
+    (tmp_path / "p/a.csv").write_text(TABLE)
+    (tmp_path / "p/.b.csv.crc").write_text("crc")
+    (tmp_path / "p/_SUCCESS").write_text("")
+    report = run_prepare(tmp_path, dataset={"sources": [{"uri": "file:p/"}]})
+    assert report.dataset.rows == len(rows) - 1
+    words = "2 of 3 objects (file:p/.b.csv.crc, file:p/_SUCCESS)"
+    assert [words in warning for warning in report.warnings] == [True]
+    again = run_prepare(tmp_path, dataset={"sources": [{"uri": "file:p/"}]})
+    assert again.warnings == report.warnings
+    (tmp_path / "p/a.csv").unlink()
+    with pytest.raises(
+        ObjectMissingError, match=r"only hidden objects and marks of other tools \(file:p/\.b\.csv\.crc"
+    ):
+        run_prepare(tmp_path, dataset={"sources": [{"uri": "file:p/"}]})
+
+
+def test_the_pin_of_a_folder_is_of_the_objects_that_are_read(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/a.csv").write_text(TABLE)
+    (tmp_path / "p/.DS_Store").write_text("mark")
+    line = f"p/a.csv\t{hashlib.sha256(TABLE.encode()).hexdigest()}\n"
+    sources = [{"uri": "file:p/", "sha256": hashlib.sha256(line.encode()).hexdigest()}]
+    assert run_prepare(tmp_path, dataset={"sources": sources}).dataset.rows == 60
 
 
 def test_sources_stay_in_the_order_of_the_spec(folder: Path) -> None:

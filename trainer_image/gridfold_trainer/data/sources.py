@@ -44,17 +44,18 @@ class Fetched:
     fetched: bool  #: whether the file is a copy of ours, to be removed when it has been read
 
 
-def locate(sources: Sequence[Source], context: Context) -> list[Located]:
-    """Return the objects of all sources, in their order.
+def locate(sources: Sequence[Source], context: Context, notes: list[str] | None = None) -> list[Located]:
+    """Return the objects of all sources, in their order; `notes` is told what is below them and not read.
 
     Raises:
         DataError: one or more have none; every such source is named.
     """
     found: list[Located] = []
     errors: list[DataError] = []
+    notes = [] if notes is None else notes
     for index, source in enumerate(sources):
         try:
-            found += _locate(index, source, context.store_of(source))
+            found += _locate(index, source, context.store_of(source), notes)
         except DataError as error:
             errors.append(error)
     _raise_together(errors)
@@ -143,12 +144,17 @@ def _fetch(number: int, item: Located, limit_bytes: int, context: Context) -> Fe
     return Fetched(item.shown, target, sha256, fetched=local is None)
 
 
-def _locate(index: int, source: Source, store: SourceStore) -> list[Located]:
+def _locate(index: int, source: Source, store: SourceStore, notes: list[str]) -> list[Located]:
     """Return the objects of one source."""
     if globs.names_several(source.uri):
         where = f"spec.dataset.sources[{index}].uri"
-        several = globs.expand(source.uri, store, where)
-        return [_hashed(Located(index, uri, store, stat)) for uri, stat in several]
+        expanded = globs.expand(source.uri, store, where)
+        if expanded.hidden:
+            notes.append(
+                f"Not read of {source.uri}, as hidden or a mark of another tool: {len(expanded.hidden)} of "
+                f"{len(expanded.hidden) + len(expanded.objects)} objects ({globs.shown_names(expanded.hidden)})."
+            )
+        return [_hashed(Located(index, uri, store, stat)) for uri, stat in expanded.objects]
     stat = store.stat(source.uri)
     if stat is None and not source.uri.startswith("https:"):
         store.sha256(source.uri)  # which tells what is missing

@@ -1,9 +1,12 @@
 """Sources that name several objects: folders and patterns."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import islice
 
 from gridfold.api.validation import show
+from gridfold.domain.hidden import hidden_names, hidden_start
 from gridfold_trainer.errors import ObjectMissingError, SourceTooLargeError
 from gridfold_trainer.storage.stores import ObjectStat, SourceStore
 
@@ -14,6 +17,14 @@ _SPECIAL = re.compile(r"[*?\[]")
 _SHOWN = 5
 
 Objects = list[tuple[str, ObjectStat]]
+
+
+@dataclass(frozen=True)
+class Expanded:
+    """What a folder or pattern names."""
+
+    objects: Objects
+    hidden: list[str]  #: matched too, but hidden or marks of other tools
 
 
 def names_several(uri: str) -> bool:
@@ -29,11 +40,11 @@ def literal_prefix(uri: str) -> str:
     return uri if special is None else uri[: special.start()]
 
 
-def expand(uri: str, store: SourceStore, where: str) -> Objects:
+def expand(uri: str, store: SourceStore, where: str) -> Expanded:
     """Return the objects below a folder or of a pattern, in byte order of their keys.
 
     In a pattern, * and ? stand for characters but /, ** for all, [abc] for one of them ([*] is a star itself). Folder
-    marks (keys that end in /) and empty objects whose name begins with _ or . (marks of other tools) are no sources.
+    marks (keys that end in /), hidden objects and marks of other tools are no sources (`hidden_names`).
 
     Raises:
         ObjectMissingError: there is none; near keys are named.
@@ -41,7 +52,10 @@ def expand(uri: str, store: SourceStore, where: str) -> Objects:
     """
     prefix = literal_prefix(uri)
     pattern = compile_pattern(uri)
+    key = uri.removeprefix("file:")
+    hidden, start = re.compile(hidden_names(key)), len(uri) - len(key) + hidden_start(key)
     found: Objects = []
+    skipped: list[str] = []
     others: list[str] = []
     for listed, (name, stat) in enumerate(store.list_objects(prefix)):
         if listed >= LISTED_LIMIT or len(found) > OBJECT_LIMIT:
@@ -49,15 +63,27 @@ def expand(uri: str, store: SourceStore, where: str) -> Objects:
                 f"{where} is {uri}, which has more than {OBJECT_LIMIT} objects (or {LISTED_LIMIT} to look at); name a "
                 f"smaller folder, or several sources."
             )
-        if _is_mark(name, stat):
-            continue
-        if pattern.fullmatch(name):
+        matches = pattern.fullmatch(name)
+        if name.endswith("/") or hidden.search(name[start:]):
+            skipped += [name] if matches else []
+        elif not matches:
+            others += [name] if len(others) < _SHOWN else []
+        else:
             found.append((name, stat))
-        elif len(others) < _SHOWN:
-            others.append(name)
+    if not found and skipped:
+        raise ObjectMissingError(
+            f"{where} is {uri}, which has only hidden objects and marks of other tools ({shown_names(skipped)}); name "
+            f"the folder of the data, or write the name of such an object in full to read it."
+        )
     if not found:
         raise ObjectMissingError(_nothing(uri, prefix, store, others, where))
-    return found
+    return Expanded(found, skipped)
+
+
+def shown_names(names: Sequence[str]) -> str:
+    """Return the first of some URIs, and how many more there are."""
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
 
 
 def compile_pattern(uri: str) -> re.Pattern[str]:
@@ -83,11 +109,6 @@ def compile_pattern(uri: str) -> re.Pattern[str]:
         return re.compile(translated, re.DOTALL)
     except re.error as error:
         raise ObjectMissingError(f"{uri} is no pattern that can be matched ({error}); write [[] for a [.") from error
-
-
-def _is_mark(uri: str, stat: ObjectStat) -> bool:
-    name = uri.rpartition("/")[2]
-    return not name or (stat.size == 0 and name[0] in "_.")
 
 
 def _nothing(uri: str, prefix: str, store: SourceStore, others: list[str], where: str) -> str:

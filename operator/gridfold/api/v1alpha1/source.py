@@ -14,14 +14,16 @@ class Source(ApiModel):
 
     uri: Uri = Field(
         description="Where the rows are: s3://bucket/key, all objects below s3://bucket/prefix/, all that match "
-        "s3://bucket/glob*.csv (in byte order of their keys; * stays within a folder, ** does not), or "
+        "s3://bucket/glob*.csv (in byte order of their keys; * stays within a folder, ** does not; hidden objects and "
+        "marks of other tools, such as .DS_Store and _SUCCESS, are not read, unless the pattern writes their dot or "
+        "underscore), or "
         "https://host/path. With `gridfold run` on a laptop also file:PATH, relative to the folder of the YAML file."
     )
     sha256: Annotated[str, Field(max_length=64, pattern=r"^[0-9a-f]{64}$")] | None = Field(
         None,
         description="SHA-256 of the object, in hexadecimal. If it is given and the object has another one, "
         "the job fails before any cell runs. Of a prefix or glob it is the SHA-256 of a list with one line for each "
-        "object: KEY TAB SHA256 NEWLINE.",
+        "object that is read: KEY TAB SHA256 NEWLINE.",
     )
     storage: Storage | None = Field(
         None,
