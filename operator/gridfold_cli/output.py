@@ -21,6 +21,7 @@ MOST_FILES = 20
 DROPPED = {
     "missingTarget": "without a target",
     "duplicates": "equal to an earlier one",
+    "repeatedHeaders": "that repeat the header",
     "excluded": "excluded",
     "missing": "with too many missing values",
     "constant": "with one value only",

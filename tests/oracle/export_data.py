@@ -352,6 +352,11 @@ CASES: dict[str, DataCase] = {
         [{"uri": "file:a.jsonl"}, {"uri": "file:b.parquet"}],
         {**FORMATS, "csv": EUROPEAN},
     ),
+    "header-again-and-again": DataCase(
+        text("a.csv", to_csv(ALL[:60]) + to_csv(ALL[60:90]).replace('"id"', ' "id"') + to_csv(ALL[90:])),
+        [{"uri": "file:a.csv"}],
+        {**NO_ID, "csv": {"repeatedHeader": "Drop"}},
+    ),
     "group-and-time-columns-that-nothing-needs": DataCase(
         text("a.csv", to_csv(ALL)),
         [{"uri": "file:a.csv"}],

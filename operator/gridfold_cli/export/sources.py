@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
-from gridfold.api.v1alpha1 import DataFormat, Dataset, Encoding, Source, TrainingJobSpec
+from gridfold.api.v1alpha1 import DataFormat, Dataset, Encoding, RepeatedHeader, Source, TrainingJobSpec
 from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold.domain.hidden import hidden_names
 from gridfold.domain.number_formats import writes_commas
+from gridfold.domain.repeated_headers import without_headers
 from gridfold_cli.documents import InvalidInputError
 from gridfold_cli.export.buckets import Buckets, Loop
 from gridfold_cli.export.fragments import Fragment, load
@@ -62,6 +63,8 @@ def reading(spec: TrainingJobSpec) -> Iterator[Fragment]:
         yield from _program(spec)
     trimmed = by_pandas and spec.dataset.csv.header and spec.cleaning.trim_text
     code = _statements(parts, options) + ("\nframe.columns = frame.columns.str.strip()" if trimmed else "")
+    if DataFormat.CSV in forms and spec.dataset.csv.repeated_header is RepeatedHeader.DROP:
+        code += "\n" + without_headers("frame", spec.dataset.csv)
     yield Fragment(code, tuple(statement for mark, statement in _IMPORTS.items() if mark in code))
 
 

@@ -161,7 +161,7 @@ def test_rows_of_256_fields_more_or_fewer_are_refused_however_they_add_up(
     monkeypatch.setattr(contents, "PIECE_BYTES", 40_000)
     names = ",".join(f"c{number}" for number in range(width))
     row, quoted = "1" + ",1" * (width - 1), '"' + "," * 256 + '"' + ",1" * (width - 1)
-    whole = [names, row, quoted] * 20
+    whole = [names, row, quoted] + [row, row, quoted] * 19
     other = ",".join("1" * max(1, width + more))
     balance = [",".join("1" * (width - more))] if width - more > 0 else []
     assert len(read(tmp_path, "\n".join([*whole, *[quoted, row] * 50]).encode())[1]) == len(whole) + 99

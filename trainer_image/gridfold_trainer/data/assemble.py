@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gridfold.api.v1alpha1 import ColumnType, TrainingJobSpec
+from gridfold.api.v1alpha1 import ColumnType, RepeatedHeader, TrainingJobSpec
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.class_spellings import ClassSpellings
@@ -169,6 +169,8 @@ class _Table:
         if problems or isinstance(target, Rejected):
             raise DataError(*problems)
         dropped_rows = {"missingTarget": self._rows.without_target, "duplicates": duplicates}
+        if self._dataset.csv.repeated_header is RepeatedHeader.DROP:
+            dropped_rows["repeatedHeaders"] = sum(self._kinds.repeated_headers.values())
         for cause, count in dropped_rows.items():
             log.info("dropped %d rows: %s", count, cause)
         dropped_columns = matrix.told(self._excluded)

@@ -6,12 +6,15 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from gridfold.api.v1alpha1 import Csv
 from gridfold_trainer.data.csv_scan import Block, check_records
 from gridfold_trainer.data.csv_text import dialect_of
 from gridfold_trainer.data.number_readers import codes_among
 from gridfold_trainer.data.numbers import EXACT_INTEGERS, numbers_among
 from gridfold_trainer.data.padded import padded_columns
+from gridfold_trainer.data.repeated_headers import check_order, header_rows, lines_of
 from gridfold_trainer.errors import DataError, UnreadableTableError
 
 #: More would wait for whoever takes the frames, and each holds one in memory.
@@ -25,6 +28,7 @@ class _Attempt:
     frame: Any
     floats: frozenset[str]  #: columns that are floats in the frame
     plain: frozenset[str]  #: columns whose fields are all plain numbers or empty
+    repeated: tuple[int, ...] = ()  #: lines that repeat the header; they are not in the frame
 
 
 class BlockParser:
@@ -36,8 +40,12 @@ class BlockParser:
     marker is not plain: "-1" means that there is no value, and "-1.0" does not.
     """
 
-    def __init__(self, source: str, names: Sequence[str], csv: Csv, texts: frozenset[str]) -> None:
-        """Start a file; `texts` are the columns that must stay as they are spelled."""
+    def __init__(
+        self, source: str, names: Sequence[str], csv: Csv, texts: frozenset[str], header: Sequence[str] = ()
+    ) -> None:
+        """Start a file; `texts` are the columns that must stay as they are spelled, `header` is its first record."""
+        self.repeated: list[int] = []  #: lines that repeat the header
+        self._header = header or names
         self._source, self._names, self._dialect = source, names, dialect_of(csv)
         self._plain = frozenset(names) - texts  #: columns whose fields have all been plain so far
         self._markers = numbers_among(marker.strip() for marker in csv.missing_values)
@@ -87,6 +95,7 @@ class BlockParser:
         """
         if not attempt.floats <= self._plain:
             attempt = self._attempt(block, self._plain)
+        self.repeated += attempt.repeated
         if attempt.frame.height:
             self._plain &= attempt.plain
             self._begun = True
@@ -100,11 +109,23 @@ class BlockParser:
             try:
                 frame = self._read(block, floats)
                 if self._are_ordinary(frame.select(sorted(floats))):
-                    return _Attempt(frame, floats, floats)
+                    frame, repeated = self._without_headers(frame, block)
+                    return _Attempt(frame, floats, floats, repeated)
             except pl.exceptions.PolarsError:
                 pass  # a field is no number: its column is found below
-        frame = self._read(block, frozenset()).slice(skipped)
-        return _Attempt(frame, frozenset(), frozenset(name for name in self._plain if self._is_plain(frame[name])))
+        frame, repeated = self._without_headers(self._read(block, frozenset()), block, skipped)
+        plain = frozenset(name for name in self._plain if self._is_plain(frame[name]))
+        return _Attempt(frame, frozenset(), plain, repeated)
+
+    def _without_headers(self, frame: Any, block: Block, skipped: int = 0) -> tuple[Any, tuple[int, ...]]:
+        """Return a frame without its header and those that stand among its rows, and the lines of the latter."""
+        found = header_rows(frame.slice(skipped), self._header) + skipped
+        check_order(frame, self._header, self._source)
+        if not len(found):
+            return frame.slice(skipped), ()
+        kept = np.ones(frame.height, dtype=bool)
+        kept[found] = kept[:skipped] = False
+        return frame.filter(kept), tuple(lines_of(block, found, self._dialect))
 
     def _has_codes(self, block: Block, floats: frozenset[str]) -> bool:
         """Tell whether a field of these columns may be a whole number with a leading zero: 01234 is not 1234."""

@@ -4,10 +4,11 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Dataset, Encoding, TrainingJobSpec
+from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Dataset, Encoding, RepeatedHeader, TrainingJobSpec
 from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold.domain.markers import spellings
 from gridfold.domain.number_formats import PLAIN_SOURCE, Spelling, writes_commas
+from gridfold.domain.repeated_headers import without_headers
 from gridfold_trainer.data.contents import kind_of
 from gridfold_trainer.data.prepared import PreparedData
 
@@ -78,6 +79,7 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             f"columns = {_list(columns)}",
             *_spellings_code(spec.dataset),
             reading_code(spec),
+            *_without_headers(spec),
             "",
             "# These lines turn the raw table into what the model expects.",
             f"rows = {_picked(spec)}{trim}",
@@ -110,6 +112,12 @@ def reading_code(spec: TrainingJobSpec) -> str:
 def _data_format(spec: TrainingJobSpec) -> DataFormat:
     """Return the format of the first source; a table of one's own is most likely like it."""
     return kind_of(spec.dataset.sources[0].uri, spec.dataset.format).format
+
+
+def _without_headers(spec: TrainingJobSpec) -> list[str]:
+    csv = spec.dataset.csv
+    drops = csv.repeated_header is RepeatedHeader.DROP and _data_format(spec) is DataFormat.CSV
+    return [without_headers("raw", csv)] if drops else []
 
 
 def _spellings_code(dataset: Dataset) -> list[str]:

@@ -5,7 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from gridfold.api.v1alpha1 import Csv, DataFormat, Encoding
+from gridfold.api.v1alpha1 import Csv, DataFormat, Encoding, RepeatedHeader
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.column_names import CSV_ADVICE, check_names
 from gridfold_trainer.data.contents import GROUPED_PIECES, Kind, kind_of, text_pieces
@@ -16,6 +16,7 @@ from gridfold_trainer.data.csv_text import dialect_of, plain_text
 from gridfold_trainer.data.json_lines import json_frames, note_names
 from gridfold_trainer.data.object_names import ObjectNames
 from gridfold_trainer.data.parquet import parquet_frames
+from gridfold_trainer.data.repeated_headers import problem
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.value_kinds import ValueKinds
 from gridfold_trainer.errors import UnreadableTableError
@@ -77,7 +78,11 @@ def _csv(file: Fetched, pieces: Iterator[bytes], reading: Reading) -> Iterator[A
         names = csv_names(scanner.first, csv, file.uri, trim=reading.trim, appended=appended)
         check_names(names.kept, file.uri, CSV_ADVICE)
         texts = frozenset(names.all) if reading.texts is None else reading.texts
-        parser = BlockParser(file.uri, names.all, csv, texts | {*names.dropped, names.empty})
+        header = scanner.first if csv.header else names.all
+        parser = BlockParser(file.uri, names.all, csv, texts | {*names.dropped, names.empty}, header)
         yield names.keep(parser.parse(first, header=csv.header), file.uri)
         for frame in parser.parse_all(blocks):
             yield names.keep(frame, file.uri)
+    if parser.repeated and csv.repeated_header is not RepeatedHeader.DROP:
+        raise UnreadableTableError(problem(file.uri, parser.repeated))
+    reading.kinds.repeated_headers[file.uri] = len(parser.repeated)

@@ -25,6 +25,7 @@ class ValueKinds:
 
     dataset: Dataset
     booleans: dict[str, str] = field(default_factory=dict)  #: columns with true or false: where the first one is
+    repeated_headers: dict[str, int] = field(default_factory=dict)  #: by source: lines that were left out
     _decimals: dict[str, str] = field(default_factory=dict)
 
     @cached_property
