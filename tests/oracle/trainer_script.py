@@ -115,18 +115,18 @@ def twins(job: StageInput, context: Context) -> list[bool]:
     Compared are the decision values (else the probabilities) of models fitted on the training part.
     """
     from gridfold_trainer import cell
-    from gridfold_trainer.data.prepared import labels, to_frame
+    from gridfold_trainer.data.prepared import to_frame
     from gridfold_trainer.learning.training import TrainingRows
 
     data, parts = cell.load_parts(job, context)
-    training, frame, targets = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train], labels(data)
+    training, frame = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train]
     found = []
     for item in cell.make_cells(job, range(cell_count(job.spec.search))):
         on_codes = item.pipeline(data.columns, data.classes, names=False)
         on_names = item.pipeline(data.columns, data.classes, names=True)
         try:
             mine = decisions(on_codes.fit(training.X, training.y), training.X)
-            theirs = decisions(on_names.fit(frame, targets[parts.train]), frame)
+            theirs = decisions(on_names.fit(frame, training.y), frame)
         except (ValueError, NotImplementedError):
             continue  # a cell that fails; how is compared elsewhere
         found.append(mine == theirs)
@@ -134,13 +134,11 @@ def twins(job: StageInput, context: Context) -> list[bool]:
 
 
 def decisions(model: Any, X: Any) -> bytes:
-    """Return the bytes of a model's decision values, else of its probabilities, else the positions of its classes."""
+    """Return the bytes of a model's decision values, else of its probabilities, else of its predictions."""
     for name in ("decision_function", "predict_proba"):
         if hasattr(model, name):
             return np.ascontiguousarray(getattr(model, name)(X)).tobytes()
-    predicted = model.predict(X)
-    codes = np.searchsorted(model.classes_, predicted) if hasattr(model, "classes_") else predicted
-    return np.ascontiguousarray(codes).tobytes()
+    return np.ascontiguousarray(model.predict(X)).tobytes()
 
 
 def main(stage: str, folder: Path) -> None:

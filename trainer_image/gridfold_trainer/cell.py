@@ -52,9 +52,9 @@ class Cell:
         return None if self.grid_index == self.index else self.grid_index
 
     def pipeline(self, columns: Sequence[Column], classes: Sequence[Any] | None, *, names: bool) -> Any:
-        """Return its unfitted pipeline: on names and labels for people, on positions and codes for cells."""
+        """Return its unfitted pipeline: on names for people, on positions for cells; both for codes."""
         cls: Any = estimators.load_class(self.estimator)
-        values = estimators.constructor_values(cls, self.parameters, classes, codes=not names)
+        values = estimators.constructor_values(cls, self.parameters, classes)
         return build_pipeline(estimators.build(cls, values), columns, self.preprocessing, names=names)
 
 
@@ -194,7 +194,7 @@ def problem_of(job: StageInput, cls: type, item: Cell, data: TrainingRows | Prep
     problem = problem or column_parameters.refusal(cls, item.parameters, encode, data.columns)
     if problem is not None:
         return problem
-    values = estimators.constructor_values(cls, item.parameters, data.classes, codes=True)
+    values = estimators.constructor_values(cls, item.parameters, data.classes)
     return scorers.response_problem(estimators.build(cls, values), prepared_run(job).resolved.metrics)
 
 

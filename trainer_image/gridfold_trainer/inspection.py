@@ -25,6 +25,7 @@ from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.learning import environment, estimators
 from gridfold_trainer.learning.column_checks import column_problems
+from gridfold_trainer.learning.label_parameters import label_parameters
 from gridfold_trainer.learning.results import CellResult
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
@@ -88,7 +89,7 @@ def estimator(job: StageInput) -> EstimatorReport:
     return EstimatorReport(
         classifier=estimators.is_classifier(cls),
         takes_random_state=estimators.takes_random_state(cls),
-        weighs_codes=estimators.weighs_codes(cls),
+        label_parameters={name: list(words) for name, words in label_parameters(cls).items()},
     )
 
 

@@ -25,6 +25,7 @@ from gridfold_trainer.learning import (
     sampling,
     scorers,
 )
+from gridfold_trainer.learning.label_parameters import find_class
 from gridfold_trainer.learning.part_classes import training_problem
 from gridfold_trainer.learning.splits import Parts, make_parts
 
@@ -89,7 +90,7 @@ def find_positive(spec: TrainingJobSpec, classes: Classes | None) -> tuple[int |
         return None, [f"{path} is {show(label)}, but the target has {found}; it is for two classes, leave it out."]
     if label is None:
         return _TWO - 1, []
-    code = estimators.find_class(label.strip() if spec.cleaning.trim_text else label, classes)
+    code = find_class(label.strip() if spec.cleaning.trim_text else label, classes)
     if code is None:
         return None, [f"{path} is {show(label)}, but the classes are {' and '.join(map(show, classes))}."]
     return code, []
@@ -226,5 +227,5 @@ class _Refuses:
         problem = problem or column_parameters.refusal(self._cls, parameters, encode, columns)
         if problem is not None:
             return problem
-        values = estimators.constructor_values(self._cls, parameters, classes, codes=True)
+        values = estimators.constructor_values(self._cls, parameters, classes)
         return scorers.response_problem(estimators.build(self._cls, values), self._metrics)

@@ -28,7 +28,8 @@ class EstimatorReport(ApiModel):
     kind: Literal["estimator"] = "estimator"
     classifier: bool  #: else it is a regressor
     takes_random_state: bool
-    weighs_codes: bool = False  #: whether class_weight is by code even where the target has other labels
+    #: parameters whose value is a label of the target, each with the words that are none
+    label_parameters: dict[str, list[str]] = Field(default_factory=dict)
 
 
 class ResultsReport(ApiModel):

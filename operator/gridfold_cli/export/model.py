@@ -3,16 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
+from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import CrossValidationMethod, SearchAlgorithm, TrainingJobSpec
-from gridfold.domain.grid import PREPROCESSING, cell_count, plain_value, script_name
+from gridfold.domain.grid import PREPROCESSING, cell_count, script_name
 from gridfold_cli.export import named_columns
 from gridfold_cli.export.fragments import Fragment
+from gridfold_cli.export.label_values import LabelParameters, parameter_value
 from gridfold_cli.export.literals import Call, Name, assign
 from gridfold_cli.export.methods import Methods
 
 _IMPUTE = "from sklearn.impute import SimpleImputer"
 _THROUGH = "passthrough"
-_RANDOM_STATE, _CLASS_WEIGHT = "random_state", "class_weight"
+_RANDOM_STATE = "random_state"
 _STEPS: Mapping[str, Mapping[str, Any]] = {
     "numeric.impute": {
         "Median": Call("SimpleImputer", (), {"strategy": "median"}),
@@ -40,12 +42,13 @@ _FOLDS = {
 }
 
 
-def pipeline(spec: TrainingJobSpec, *, takes_random_state: bool) -> Fragment:
+def pipeline(spec: TrainingJobSpec, estimator: EstimatorReport) -> Fragment:
     """Return the pipeline; its steps are named as the axes of the grid are."""
     module, _, name = spec.estimator.class_name.rpartition(".")
-    values = {name: _value(name, value) for name, value in spec.estimator.parameters.items()}
+    labels = estimator.label_parameters
+    values = {name: parameter_value(name, value, labels) for name, value in spec.estimator.parameters.items()}
     varied = all(_RANDOM_STATE in axes for axes in spec.search.grid)
-    if takes_random_state and _RANDOM_STATE not in values and not varied:
+    if estimator.takes_random_state and _RANDOM_STATE not in values and not varied:
         values[_RANDOM_STATE] = spec.split.seed
     groups = [("numeric", Name("numeric"), Name("numbers")), ("categorical", Name("categorical"), Name("texts"))]
     steps = [("preprocessing", Name("preprocessing")), ("estimator", Call(name, (), values))]
@@ -57,7 +60,7 @@ def pipeline(spec: TrainingJobSpec, *, takes_random_state: bool) -> Fragment:
         assign("preprocessing", Call("ColumnTransformer", (groups,))),
         assign("pipeline", Call(named_columns.CLASS if named_columns.is_needed(spec) else "Pipeline", (steps,))),
     ]
-    return _with_imports(lines, spec, f"from {module} import {name}")
+    return _with_imports(lines, grid(spec, labels), f"from {module} import {name}")
 
 
 def _group(spec: TrainingJobSpec, kind: str) -> Any:
@@ -71,17 +74,10 @@ def _group(spec: TrainingJobSpec, kind: str) -> Any:
     return Call("Pipeline", (steps,)) if steps else _THROUGH
 
 
-def weighs_labels(spec: TrainingJobSpec) -> bool:
-    """Tell whether class weights are given by label anywhere."""
-    values = [spec.estimator.parameters.get(_CLASS_WEIGHT)]
-    values += [value for axes in spec.search.grid for value in axes.get(_CLASS_WEIGHT, ())]
-    return any(isinstance(value, Mapping) for value in values)
-
-
-def grid(spec: TrainingJobSpec) -> Fragment:
+def grid(spec: TrainingJobSpec, labels: LabelParameters) -> Fragment:
     """Return the grid in the names of the pipeline's steps; ParameterGrid numbers its cells as Gridfold does."""
     grids = [
-        {script_name(name): [_axis_value(name, value) for value in values] for name, values in axes.items()}
+        {script_name(name): [_axis_value(name, value, labels) for value in values] for name, values in axes.items()}
         for axes in spec.search.grid
     ]
     return Fragment(assign("grid", grids[0] if len(grids) == 1 else grids))
@@ -112,23 +108,17 @@ def search(spec: TrainingJobSpec) -> Fragment:
     return Fragment(assign("search", call), (f"from sklearn.model_selection import {name}",))
 
 
-def _axis_value(name: str, value: Any) -> Any:
+def _axis_value(name: str, value: Any, labels: LabelParameters) -> Any:
     if name.startswith(PREPROCESSING):
         choice = "None" if value is None else value
         return _STEPS[name.removeprefix(PREPROCESSING)].get(choice, _THROUGH)
-    return _value(name, value)
+    return parameter_value(name, value, labels)
 
 
-def _value(name: str, value: Any) -> Any:
-    """Return the value of a parameter; class weights by label become weights by code, as y has the classes."""
-    plain = plain_value(value)
-    return Call("code_weights", (plain,)) if name == _CLASS_WEIGHT and isinstance(plain, dict) else plain
-
-
-def _with_imports(lines: list[str], spec: TrainingJobSpec, estimator: str) -> Fragment:
+def _with_imports(lines: list[str], varied: Fragment, estimator: str) -> Fragment:
     """Return the pipeline's code with the imports of whatever it, or the grid, names."""
     code = "\n".join(lines)
-    everything = code + grid(spec).code
+    everything = code + varied.code
     imports = [
         "from sklearn.compose import ColumnTransformer",
         "from sklearn.pipeline import Pipeline",

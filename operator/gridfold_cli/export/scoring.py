@@ -91,7 +91,7 @@ def scorers(spec: TrainingJobSpec, measures: Measures) -> list[Fragment]:
 
 
 def needs_classes(spec: TrainingJobSpec, measures: Measures) -> bool:
-    """Tell whether a scorer must be told a class: codes during the search, labels for the last model."""
+    """Tell whether a scorer must be told a class by its code."""
     about_one = measures.averaged and spec.scoring.average in (Average.AUTO, Average.BINARY)
     return about_one or measures.about_one
 
@@ -110,7 +110,7 @@ def positive(spec: TrainingJobSpec) -> Fragment:
 def _function(spec: TrainingJobSpec, measures: Measures) -> list[str]:
     lines = [
         "def make_scorers(classes):",
-        '    """Return the scorers of a target with these classes: codes or labels."""',
+        '    """Return the scorers of a target with these classes."""',
     ]
     if measures.averaged:
         place = "positive" if spec.dataset.positive_class is not None else "-1"

@@ -7,6 +7,7 @@ from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
 from gridfold_cli.export import data, model, named_columns, numbers, scoring
 from gridfold_cli.export.fragments import Fragment, load, merge_imports
+from gridfold_cli.export.label_values import names_labels, weighs_labels
 from gridfold_cli.export.methods import Methods
 from gridfold_cli.export.scoring import Measures
 from gridfold_cli.export.sources import is_file, packages, reading
@@ -52,45 +53,27 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield data.target(spec, classifier=classifier)
     yield from data.order_columns(spec, methods)
     yield data.features(spec)
-    yield from _classes(spec, measures)
+    yield from _classes(spec, measures, estimator)
     yield from _titled("Divide the rows. Cells see the training part and nothing else.", [data.split(spec, methods)])
     yield from named_columns.fragments(spec)
-    yield from _titled(
-        "The pipeline, and what is varied.", [model.pipeline(spec, takes_random_state=estimator.takes_random_state)]
-    )
-    yield model.grid(spec)
+    yield from _titled("The pipeline, and what is varied.", [model.pipeline(spec, estimator)])
+    yield model.grid(spec, estimator.label_parameters)
     yield from _titled("Cross-validate every cell on the training part.", scoring.scorers(spec, measures))
     yield model.cross_validation(spec, methods)
     yield model.search(spec)
     yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
-    yield _winner(spec, measures, estimator)
+    yield load("winner", objective=measures.objective)
 
 
-def _classes(spec: TrainingJobSpec, measures: Measures) -> Iterator[Fragment]:
+def _classes(spec: TrainingJobSpec, measures: Measures, estimator: EstimatorReport) -> Iterator[Fragment]:
     """Yield what finds classes by the labels that the spec writes."""
-    by_name = scoring.needs_positive(spec, measures)
-    if by_name or model.weighs_labels(spec):
+    by_name, weighed = scoring.needs_positive(spec, measures), weighs_labels(spec)
+    if by_name or weighed or names_labels(spec, estimator.label_parameters):
         yield load("code_of")
-    if model.weighs_labels(spec):
+    if weighed:
         yield load("label_weights")
     if by_name:
         yield scoring.positive(spec)
-
-
-def _winner(spec: TrainingJobSpec, measures: Measures, estimator: EstimatorReport) -> Fragment:
-    """Return what fits and scores the winner, and prints everything."""
-    classifier = estimator.classifier
-    by_label = classifier and scoring.needs_classes(spec, measures)
-    weighs_labels = model.weighs_labels(spec) and not estimator.weighs_codes
-    last = load("last_model_weights" if weighs_labels else "last_model", target="labels" if classifier else "y")
-    return load(
-        "winner",
-        objective=measures.objective,
-        seen="more rows, and labels in place of codes" if classifier else "more rows",
-        target="labels" if classifier else "y",
-        model=last.code,
-        scorers="make_scorers(classes)" if by_label else "scorers",
-    )
 
 
 def _titled(title: str, fragments: list[Fragment]) -> list[Fragment]:

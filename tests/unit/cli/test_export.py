@@ -52,13 +52,38 @@ def test_a_text_is_one_literal_on_one_line(text: str) -> None:
     assert "\n" not in code
 
 
-def test_weights_stay_codes_in_the_last_fit_of_an_estimator_that_encodes_its_target() -> None:
-    weights, search = {"class_weight": {"a": 1, "b": 3}}, {"grid": [{"max_iter": [5]}]}
-    by_label = script(estimator=estimator("svm.SVC", **weights), search=search)
-    by_code = script(estimator=estimator("ensemble.HistGradientBoostingClassifier", **weights), search=search)
-    assert "by_label" in by_label
-    assert "by_label" not in by_code
-    assert 'class_weight=code_weights({"a": 1, "b": 3})' in by_code
+@pytest.mark.parametrize(
+    ("name", "parameters", "grid", "words"),
+    [
+        ("svm.SVC", {"class_weight": {"a": 1}}, {"C": [1]}, 'class_weight=code_weights({"a": 1})'),
+        ("dummy.DummyClassifier", {}, {"constant": ["a"]}, '{"estimator__constant": [code_of("a")]}'),
+        ("dummy.DummyClassifier", {"constant": 1}, {"strategy": ["constant"]}, 'constant=code_of("1")'),
+        ("dummy.DummyClassifier", {"constant": True}, {"strategy": ["constant"]}, 'constant=code_of("1")'),
+        ("dummy.DummyClassifier", {}, {"constant": [[2]]}, '{"estimator__constant": [[code_of("2")]]}'),
+        ("neighbors.RadiusNeighborsClassifier", {"outlier_label": "b"}, {"p": [1]}, 'outlier_label=code_of("b")'),
+    ],
+)
+def test_what_names_a_class_names_its_code_in_the_script(
+    name: str, parameters: dict[str, Any], grid: dict[str, Any], words: str
+) -> None:
+    found = script(estimator=estimator(name, **parameters), search={"grid": [grid]})
+    assert words in found
+    assert found.count("def code_of") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "words"),
+    [
+        ("neighbors.RadiusNeighborsClassifier", {"outlier_label": "most_frequent"}, 'outlier_label="most_frequent"'),
+        ("dummy.DummyRegressor", {"constant": 1}, "constant=1"),
+        ("svm.SVC", {"class_weight": "balanced"}, 'class_weight="balanced"'),
+    ],
+)
+def test_what_names_no_class_stays_as_it_is(name: str, parameters: dict[str, Any], words: str) -> None:
+    grid = [{"preprocessing.numeric.scale": ["None"]}]
+    found = script(estimator=estimator(name, **parameters), search={"grid": grid})
+    assert words in found
+    assert "=code_of" not in found
 
 
 def test_values_are_laid_out_as_ruff_lays_them_out(tmp_path: Path) -> None:

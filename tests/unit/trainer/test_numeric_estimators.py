@@ -19,7 +19,6 @@ from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, 
 from gridfold_trainer.learning.estimators import (
     ambiguous_number,
     constructor_values,
-    find_class,
     is_classifier,
     load_class,
     parameter_problem,
@@ -175,34 +174,10 @@ def test_a_number_that_means_one_thing_is_no_problem(cls: type, name: str, value
     assert ambiguous_number(cls, name, value) is None
 
 
-def test_class_weights_by_label_become_weights_by_code_for_cells_and_by_label_for_the_model() -> None:
-    given = {"class_weight": {"1": 2.0, "10": 3}, "C": 1}
-    assert constructor_values(LogisticRegression, given, (1, 2, 10), codes=True)["class_weight"] == {0: 2.0, 2: 3}
-    assert constructor_values(LogisticRegression, given, (1, 2, 10), codes=False)["class_weight"] == {1: 2.0, 10: 3}
-    boosting = HistGradientBoostingClassifier  # encodes the target first
-    assert constructor_values(boosting, {"class_weight": {"1": 2.0}}, (1, 2), codes=False)["class_weight"] == {0: 2.0}
-
-
-@pytest.mark.parametrize(
-    ("label", "classes", "code"),
-    [
-        ("1", (1, 2), 0),
-        ("01", (1.0, 2.0), 0),
-        ("2e0", (1, 2), 1),
-        ("1", ("01", "1"), 1),
-        ("1.0", ("01", "1"), None),
-        ("x", (1, 2), None),
-        (" a", ("a", "b"), None),
-    ],
-)
-def test_a_label_written_as_text_finds_its_class(label: str, classes: tuple[object, ...], code: int | None) -> None:
-    assert find_class(label, classes) == code
-
-
 def test_a_list_becomes_a_tuple_only_where_the_estimator_takes_no_list() -> None:
     class TakesTuples(LogisticRegression):
         _parameter_constraints = {**LogisticRegression._parameter_constraints, "C": [tuple]}  # noqa: RUF012
 
-    assert constructor_values(TakesTuples, {"C": [1, 2]}, None, codes=True) == {"C": (1, 2)}
-    values = constructor_values(MLPClassifier, {"hidden_layer_sizes": [3, 4]}, None, codes=True)
+    assert constructor_values(TakesTuples, {"C": [1, 2]}, None) == {"C": (1, 2)}
+    values = constructor_values(MLPClassifier, {"hidden_layer_sizes": [3, 4]}, None)
     assert values == {"hidden_layer_sizes": [3, 4]}

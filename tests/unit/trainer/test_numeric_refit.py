@@ -25,7 +25,7 @@ from gridfold_trainer.errors import CacheMismatchError
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import output
 from gridfold_trainer.outcome.collect import ResultsMissingError
-from gridfold_trainer.outcome.model_file import load_model
+from gridfold_trainer.outcome.model_file import load_model, store_model
 from gridfold_trainer.outcome.ownership import OutputInUseError
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
@@ -41,7 +41,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     def on_codes(job: StageInput, best: Any, data: Any, parts: Any) -> Refitted:
         training = TrainingRows.of(data, parts.train)
         pipeline = best.cell.pipeline(data.columns, data.classes, names=False)
-        return Refitted(pipeline.fit(training.X, training.y), VALIDATION, TEST, ["a warning"], {"f1": (0.25, 0.75)})
+        model = pipeline.fit(training.X, training.y)
+        stored = store_model(model, training.X)
+        return Refitted(model, VALIDATION, TEST, ["a warning"], {"f1": (0.25, 0.75)}, stored)
 
     monkeypatch.setattr(refit, "refit_winner", on_codes)
     return World(tmp_path)

@@ -25,7 +25,7 @@ from sklearn.metrics import (
 )
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
-from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
@@ -151,17 +151,6 @@ def test_each_response_is_computed_once_and_only_where_a_metric_needs_it(
     calls = count_outer_calls(monkeypatch)
     Scorer(metrics, Average.BINARY, 1, 2).scores(y, Responses(fitted, X))
     assert dict(+calls) == {"transform": 1, **expected}
-
-
-def test_a_model_that_speaks_labels_scores_as_the_one_that_speaks_codes() -> None:
-    X, y = load_breast_cancer(return_X_y=True)
-    labels = np.array(["a word", "another"], dtype=object)[y]
-    scorer = Scorer(OF_TWO, Average.BINARY, 0, 2)
-    coded = Pipeline([("estimator", LogisticRegression(max_iter=20))]).fit(X / 1000, y)
-    worded = Pipeline([("estimator", LogisticRegression(max_iter=20))]).fit(X / 1000, labels)
-    assert scorer.scores(y, Responses(worded, X / 1000, {"a word": 0, "another": 1})) == scorer.scores(
-        y, Responses(coded, X / 1000)
-    )
 
 
 def test_responses_of_some_rows_score_as_these_rows_do() -> None:

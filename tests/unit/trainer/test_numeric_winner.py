@@ -80,12 +80,12 @@ def test_a_winner_that_cannot_be_fitted_on_more_rows_is_told_without_a_traceback
 ) -> None:
     fit = RandomForestClassifier.fit
 
-    def fails_on_labels(self: Any, X: Any, y: Any) -> Any:
-        if y.dtype == object:
+    def fails_on_more(self: Any, X: Any, y: Any) -> Any:
+        if len(y) >= 72:
             raise ValueError("no more than\nthat")
         return fit(self, X, y)
 
-    monkeypatch.setattr(RandomForestClassifier, "fit", fails_on_labels)
+    monkeypatch.setattr(RandomForestClassifier, "fit", fails_on_more)
     with pytest.raises(FitFailedError) as caught:
         refitted(World(tmp_path), [{"max_depth": [2]}])
     assert str(caught.value) == (

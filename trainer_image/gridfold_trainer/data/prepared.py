@@ -3,6 +3,7 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -154,14 +155,9 @@ def to_frame(data: PreparedData) -> Any:
     return pd.DataFrame(columns, copy=False)
 
 
-def labels(data: PreparedData) -> np.ndarray:
-    """Return the target as it was in the data: an object array of str, or numbers."""
-    if data.classes is None:
-        return data.y
-    strings = isinstance(data.classes[0], str)
-    by_code: np.ndarray = np.array(data.classes, dtype=object if strings else None)
-    found: np.ndarray = by_code[data.y]
-    return found
+def label_array(classes: Sequence[Any]) -> np.ndarray:
+    """Return the labels by code as scikit-learn has classes_: an object array of str, or numbers."""
+    return np.array(classes, dtype=object if isinstance(classes[0], str) else None)
 
 
 def _decode(codes: np.ndarray, categories: tuple[str, ...]) -> np.ndarray:

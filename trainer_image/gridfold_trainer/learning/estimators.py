@@ -10,10 +10,9 @@ from gridfold.api.validation import REFUSED_PARAMETERS, show
 from gridfold_trainer.errors import EstimatorNotAllowedError
 from gridfold_trainer.learning import column_parameters, platform_estimators
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
+from gridfold_trainer.learning.label_parameters import by_code, label_problems
 from gridfold_trainer.learning.light_imports import import_scikit_learn
-from gridfold_trainer.learning.python_values import label_hint
 
-CLASS_WEIGHT = "class_weight"
 RANDOM_STATE = "random_state"
 
 
@@ -54,14 +53,6 @@ def takes_random_state(cls: type) -> bool:
     return RANDOM_STATE in _parameter_names(cls)
 
 
-def weighs_codes(cls: type) -> bool:
-    """Tell whether class_weight is by code even where the estimator is fitted on labels.
-
-    Histogram gradient boosting encodes the target before it looks at the weights (scikit-learn 1.9).
-    """
-    return any(base.__name__ == "HistGradientBoostingClassifier" for base in cls.__mro__)
-
-
 def unknown_parameters(cls: type, names: Iterable[str]) -> list[str]:
     """Return those of the names that the estimator does not have, each with a suggestion."""
     known = _parameter_names(cls)
@@ -85,8 +76,8 @@ def parameter_problem(cls: type, parameters: Mapping[str, Any], classes: Sequenc
     problems += unknown_parameters(cls, (name for name in parameters if name not in REFUSED_PARAMETERS))
     if RANDOM_STATE in parameters and parameters[RANDOM_STATE] is None:
         problems.append("random_state is null, so that no number could be found again; write a whole number.")
-    problems += _class_weight_problems(parameters.get(CLASS_WEIGHT), classes)
-    return " ".join(problems) or _constraint_problem(cls, parameters)
+    problems += label_problems(cls, parameters, classes)
+    return " ".join(problems) or _constraint_problem(cls, parameters, classes)
 
 
 def ambiguous_number(cls: type, name: str, value: Any) -> str | None:
@@ -117,23 +108,13 @@ def accepts(cls: type, name: str, value: Any) -> bool:
     return bool(_accepting(cls, name, _sequence(cls, name, value)))
 
 
-def constructor_values(
-    cls: type, parameters: Mapping[str, Any], classes: Sequence[Any] | None, *, codes: bool
-) -> dict[str, Any]:
-    """Return plain parameters as the estimator's constructor wants them.
+def constructor_values(cls: type, parameters: Mapping[str, Any], classes: Sequence[Any] | None) -> dict[str, Any]:
+    """Return plain parameters as the estimator's constructor wants them for a fit on codes.
 
-    class_weight by label (labels as text, as JSON has no other keys) becomes class_weight by code or, unless the
-    estimator wants codes, by label as in the data; a list becomes a tuple where it takes tuples but no lists.
+    What names a class by its label names it by its code; a list becomes a tuple where it takes tuples but no lists.
     """
-    codes = codes or weighs_codes(cls)
     values = {name: _sequence(cls, name, value) for name, value in parameters.items()}
-    weights = values.get(CLASS_WEIGHT)
-    if isinstance(weights, Mapping) and classes is not None:
-        found = {label: find_class(label, classes) for label in weights}
-        values[CLASS_WEIGHT] = {
-            (code if codes else classes[code]): weights[label] for label, code in found.items() if code is not None
-        }
-    return values
+    return by_code(cls, values, classes)
 
 
 def build(cls: Any, values: Mapping[str, Any]) -> Any:
@@ -141,21 +122,6 @@ def build(cls: Any, values: Mapping[str, Any]) -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return cls(**values)
-
-
-def find_class(label: str, classes: Sequence[Any]) -> int | None:
-    """Return the code of the class that a text means ("1", "1.0" and "01" are the number 1), or None."""
-    for code, known in enumerate(classes):
-        if label == known or (not isinstance(known, str) and _number(label) == known):
-            return code
-    return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
 
 
 def _suggestion(class_name: str, names: Iterable[str]) -> str:
@@ -172,28 +138,14 @@ def _parameter_names(cls: Any) -> list[str]:
     return names
 
 
-def _class_weight_problems(weights: Any, classes: Sequence[Any] | None) -> list[str]:
-    if not isinstance(weights, Mapping):
-        return []
-    bad = [weight for weight in weights.values() if isinstance(weight, bool) or not isinstance(weight, int | float)]
-    problems = [f"class_weight has the value {show(weight)}; expected a number for each class." for weight in bad]
-    if classes is not None:
-        unknown = [label for label in weights if find_class(label, classes) is None]
-        problems += [
-            f"class_weight names the class {show(label)}; the target has {show(list(classes))}.{label_hint(label)}"
-            for label in unknown
-        ]
-    return problems
-
-
-def _constraint_problem(cls: Any, parameters: Mapping[str, Any]) -> str | None:
+def _constraint_problem(cls: Any, parameters: Mapping[str, Any], classes: Sequence[Any] | None) -> str | None:
     """Return the estimator's own message, with a hint where only the spelling of the number is wrong."""
     from sklearn.utils._param_validation import InvalidParameterError
 
     named = column_parameters.by_name(cls, parameters)  # these are translated when a fold is fitted
     parameters = {name: value for name, value in parameters.items() if name not in named}
     try:
-        estimator = build(cls, constructor_values(cls, parameters, None, codes=True))
+        estimator = build(cls, constructor_values(cls, parameters, classes))
         if _constraints(cls):
             estimator._validate_params()
     except InvalidParameterError as error:

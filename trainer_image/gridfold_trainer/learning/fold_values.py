@@ -140,7 +140,7 @@ def takes_missing(spec: TrainingJobSpec, cls: Any) -> bool:
         return True
     try:
         known = {n: v for n, v in spec.estimator.parameters.items() if not estimators.unknown_parameters(cls, [n])}
-        fixed = estimators.constructor_values(cls, known, None, codes=True)
+        fixed = estimators.constructor_values(cls, known, None)
         return bool(estimators.build(cls, fixed).__sklearn_tags__().input_tags.allow_nan)
     except Exception:  # an estimator of the platform may have no tags, or none that it can tell unfitted
         return True

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gridfold_trainer.learning import estimators
+from gridfold_trainer.learning.label_parameters import CLASS_WEIGHT
 from gridfold_trainer.learning.python_values import NotPlainError, Several, read_python
 
 _NULLS = ("", "null", "none", "nil", "~")
@@ -109,7 +110,7 @@ def _list_advice(cls: type, name: str, values: list[Any]) -> str | None:
 
 
 def _weight_problems(place: str, name: str, value: Any) -> Iterator[str]:
-    if name != estimators.CLASS_WEIGHT or not isinstance(value, Mapping):
+    if name != CLASS_WEIGHT or not isinstance(value, Mapping):
         return
     for label, weight in value.items():
         number = _scalar(weight)

@@ -14,13 +14,16 @@ _CATEGORIES = 20
 _CHARACTERS = 40
 
 
-def model_card(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
-    """Return the card of a run's model, in Markdown; `status` is the document of status.json."""
+def model_card(job: StageInput, status: Mapping[str, Any], data: PreparedData, no_file: str = "") -> str:
+    """Return the card of a run's model, in Markdown; `status` is the document of status.json.
+
+    Where the model could not be stored, `no_file` says why, in place of how to use it.
+    """
     sections = [
         f"# Model card: {job.name}",
         _summary(job, status, data),
         "## Scores\n\n" + "\n".join(_scores(status, data)),
-        "## How to predict\n\n" + _usage(job, status, data),
+        "## How to predict\n\n" + (_escaped(no_file) or _usage(job, status, data)),
         "## Columns\n\nAll of these, by name; the order does not matter in the code above.\n\n"
         + "\n".join(_columns(data.columns)),
         "## Data\n\n" + "\n".join(_data(status)),

@@ -13,7 +13,6 @@ from gridfold.api.status import LEADERBOARD_SIZE
 from gridfold.domain.keys import run_folder
 from gridfold_trainer import cell
 from gridfold_trainer.data.prepared import PreparedData
-from gridfold_trainer.outcome import model_file
 from gridfold_trainer.outcome.collect import Record
 from gridfold_trainer.outcome.model_card import model_card
 from gridfold_trainer.outcome.ownership import LATEST, Latest, Owner
@@ -48,9 +47,11 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
     document = status_document(job, run_output, data)
     document["trustedTypes"] = []
     if run_output.refitted is not None:
-        files["model.skops"] = model_file.save_model(run_output.refitted.model)
-        document["trustedTypes"] = model_file.trusted_types(files["model.skops"])
-        files["model-card.md"] = model_card(job, document, data).encode()
+        stored = run_output.refitted.stored
+        if stored.content is not None:
+            files["model.skops"] = stored.content
+            document["trustedTypes"] = list(stored.trusted)
+        files["model-card.md"] = model_card(job, document, data, stored.note).encode()
     for name, content in files.items():
         context.store.put(f"{folder}{name}", content)
     document["files"] = {name: {"sha256": _sha256(content)} for name, content in files.items()}

@@ -10,30 +10,37 @@ import numpy as np
 from gridfold.api.handoff import StageInput
 from gridfold_trainer import cell
 from gridfold_trainer.data.frames import add_frames
-from gridfold_trainer.data.prepared import PreparedData, labels, to_frame
+from gridfold_trainer.data.prepared import PreparedData, label_array, to_frame
 from gridfold_trainer.errors import CacheMismatchError, FitFailedError
+from gridfold_trainer.learning import estimators
 from gridfold_trainer.learning.evaluate import fit_error
 from gridfold_trainer.learning.intervals import Intervals, bootstrap
+from gridfold_trainer.learning.label_parameters import by_label
 from gridfold_trainer.learning.pipelines import plain_pipeline
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import make_scorer
 from gridfold_trainer.learning.splits import Parts
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
+from gridfold_trainer.outcome.model_file import Stored, store_model
+from gridfold_trainer.outcome.speaking import Spoken, speak_labels
 
 _WARNINGS = 5
 _CHARACTERS = 256
+#: Of the test part: what the stored model must say as the scored one did.
+_PROVING_ROWS = 200
 
 
 @dataclass(frozen=True)
 class Refitted:
     """The winner's last two fits."""
 
-    model: Any  #: fitted on training and validation part, on a DataFrame and the original labels
+    model: Any  #: fitted on training and validation part, on a DataFrame; it says labels
     validation: Mapping[str, float | None]
     test: Mapping[str, float | None]
     warnings: list[str] = field(default_factory=list)
     intervals: Intervals = field(default_factory=dict)  #: of test
+    stored: Stored = field(default_factory=lambda: Stored(None))  #: the model as a file
 
 
 def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str]:
@@ -60,6 +67,8 @@ def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str
 def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -> Refitted:
     """Fit the winner on the training part and score validation; fit on both and score test, once.
 
+    Both fits are on codes, as the cells'; the last model learns the labels when it has been scored.
+
     Raises:
         FitFailedError: the winner of the folds cannot be fitted on more rows.
     """
@@ -69,31 +78,39 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
     both = np.concatenate([parts.train, parts.validation])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        first = _responses(_fitted(best, data, frame, parts.train), frame.iloc[parts.validation], data)
-        validation = scorer.measure(data.y[parts.validation], first)
-        model = _fitted(best, data, frame, both)
-        responses = _responses(model, frame.iloc[parts.test], data)
+        first = _fitted(best, data, np.asfortranarray(data.X[parts.train]), parts.train)
+        known = Responses(first, np.asfortranarray(data.X[parts.validation]))
+        validation = scorer.measure(data.y[parts.validation], known)
+        model = _fitted(best, data, frame.iloc[both], both)
+        responses = Responses(model, frame.iloc[parts.test])
         test = scorer.measure(data.y[parts.test], responses)
+        spoken, stored = _kept(best, data, model, frame.iloc[parts.test[:_PROVING_ROWS]])
     ends = bootstrap(scorer, data.y[parts.test], responses, job.spec.split.seed)
     notes = [
         f"{metric} has no value on the {part} part: {cause}"[:_CHARACTERS]
         for part, scores in (("validation", validation), ("test", test))
         for metric, cause in scores.problems.items()
     ]
+    notes = [note for note in (stored.note, spoken.note) if note] + notes
     texts = dict.fromkeys(f"{warning.category.__name__}: {warning.message}"[:_CHARACTERS] for warning in caught)
-    return Refitted(model, validation.values, test.values, [*notes, *list(texts)[:_WARNINGS]], ends)
+    every = [*notes, *list(texts)[:_WARNINGS]]
+    return Refitted(spoken.model, validation.values, test.values, every, ends, stored)
 
 
-def _responses(model: Any, rows: Any, data: PreparedData) -> Responses:
-    """Return what a model that speaks labels says, in codes."""
-    codes = None if data.classes is None else {label: code for code, label in enumerate(data.classes)}
-    return Responses(model, rows, codes)
+def _kept(best: Row, data: PreparedData, model: Any, rows: Any) -> tuple[Spoken, Stored]:
+    """Return the scored model as one that says labels, and as a file; both are proven on some rows."""
+    spoken = Spoken(model)
+    if data.classes is not None:
+        named = by_label(estimators.load_class(best.cell.estimator), best.cell.parameters, data.classes)
+        spoken = speak_labels(model, label_array(data.classes), named, rows)
+    return spoken, store_model(spoken.model, rows)
 
 
-def _fitted(best: Row, data: PreparedData, frame: Any, rows: np.ndarray) -> Any:
-    pipeline = best.cell.pipeline(data.columns, data.classes, names=True)
+def _fitted(best: Row, data: PreparedData, X: Any, rows: np.ndarray) -> Any:
+    """Return the winner's pipeline fitted on those rows: of the matrix, as the cells', or of a DataFrame."""
+    pipeline = best.cell.pipeline(data.columns, data.classes, names=not isinstance(X, np.ndarray))
     try:
-        return plain_pipeline(pipeline.fit(frame.iloc[rows], labels(data)[rows]))
+        return plain_pipeline(pipeline.fit(X, data.y[rows]))
     except MemoryError:
         raise
     except Exception as error:
