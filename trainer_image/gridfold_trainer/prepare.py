@@ -22,11 +22,12 @@ from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locate
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import before_fit, environment, estimators
+from gridfold_trainer.learning import before_fit, environment, estimators, platform_estimators
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.findings import Findings
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
+from gridfold_trainer.outcome.storability import storage_warnings
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.stored import find_stored
 
@@ -84,7 +85,16 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         total=total,
         cached=encode_cells(stored.cached, total),
         infeasible=encode_cells(infeasible.cells - stored.cached, total),
-        warnings=_bounded([*stored.warnings, *notes, *source.data.warnings, *checked.warnings, *_refusals(infeasible)]),
+        warnings=_bounded(
+            [
+                *stored.warnings,
+                *notes,
+                *source.data.warnings,
+                *checked.warnings,
+                *_refusals(infeasible),
+                *_storability(job.model_copy(update={"prepared": prepared}), infeasible, context),
+            ]
+        ),
     )
 
 
@@ -234,6 +244,12 @@ def _refusals(infeasible: preflight.Infeasible) -> list[str]:
         f"{count} cell{' is' if count == 1 else 's are'} infeasible: {message}"
         for message, count in ordered[:_WARNINGS]
     ]
+
+
+def _storability(job: StageInput, infeasible: preflight.Infeasible, context: Context) -> list[str]:
+    if not platform_estimators.is_allowed(job.spec.estimator.class_name):
+        return []
+    return storage_warnings(job, infeasible.cells, context)
 
 
 def _status(data: Assembled, digest: str, parts: Parts) -> DatasetStatus:

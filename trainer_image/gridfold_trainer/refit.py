@@ -96,6 +96,7 @@ def _report(found: output.RunOutput, uri: str, sha256: str) -> RefitReport:
             failed=record.count(Outcome.FAILED),
             results_uri=uri,
             results_sha256=sha256,
+            no_model=refitted.stored.note if refitted else "",
             message=message,
         ),
         record.objective,

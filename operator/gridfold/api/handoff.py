@@ -136,6 +136,7 @@ class RefitReport(ApiModel):
     failed: int
     results_uri: str
     results_sha256: str
+    no_model: str = ""  #: why there is no model file, where there is none
     message: str = ""
 
 

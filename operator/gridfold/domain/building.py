@@ -204,6 +204,7 @@ class StatusBuilder:
         reason = Reason.COMPLETED_WITH_FAILURES if report.failed else Reason.COMPLETED
         total = report.succeeded + report.infeasible + report.failed
         message = f"cell {report.best} of {total} won; {report.failed} failed, {report.infeasible} infeasible"
+        message += f"; {report.no_model}" if report.no_model else ""
         self._end(State.COMPLETE, C.COMPLETE, reason, message)
 
     def fail(self, reason: str, message: str) -> None:

@@ -76,6 +76,16 @@ def test_failures_that_were_cached_are_told_as_well(world: World) -> None:
     assert world.message("Complete") == "cell 0 of 4 won; 1 failed, 0 infeasible"
 
 
+def test_a_job_without_a_model_file_is_complete_and_says_why(world: World) -> None:
+    world.step()
+    world.finish_prepare(3, cached={0, 1, 2})
+    world.step()
+    world.finish_refit(no_model="skops cannot store this model")
+    world.step()
+    assert world.condition("Complete") == "True/Completed"
+    assert world.message("Complete").endswith("0 infeasible; skops cannot store this model")
+
+
 def test_a_complete_job_never_trains_again_when_its_children_are_gone(world: World) -> None:
     test_the_whole_life_ends_complete_with_the_winner_validation_and_test_scores(world)
     started, status = list(world.started), world.status

@@ -153,7 +153,9 @@ class World:
         text = encode_report(FailureReport(reason=reason, message=message))
         self.end_single(self.prepares, ProcessEnd(ExitCode.DATA, "Error", text))
 
-    def finish_refit(self, best: int | None = 0, scores: dict[str, float] | None = None, failed: int = 0) -> None:
+    def finish_refit(
+        self, best: int | None = 0, scores: dict[str, float] | None = None, failed: int = 0, no_model: str = ""
+    ) -> None:
         scores = scores or {"accuracy": 0.9, "precision": 0.8, "recall": 0.7, "f1": 0.75}
         report = RefitReport(
             best=best,
@@ -165,6 +167,7 @@ class World:
             failed=failed,
             results_uri="s3://models/job/runs/1-abc/",
             results_sha256="f" * 64,
+            no_model=no_model,
             message="" if best is not None else "every fit failed: ValueError: no",
         )
         self.end_single(self.refits, ProcessEnd(0, "Completed", encode_report(report)))

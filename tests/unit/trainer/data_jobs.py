@@ -31,7 +31,8 @@ def stage_input(**changes: Mapping[str, Any]) -> StageInput:
     for name, part in changes.items():
         spec[name] = {**spec.get(name, {}), **part}
     job = parse_training_job(
-        {"apiVersion": "gridfold.dev/v1alpha1", "kind": "TrainingJob", "metadata": {"name": "job"}, "spec": spec}
+        {"apiVersion": "gridfold.dev/v1alpha1", "kind": "TrainingJob", "metadata": {"name": "job"}, "spec": spec},
+        estimator_prefixes=["acme_models"],
     )
     return StageInput(namespace="default", name="job", run_digest="0" * 64, spec=job.spec)
 

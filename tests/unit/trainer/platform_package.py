@@ -17,6 +17,15 @@ class Stump(DecisionTreeClassifier):
         super().__init__(max_depth=1, random_state=random_state, criterion=criterion)
 
 
+class Locked(DecisionTreeClassifier):
+    """A tree that holds what no file can hold."""
+
+    def fit(self, X, y):
+        import threading
+        self.guard_ = threading.Lock()
+        return super().fit(X, y)
+
+
 class Mean(RegressorMixin, BaseEstimator):
     """Predicts the mean, and declares no rules for its parameters."""
 

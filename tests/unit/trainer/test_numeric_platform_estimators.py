@@ -33,7 +33,10 @@ def test_an_allowed_package_gives_its_classifiers_and_regressors() -> None:
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("acme_models.SVC", "it has acme_models.Mean, acme_models.Stump"),  # scikit-learn's, only imported there
+        (
+            "acme_models.SVC",
+            "it has acme_models.Locked, acme_models.Mean, acme_models.Stump",
+        ),  # scikit-learn's, only imported there
         ("acme_models.system", "no classifier or regressor of that name"),
         ("acme_models.os", "no classifier or regressor of that name"),
         ("acme_models.alias", "no classifier or regressor of that name"),
