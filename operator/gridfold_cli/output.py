@@ -11,6 +11,7 @@ from rich.text import Text
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import Condition, DatasetStatus, RankedCell, TestStatus, TrainingJobStatus
 from gridfold.domain.grid import PREPROCESSING
+from gridfold.domain.positive import about
 from gridfold_cli.locations import local_path
 from gridfold_cli.words import counted
 
@@ -59,6 +60,7 @@ def print_results(console: Console, status: TrainingJobStatus, base_folder: Path
 def _lines(status: TrainingJobStatus, remarks: Remarks) -> Iterator[tuple[str, str]]:
     """Yield title and text of each line; an empty text is none."""
     yield "Data", _data(status.dataset) if status.dataset else ""
+    yield "Positive", about(status.resolved) if status.resolved else ""
     yield "Winner", _winner(status.best) if status.best else ""
     yield "Cells", cell_counts(status) if status.cells else ""
     yield "No score", remarks.failures

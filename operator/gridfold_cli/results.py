@@ -10,7 +10,15 @@ from typing import Any
 import click
 
 from gridfold.api.inspection import ResultsReport
-from gridfold.api.status import DatasetStatus, MeanStd, RankedCell, ResultsStatus, TestStatus, TrainingJobStatus
+from gridfold.api.status import (
+    DatasetStatus,
+    MeanStd,
+    RankedCell,
+    Resolved,
+    ResultsStatus,
+    TestStatus,
+    TrainingJobStatus,
+)
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.keys import run_digest
@@ -48,6 +56,8 @@ def print_current_results(job: TrainingJob, file: Path, copies: Copies) -> None:
     report = inspect(job, base_folder, ("results", *copies.options), ResultsReport)
     for line in another_version(report, job, file):
         click.echo(line, err=True)
+    if headline := report.status.get("headline"):
+        click.echo(headline)
     click.echo(f"{'Cells':<12}{_cells(report.status)}")
     print_results(result_console(), to_status(report), base_folder, remarks_of(report))
     for path in (copies.csv, copies.parquet):
@@ -105,6 +115,7 @@ def to_status(report: ResultsReport) -> TrainingJobStatus:
         dataset=DatasetStatus(
             rows=found["rows"], columns=found["columns"], classes=found["classes"], parts=found["parts"]
         ),
+        resolved=Resolved.model_validate(document.get("resolved") or {}),
         objective=objective,
         leaderboard=board,
         best=board[0].model_copy(update=others) if board else None,

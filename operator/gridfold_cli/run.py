@@ -39,6 +39,8 @@ def _print(status: TrainingJobStatus, base_folder: Path) -> None:
     if report is None:
         print_results(result_console(), status, base_folder)
         return
+    if headline := report.status.get("headline"):
+        click.echo(headline)
     whole = status.model_copy(update={"leaderboard": to_status(report).leaderboard})
     print_results(result_console(), whole, base_folder, remarks_of(report))
 

@@ -24,7 +24,7 @@ from gridfold_trainer.data.targets import Target
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import before_fit, environment, estimators, platform_estimators
 from gridfold_trainer.learning.column_checks import column_problems
-from gridfold_trainer.learning.findings import Findings
+from gridfold_trainer.learning.findings import Findings, cause_of, headline
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
 from gridfold_trainer.outcome.storability import storage_warnings
@@ -77,6 +77,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
     )
     stored = find_stored(job, prepared, context)
     total = cell_count(spec.search)
+    warnings = [*stored.warnings, *notes, *source.data.warnings, *checked.warnings]
     return PrepareReport(
         digest=digest,
         environment=prepared.environment,
@@ -87,11 +88,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
         infeasible=encode_cells(infeasible.cells - stored.cached, total),
         warnings=_bounded(
             [
-                *stored.warnings,
-                *notes,
-                *source.data.warnings,
-                *checked.warnings,
-                *_refusals(infeasible),
+                *_with_refusals(warnings, infeasible, total),
                 *_storability(job.model_copy(update={"prepared": prepared}), infeasible, context),
             ]
         ),
@@ -235,15 +232,20 @@ def _bounded(warnings: list[str]) -> list[str]:
     return [text if len(text) <= most else f"{text[: most - 1]}…" for text in warnings[: 2 * _WARNINGS]]
 
 
-def _refusals(infeasible: preflight.Infeasible) -> list[str]:
-    """Return what the estimator says of the cells that it refuses, most frequent first."""
+def _with_refusals(warnings: list[str], infeasible: preflight.Infeasible, total: int) -> list[str]:
+    """Add what the estimator says of the cells that it refuses: first, where many have one cause; else last."""
     ordered = sorted(infeasible.messages.items(), key=lambda item: -item[1])
     for message, count in ordered[_WARNINGS:]:
         log.warning("%d cells are infeasible: %s", count, message)
-    return [
-        f"{count} cell{' is' if count == 1 else 's are'} infeasible: {message}"
+    told = {
+        message: f"{count} cell{' is' if count == 1 else 's are'} infeasible: {message}"
         for message, count in ordered[:_WARNINGS]
-    ]
+    }
+    first = headline(infeasible.messages, total)
+    if first is None:
+        return [*warnings, *told.values()]
+    others = [text for message, text in told.items() if cause_of(message) not in cause_of(first)]
+    return [first, *warnings, *others]
 
 
 def _storability(job: StageInput, infeasible: preflight.Infeasible, context: Context) -> list[str]:

@@ -2,15 +2,18 @@
 
 from dataclasses import replace
 
+import numpy as np
+
 from gridfold.api.handoff import Outcome, RefitReport, StageInput
 from gridfold.api.v1alpha1 import SplitMethod
 from gridfold_trainer import cell
 from gridfold_trainer.data.prepared import PreparedData
-from gridfold_trainer.learning import indistinguishable
+from gridfold_trainer.learning import frequent_class, indistinguishable
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.splits import Parts, part_warnings
+from gridfold_trainer.learning.suspicions import Looker
 from gridfold_trainer.learning.training import TrainingRows
-from gridfold_trainer.outcome import openings, output
+from gridfold_trainer.outcome import doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
@@ -32,7 +35,7 @@ def run(job: StageInput, context: Context) -> RefitReport:
     record = collect(job, data, context)
     grouped = cell.prepared_run(job).resolved.split == SplitMethod.GROUPED
     notes = [*(part_warnings(parts, job.spec.split) if grouped else []), *_architecture_notes(record)]
-    found = output.RunOutput(record=record, sizes=parts.sizes, notes=notes)
+    found = output.RunOutput(record=record, sizes=parts.sizes, notes=[*_told_before(job, data, parts), *notes])
     if record.winner is not None:
         found = _judged(job, found, (data, parts), context)
     uri, sha256 = output.write(job, found, data, context)
@@ -57,8 +60,18 @@ def _judged(
         refitted=refitted,
         openings=opened,
         indistinguishable=_indistinguishable(job, record, data, parts),
-        notes=[*notes, *more, *refitted.warnings],
+        notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],
     )
+
+
+def _told_before(job: StageInput, data: PreparedData, parts: Parts) -> list[str]:
+    """Return what prepare has warned of that the reader of the scores must know, too."""
+    y, resolved = data.y[parts.train], cell.prepared_run(job).resolved
+    frequent = frequent_class.warning(job.spec, resolved, y, data.classes, data.positive)
+    looker = Looker(y, data.classes, len(data.columns))
+    for number, column in enumerate(data.columns):
+        looker.look(column, np.asarray(data.X[:, number]), parts.train)
+    return [*([frequent] if frequent else []), *looker.found.warnings(job.spec.dataset.target)]
 
 
 def _indistinguishable(job: StageInput, record: Record, data: PreparedData, parts: Parts) -> int:
@@ -79,7 +92,7 @@ def _architecture_notes(record: Record) -> list[str]:
 
 def _report(found: output.RunOutput, uri: str, sha256: str) -> RefitReport:
     record, refitted = found.record, found.refitted
-    message = "; ".join(found.notes)
+    message = "; ".join(filter(None, (doubts.infeasible_headline(record), *found.notes)))
     if record.winner is None:
         message = f"No cell has a score: {record.grouped_messages()}"
     return output.fit_report(

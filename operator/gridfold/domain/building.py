@@ -204,7 +204,8 @@ class StatusBuilder:
         reason = Reason.COMPLETED_WITH_FAILURES if report.failed else Reason.COMPLETED
         total = report.succeeded + report.infeasible + report.failed
         message = f"cell {report.best} of {total} won; {report.failed} failed, {report.infeasible} infeasible"
-        message += f"; {report.no_model}" if report.no_model else ""
+        remarks = (report.no_model or "", *report.message.split("; "))
+        message = "; ".join(dict.fromkeys(filter(None, (message, *remarks))))
         self._end(State.COMPLETE, C.COMPLETE, reason, message)
 
     def fail(self, reason: str, message: str) -> None:

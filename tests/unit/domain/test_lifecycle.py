@@ -86,6 +86,15 @@ def test_a_job_without_a_model_file_is_complete_and_says_why(world: World) -> No
     assert world.message("Complete").endswith("0 infeasible; skops cannot store this model")
 
 
+def test_what_refit_remarks_stands_in_the_condition_of_a_complete_job(world: World) -> None:
+    world.step()
+    world.finish_prepare(3, cached={0, 1, 2})
+    world.step()
+    world.finish_refit(remarks="f1 is 0 on every fold")
+    world.step()
+    assert world.message("Complete") == "cell 0 of 3 won; 0 failed, 0 infeasible; f1 is 0 on every fold"
+
+
 def test_a_complete_job_never_trains_again_when_its_children_are_gone(world: World) -> None:
     test_the_whole_life_ends_complete_with_the_winner_validation_and_test_scores(world)
     started, status = list(world.started), world.status

@@ -154,7 +154,12 @@ class World:
         self.end_single(self.prepares, ProcessEnd(ExitCode.DATA, "Error", text))
 
     def finish_refit(
-        self, best: int | None = 0, scores: dict[str, float] | None = None, failed: int = 0, no_model: str = ""
+        self,
+        best: int | None = 0,
+        scores: dict[str, float] | None = None,
+        failed: int = 0,
+        no_model: str = "",
+        remarks: str = "",
     ) -> None:
         scores = scores or {"accuracy": 0.9, "precision": 0.8, "recall": 0.7, "f1": 0.75}
         report = RefitReport(
@@ -168,7 +173,7 @@ class World:
             results_uri="s3://models/job/runs/1-abc/",
             results_sha256="f" * 64,
             no_model=no_model,
-            message="" if best is not None else "every fit failed: ValueError: no",
+            message=remarks if best is not None else "every fit failed: ValueError: no",
         )
         self.end_single(self.refits, ProcessEnd(0, "Completed", encode_report(report)))
 

@@ -56,7 +56,7 @@ def test_names_of_a_header_are_trimmed_as_in_prepare(tmp_path: Path, trim: bool,
 @pytest.mark.parametrize(
     ("classes", "average", "others", "words"),
     [
-        (("no", "yes"), "Binary", 1, ["are about the class `yes`", "1 other cell does"]),
+        (("no", "yes"), "Binary", 1, ["F1 is about the class `yes`", "1 other cell does"]),
         (("no", "yes"), "Micro", 0, ["averages over the classes (Micro)", "0 other cells do not"]),
         (("a", "b", "c"), "Macro", 2, ["averages over the classes (Macro)", "2 other cells do not"]),
     ],
@@ -79,4 +79,4 @@ def test_the_card_says_what_the_scores_are_about(
     assert all(text in card for text in words)
     assert "all of numpy and scipy and sklearn:" in card
     status["resolved"]["metrics"] = ["accuracy"]
-    assert "Precision" not in model_card(world.job(), status, world.data)
+    assert "the class" not in model_card(world.job(), status, world.data)

@@ -351,7 +351,9 @@ def test_cells_that_the_estimator_refuses_are_marked_and_told_once(tmp_path: Pat
     report = run_prepare(tmp_path, search={"grid": grid})
     assert decode_cells(report.infeasible, report.total) == {2, 3}
     assert len(report.warnings) == 1
-    assert report.warnings[0].startswith("2 cells are infeasible: The 'C' parameter of LogisticRegression")
+    assert report.warnings[0].startswith(
+        "2 of 6 cells are infeasible for one reason: The 'C' parameter of LogisticRegression"
+    )
 
 
 def test_a_column_without_any_value_is_a_warning(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from gridfold.domain.grid import plain_value
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.data.targets import Target
-from gridfold_trainer.learning import fold_classes, fold_values, part_classes
+from gridfold_trainer.learning import fold_classes, fold_values, frequent_class, part_classes
 from gridfold_trainer.learning.findings import Findings
 from gridfold_trainer.learning.fold_classes import Folding
 from gridfold_trainer.learning.scorers import make_scorer
@@ -41,6 +41,8 @@ def look(spec: TrainingJobSpec, cls: type, resolved: Resolved, positive: int | N
     folding = _folding(spec, cls, resolved, positive, rows)
     splits = folding.splits()
     found = fold_classes.check_folds(folding, splits)
+    frequent = frequent_class.warning(spec, resolved, folding.y, folding.classes, positive)
+    found.warnings = [*([frequent] if frequent else []), *found.warnings]
     found.add(_parts(spec, folding, rows))
     found.add(_columns(spec, cls, rows, splits))
     smallest = min(range(len(splits)), key=lambda number: len(splits[number][0]))

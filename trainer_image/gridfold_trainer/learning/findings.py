@@ -1,9 +1,13 @@
 """What a check before the first fit has found: what must fail, and what is allowed but seldom meant."""
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 _NAMED = 5
+#: One cell in so many, of one cause, is told before anything else.
+_HEADLINE_SHARE = 3
+_CHARACTERS = 300
 
 
 @dataclass
@@ -37,3 +41,21 @@ def joined(words: Sequence[str], last: str = "and") -> str:
 def capital(text: str) -> str:
     """Return a sentence that begins with a capital letter, whatever comes after it."""
     return text[:1].upper() + text[1:]
+
+
+def cause_of(message: str) -> str:
+    """Return a message without the values in it: cells that differ in them are infeasible for one reason."""
+    return re.sub(r"\d+", "#", re.sub(r"Got .*? instead", "Got", message))
+
+
+def headline(messages: Mapping[str, int], total: int) -> str | None:
+    """Return the cause of which a third of the cells or more are infeasible, given how many each cause has."""
+    causes: dict[str, int] = {}
+    for text, cells_of_it in messages.items():
+        causes[cause_of(text)] = causes.get(cause_of(text), 0) + cells_of_it
+    most, count = max(causes.items(), key=lambda item: item[1], default=("", 0))
+    message = next((text for text in messages if cause_of(text) == most), "")
+    if count == 0 or count * _HEADLINE_SHARE < total:
+        return None
+    cells = "the only cell is" if total == 1 else f"{count} of {total} cells {'is' if count == 1 else 'are'}"
+    return f"{cells} infeasible for one reason: {message[:_CHARACTERS]}"

@@ -4,11 +4,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from gridfold.api.handoff import StageInput
+from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Average, ColumnType
+from gridfold.api.v1alpha1.metrics import AVERAGED
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
+from gridfold.domain.positive import metrics_of_one_class
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.data.raw_rows import prediction_code
+from gridfold_trainer.learning.findings import capital, joined
 
 _CATEGORIES = 20
 _CHARACTERS = 40
@@ -74,12 +78,18 @@ def _scores(status: Mapping[str, Any], data: PreparedData) -> Iterator[str]:
 
 
 def _averaged(resolved: Mapping[str, Any], data: PreparedData) -> str:
-    """Return what precision, recall and F1 are about, where any of them is measured."""
-    if not {"precision", "recall", "f1"} & set(resolved["metrics"]):
-        return ""
-    if resolved["average"] == Average.BINARY and data.classes is not None and data.positive is not None:
-        return f" Precision, recall and F1 are about the class {_code(str(data.classes[data.positive]))}."
-    return f" Precision, recall and F1 are averages over the classes ({resolved['average']})."
+    """Return what those metrics are about that are about one class, and which ones are averages."""
+    words = ""
+    if data.classes is not None and data.positive is not None:
+        label = str(data.classes[data.positive])
+        metrics = metrics_of_one_class(Resolved.model_validate({**resolved, "positiveClass": label[:256]}))
+        verb = "is" if len(metrics) == 1 else "are"
+        words = f" {capital(joined(metrics))} {verb} about the class {_code(label)}." if metrics else ""
+    averages = [metric for metric in AVERAGED if metric in resolved["metrics"]]
+    if not averages or resolved["average"] == Average.BINARY:
+        return words
+    verb = "averages" if len(averages) == 1 else "average"
+    return f"{words} {capital(joined(averages))} {verb} over the classes ({resolved['average']})."
 
 
 def _usage(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
@@ -126,7 +136,7 @@ def _limits(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> I
             f"{status['test']['openings']} different models have been scored on this test part: its scores are "
             "no fresh test any more."
         )
-    yield from (_escaped(note) for note in status["notes"])
+    yield from (_escaped(note) for note in (status.get("headline"), *status["notes"]) if note)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -14,6 +14,7 @@ from gridfold.domain.keys import run_folder
 from gridfold_trainer import cell
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.outcome.collect import Record
+from gridfold_trainer.outcome.doubts import infeasible_headline
 from gridfold_trainer.outcome.model_card import model_card
 from gridfold_trainer.outcome.ownership import LATEST, Latest, Owner
 from gridfold_trainer.outcome.table import results_csv, results_parquet
@@ -92,6 +93,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
             "intervals": {metric: list(ends) for metric, ends in refitted.intervals.items()} if refitted else {},
             "openings": run_output.openings,
         },
+        "headline": infeasible_headline(record),
         "notes": list(run_output.notes),
         "errors": record.grouped_messages(),
         "versions": recorded.versions,

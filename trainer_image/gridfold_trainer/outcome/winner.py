@@ -22,6 +22,7 @@ from gridfold_trainer.learning.scorers import make_scorer
 from gridfold_trainer.learning.splits import Parts
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
+from gridfold_trainer.outcome.doubts import of_predictions
 from gridfold_trainer.outcome.model_file import Stored, store_model
 from gridfold_trainer.outcome.speaking import Spoken, speak_labels
 
@@ -41,6 +42,7 @@ class Refitted:
     warnings: list[str] = field(default_factory=list)
     intervals: Intervals = field(default_factory=dict)  #: of test
     stored: Stored = field(default_factory=lambda: Stored(None))  #: the model as a file
+    doubts: list[str] = field(default_factory=list)  #: why its scores may be no success
 
 
 def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str]:
@@ -81,6 +83,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         first = _fitted(best, data, np.asfortranarray(data.X[parts.train]), parts.train)
         known = Responses(first, np.asfortranarray(data.X[parts.validation]))
         validation = scorer.measure(data.y[parts.validation], known)
+        doubts = of_predictions(data.y[parts.validation], known, data.classes)
         model = _fitted(best, data, frame.iloc[both], both)
         responses = Responses(model, frame.iloc[parts.test])
         test = scorer.measure(data.y[parts.test], responses)
@@ -94,7 +97,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
     notes = [note for note in (stored.note, spoken.note) if note] + notes
     texts = dict.fromkeys(f"{warning.category.__name__}: {warning.message}"[:_CHARACTERS] for warning in caught)
     every = [*notes, *list(texts)[:_WARNINGS]]
-    return Refitted(spoken.model, validation.values, test.values, every, ends, stored)
+    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts)
 
 
 def _kept(best: Row, data: PreparedData, model: Any, rows: Any) -> tuple[Spoken, Stored]:
