@@ -1,10 +1,8 @@
 """Ask the trainer about a job that is not running: a process of its own, as everything that reads data is."""
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +20,7 @@ from gridfold.api.handoff import (
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.keys import run_digest
 from gridfold_cli.metadata import LOCAL_UID
+from gridfold_cli.scratch import TEMPORARY_VARIABLE, scratch_folder
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
 _LOG_CHARACTERS = 2000
@@ -39,16 +38,14 @@ def inspect(job: TrainingJob, base_folder: Path, question: tuple[str, ...], answ
     Raises:
         InspectionError: it cannot answer.
     """
-    scratch = Path(tempfile.mkdtemp(prefix="gridfold-"))
-    try:
+    with scratch_folder() as scratch:
         path = scratch / JOB_FILE
         path.write_text(_stage_input(job).model_dump_json(by_alias=True), encoding="utf-8")
         environment = {name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE}
-        environment |= {SCRATCH_VARIABLE: str(scratch), BASE_FOLDER_VARIABLE: str(base_folder)}
+        folders = {SCRATCH_VARIABLE: str(scratch), TEMPORARY_VARIABLE: str(scratch)}
+        environment |= {**folders, BASE_FOLDER_VARIABLE: str(base_folder)}
         command = [*INSPECTION, *question, "--job", str(path)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
     return _read(done, answer)
 
 

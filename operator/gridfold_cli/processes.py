@@ -14,9 +14,13 @@ from gridfold.api.handoff import (
     SCRATCH_VARIABLE,
     TERMINATION_LOG_VARIABLE,
     TERMINATION_MESSAGE_BYTES,
+    FailureReport,
     Stage,
+    encode_report,
 )
+from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.observed import ProcessEnd
+from gridfold_cli.scratch import TEMPORARY_VARIABLE, full, has_room
 from gridfold_cli.server import ForkServer, ServerGoneError
 
 TRAINER = (sys.executable, "-m", "gridfold_trainer")
@@ -31,6 +35,10 @@ THREAD_VARIABLES = (
 #: Without a message, the last of the log takes its place, as with the kubelet's FallbackToLogsOnError.
 LOG_TAIL_BYTES = 2048
 MEMORY_KILLS = Path("/proc/vmstat")
+NO_MEMORY = (
+    "the memory of this machine ran out; run fewer cells at a time (spec.execution.parallelism: 1), use less data, or "
+    "a machine with more memory"
+)
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,7 @@ class TrainerProcesses:
         return {
             **{name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE},
             **dict.fromkeys(THREAD_VARIABLES, str(self._around.threads)),
-            SCRATCH_VARIABLE: str(self._around.scratch),
+            **dict.fromkeys((SCRATCH_VARIABLE, TEMPORARY_VARIABLE), str(self._around.scratch)),
             BASE_FOLDER_VARIABLE: str(self._around.base_folder),
         }
 
@@ -115,11 +123,15 @@ class TrainerProcesses:
 def _end_of(code: int, message: Path, log: Path, *, out_of_memory: bool) -> ProcessEnd:
     exit_code = 128 - code if code < 0 else code
     text = _tail(message, TERMINATION_MESSAGE_BYTES)
-    if not text and exit_code != ExitCode.OK:
-        text = _tail(log, LOG_TAIL_BYTES)
     if exit_code == ExitCode.OK:
         return ProcessEnd(exit_code, "Completed", text)
-    return ProcessEnd(exit_code, "OOMKilled" if out_of_memory and exit_code == ExitCode.KILLED else "Error", text)
+    if exit_code == ExitCode.MEMORY or (out_of_memory and exit_code == ExitCode.KILLED):
+        report = FailureReport(reason=OUT_OF_MEMORY, message=NO_MEMORY)
+        return ProcessEnd(exit_code, OUT_OF_MEMORY, encode_report(report))
+    text = text or _tail(log, LOG_TAIL_BYTES)
+    if not text and not has_room(message.parent):
+        text = full(message.parent, "no process can leave a message in it")
+    return ProcessEnd(exit_code, "Error", text)
 
 
 def _tail(path: Path, size: int) -> str:

@@ -2,9 +2,7 @@
 
 import asyncio
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from gridfold.engine.ports import ConflictError
 from gridfold.engine.reconcile import reconcile
 from gridfold_cli.local import LocalCluster, SystemClock
 from gridfold_cli.processes import TRAINER, Surroundings, TrainerProcesses
+from gridfold_cli.scratch import scratch_folder
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Reconciling takes at most this share of the time, however many cells end at once.
@@ -60,8 +59,7 @@ def run_job(
     Raises:
         InterruptedRunError: SIGINT, SIGTERM or SIGHUP came.
     """
-    scratch = Path(tempfile.mkdtemp(prefix="gridfold-"))
-    try:
+    with scratch_folder() as scratch:
         surroundings = Surroundings(
             scratch,
             base_folder,
@@ -71,8 +69,6 @@ def run_job(
             command=command,
         )
         return asyncio.run(_run(job, surroundings, display))
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def slots(threads: int) -> int:

@@ -29,6 +29,8 @@ def suggest(problem: Problem) -> str:
         return ""
     alike = difflib.get_close_matches(_plain(written), [_plain(name) for name in known], n=1)
     meant = next((name for name in known if alike and _plain(name) == alike[0]), None)
+    if meant is None and problem.rule.endswith("a field of this resource") and known:
+        return f"; there are {', '.join(known)}"
     return f"; did you mean {meant}?" if meant else ""
 
 

@@ -84,6 +84,7 @@ def _execution(job: Path) -> dict[str, Any]:
 def _report_violence(end: End, stage: str, limit: float | None) -> None:
     """Say in the child's place why it ended, unless it has said so itself."""
     from gridfold.api.handoff import FailureReport
+    from gridfold_trainer.advice import more_memory
     from gridfold_trainer.termination import has_report, write_report
 
     if has_report():
@@ -97,11 +98,18 @@ def _report_violence(end: End, stage: str, limit: float | None) -> None:
         return
     name = signal.Signals(end.signal).name
     cause = (
-        "most likely by the kernel because the memory ran out; raise spec.execution.resources.limits.memory"
+        f"most likely by the kernel because the memory ran out; {more_memory()}"
         if end.signal == signal.SIGKILL
-        else "inside native code; run the same cell on a laptop to see more"
+        else f"inside native code of scikit-learn or a library below it; {_other_cell(stage)}"
     )
     write_report(FailureReport(reason="Killed", message=f"The {stage} process was ended by {name}, {cause}."))
+
+
+def _other_cell(stage: str) -> str:
+    """Return what to do about a crash of native code."""
+    if stage == "cell":
+        return "take this combination of parameters out of spec.search.grid, or report it to the library"
+    return "report it with the data's shape to the library, or use less data"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Any
 from gridfold.api.handoff import CellReport, Outcome, PreparedRun, StageInput
 from gridfold.domain.grid import Grid, parse_ranges
 from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
+from gridfold_trainer.advice import same_versions
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData, load_prepared
 from gridfold_trainer.errors import DataError, ObjectMissingError, ObjectTooLargeError
@@ -101,8 +102,7 @@ def objective_of(job: StageInput) -> str:
     resolved = prepared_run(job).resolved
     if resolved.objective is None or resolved.objective not in resolved.metrics:
         raise DataError(
-            f"job.json has the objective {resolved.objective} of the metrics {resolved.metrics}; all stages of a job "
-            "must run the same trainer image."
+            f"job.json has the objective {resolved.objective} of the metrics {resolved.metrics}; {same_versions()}."
         )
     return resolved.objective
 
@@ -149,16 +149,14 @@ def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
     if environment.digest(class_name) != prepared.environment:
         versions = ", ".join(f"{name} {version}" for name, version in environment.versions(class_name).items())
         raise EnvironmentChangedError(
-            f"this process runs {versions}, which is not what prepare ran; all stages of a job must run the same "
-            "trainer image."
+            f"this process runs {versions}, which is not what prepare ran; {same_versions()}."
         )
     data = load_prepared(context.store, job.spec.cache_uri, prepared.digest, context.scratch)
     orders = Orders(data.groups, data.time)
     parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes, orders)
     if parts.digest != prepared.split_digest:
         raise SplitChangedError(
-            f"the split is {parts.digest} here, but {prepared.split_digest} in prepare; all stages of a job must run "
-            "the same trainer image."
+            f"the split is {parts.digest} here, but {prepared.split_digest} in prepare; {same_versions()}."
         )
     return data, parts
 

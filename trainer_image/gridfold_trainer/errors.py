@@ -18,7 +18,8 @@
     ├── FitFailedError                12  fit raised, or a score is not finite
     ├── StorageUnreachableError       14  object storage did not answer, or said "later"   (retryable)
     │   └── SourceChangedError    14  a source became another one while it was read    (retryable)
-    └── ScratchFullError              14  the local disk is full                           (retryable)
+    ├── ScratchFullError              14  the disk of temporary files is full              (retryable)
+    └── OutputFullError               14  the disk of a laptop's output folder is full     (retryable)
 
 Exit codes 1 (an error that nobody expected), 2 (usage), 13 (MemoryError), 15 (time), 137 and 143 (signals) have no
 class: only the supervisor and the frame around the stages know them.
@@ -149,9 +150,17 @@ class SourceChangedError(StorageUnreachableError):
 
 
 class ScratchFullError(TrainerError):
-    """There is no room on the local disk."""
+    """There is no room on the disk of temporary files."""
 
     reason = "ScratchFull"
+    exit_code = ExitCode.STORAGE
+    retryable = True
+
+
+class OutputFullError(TrainerError):
+    """There is no room on the disk of the output folder, which is on this machine."""
+
+    reason = "OutputFull"
     exit_code = ExitCode.STORAGE
     retryable = True
 

@@ -26,7 +26,7 @@ from gridfold_trainer.learning import before_fit, environment, estimators, platf
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.findings import Findings, cause_of, headline
 from gridfold_trainer.learning.splits import Parts, part_warnings
-from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner
+from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner, write_problems
 from gridfold_trainer.outcome.storability import storage_warnings
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.stored import find_stored
@@ -97,7 +97,7 @@ def _run(job: StageInput, context: Context) -> PrepareReport:
 
 def _early(job: StageInput, cls: type, context: Context) -> DataError:
     """Return what is wrong whatever the data is, as the error to raise; without problems, nothing is."""
-    problems = preflight.spec_problems(job.spec, cls)
+    problems = [*preflight.spec_problems(job.spec, cls), *write_problems(job, context)]
     try:
         check_owner(job, context)
     except OutputInUseError as error:

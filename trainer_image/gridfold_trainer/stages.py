@@ -24,8 +24,10 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
-from gridfold_trainer.errors import TrainerError
+from gridfold_trainer.advice import more_memory
+from gridfold_trainer.errors import ScratchFullError, TrainerError
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.local_files import full_somewhere, is_full
 from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
 from gridfold_trainer.termination import write_report
 
@@ -55,9 +57,11 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
     except TrainerError as error:
         return _fail(FailureReport(reason=error.reason, message=str(error)), error.exit_code)
     except MemoryError:
-        text = "The memory ran out; raise spec.execution.resources.limits.memory, or use less data."
+        text = f"The memory ran out; {more_memory()}."
         return _fail(FailureReport(reason="OutOfMemory", message=text), ExitCode.MEMORY)
     except Exception as error:
+        if isinstance(error, OSError) and is_full(error):
+            return _fail(FailureReport(reason=ScratchFullError.reason, message=full_somewhere(error)), ExitCode.STORAGE)
         traceback.print_exc()
         return _fail(FailureReport(reason="InternalError", message=_unexpected(error)), _UNEXPECTED)
     write_report(report_of_stage)

@@ -1,5 +1,6 @@
 """The termination message: the last thing that a process says, for the operator to read."""
 
+import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,9 +17,11 @@ def write_report(report: Report) -> None:
     text = _fitting(report)
     named = os.environ.get(TERMINATION_LOG_VARIABLE)
     path = Path(named) if named else DEFAULT_PATH
-    if named or path.exists():
-        path.write_text(text, encoding="utf-8")
-    print(text, flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
+    with contextlib.suppress(OSError):  # a full disk: the exit code still says what it can
+        if named or path.exists():
+            path.write_text(text, encoding="utf-8")
+    with contextlib.suppress(OSError):
+        print(text, flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
 
 
 def has_report() -> bool:

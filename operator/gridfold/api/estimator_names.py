@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from gridfold.api.known_estimators import full_name_advice
+
 SCIKIT_LEARN = "sklearn"
 #: Of a prefix, in the operator's settings.
 PREFIX_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$"
@@ -22,7 +24,11 @@ def class_name_problem(class_name: str, prefixes: Sequence[str]) -> str | None:
     if any(is_below(class_name, prefix) for prefix in (SCIKIT_LEARN, *prefixes)):
         return None
     more = f", or a class of {', '.join(prefixes)}" if prefixes else ""
+    advice = full_name_advice(class_name)
+    package = class_name.partition(".")[0]
     return (
-        f"must be a classifier or regressor of scikit-learn, such as sklearn.svm.SVC{more}; other packages are allowed "
-        "by the platform's setting trainer.estimatorPrefixes"
+        f"must be a classifier or regressor of scikit-learn, such as sklearn.svm.SVC{more}"
+        f"{f'; {advice}' if advice and advice != f'write {class_name}' else ''}; other packages are allowed by the "
+        "platform's setting trainer.estimatorPrefixes, and for `gridfold run` by "
+        f"GRIDFOLD_ESTIMATOR_PREFIXES={package}"
     )

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from gridfold.api.base import ApiModel
 from gridfold.api.column_parameters import map_depth
 from gridfold.api.estimator_names import class_name_problem
-from gridfold.api.v1alpha1 import PATTERN_WORDS, ColumnType, TrainingJob
+from gridfold.api.known_estimators import full_name_advice
+from gridfold.api.v1alpha1 import CLASS_PATTERN, PATTERN_WORDS, ColumnType, TrainingJob
 from gridfold.api.v1alpha1.metric_words import metric_problem
 
 SHOWN_VALUE_CHARACTERS = 256
@@ -84,12 +85,18 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
         if found["type"] == "missing":
             yield Problem(path, "", "is required")
         elif found["type"] == "extra_forbidden":
-            yield Problem(path, show(found["input"]), "is not a field of this resource; see `kubectl explain`")
+            yield Problem(path, show(found["input"]), "is not a field of this resource")
         elif found["type"] == "literal_error" and path.startswith("spec.scoring.") and isinstance(found["input"], str):
             yield Problem(path, show(found["input"]), metric_problem(found["input"]))
         else:
-            words = PATTERN_WORDS.get(found.get("ctx", {}).get("pattern", ""), found["msg"])
-            yield Problem(path, show(found["input"]), words)
+            yield Problem(path, show(found["input"]), _words(found.get("ctx", {}).get("pattern", ""), found))
+
+
+def _words(pattern: str, found: Any) -> str:
+    """Return what is expected where a value is not what its field wants."""
+    words = PATTERN_WORDS.get(pattern, found["msg"])
+    advice = full_name_advice(found["input"]) if pattern == CLASS_PATTERN else ""
+    return f"{words}; {advice}" if advice else words
 
 
 def _join(parts: Iterator[str | int]) -> str:

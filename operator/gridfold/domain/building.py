@@ -262,7 +262,7 @@ class StatusBuilder:
         elif self._conditions.reason(C.RUNNING) != reason or not self._conditions.is_true(C.RUNNING):
             # Between two stages, as between two pods, the run goes on.
             goes_on = self._conditions.is_true(C.RUNNING)
-            self._conditions.set(C.RUNNING, goes_on, reason, "its pods are being created")
+            self._conditions.set(C.RUNNING, goes_on, reason, "it is being started")
 
     def _capacity_ready(self) -> None:
         self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")

@@ -28,6 +28,8 @@ def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec) -> Cause:
     if isinstance(report, CellReport) and report.outcome is not Outcome.SUCCEEDED:
         infeasible = report.outcome is Outcome.INFEASIBLE
         return Cause("Infeasible" if infeasible else "FitFailed", report.message, False, infeasible)
+    if isinstance(report, FailureReport) and end.reason == OUT_OF_MEMORY:  # on a laptop, where limits are not kept
+        return Cause(OUT_OF_MEMORY, report.message, retryable=False)
     if end.reason == "OOMKilled" or end.exit_code == ExitCode.MEMORY:
         limit = spec.execution.resources.limits.memory
         return Cause(

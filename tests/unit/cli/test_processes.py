@@ -11,9 +11,11 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.handoff import Stage
+from gridfold.domain.ends import cause_of
 from gridfold_cli import processes as module
 from gridfold_cli import server
 from gridfold_cli.processes import Attempt, Surroundings, TrainerProcesses
+from tests.unit.cli.jobs import training_job
 from tests.unit.cli.processes import lives, names, until
 
 ATTEMPT = Attempt(Stage.CELL, Path("job.json"), index=7)
@@ -88,7 +90,9 @@ async def test_a_kill_by_the_kernel_for_memory_is_told_as_such(
     counter.write_text("nr_free_pages 5\noom_kill 41\n")
     monkeypatch.setattr(module, "MEMORY_KILLS", counter)
     script = f"import os; open({str(counter)!r}, 'w').write('oom_kill 42'); os.kill(os.getpid(), 9)"
-    assert (await running(script).run(ATTEMPT)).reason == "OOMKilled"
+    cause = cause_of(await running(script).run(ATTEMPT), training_job().spec)
+    assert (cause.reason, cause.retryable) == ("OutOfMemory", False)
+    assert cause.message.startswith("the memory of this machine ran out; run fewer cells at a time")
     counter.write_text("oom_kill 42\n")
     assert (await running("import os; os.kill(os.getpid(), 9)").run(ATTEMPT)).reason == "Error"
 

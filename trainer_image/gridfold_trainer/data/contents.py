@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from gridfold.api.v1alpha1 import DataFormat
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.errors import SourceTooLargeError, UnreadableTableError
+from gridfold_trainer.storage.downloads import raise_limit
 
 #: What is looked at at once.
 PIECE_BYTES = 1024 * 1024
@@ -86,7 +87,7 @@ def text_pieces(
         if size > limit_bytes:
             raise SourceTooLargeError(
                 f"{file.uri} has more than {limit_bytes} bytes{' when decompressed' if kind.compression else ''}, the "
-                f"limit of one source; divide it, or have the platform raise GRIDFOLD_SOURCE_BYTES."
+                f"limit of one source; divide it, or {raise_limit()}."
             )
         yield piece
     if size == 0:

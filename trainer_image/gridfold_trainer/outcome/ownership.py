@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gridfold.api.handoff import StageInput
 from gridfold_trainer.errors import DataError, ObjectMissingError
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.file_writing import why_unwritable
 
 LATEST = "latest.json"
 LATEST_BYTES = 64 * 1024
@@ -36,6 +37,13 @@ class Latest(BaseModel):
     owner: Owner
     run: Annotated[str, Field(max_length=1200)]  #: folder of the run
     status_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+def write_problems(job: StageInput, context: Context) -> list[str]:
+    """Return why output and cache could not be written to, where they are folders of this machine."""
+    folders = {uri: context.store.local_path(uri) for uri in (job.spec.output.uri, job.spec.cache_uri)}
+    found = [why_unwritable(uri, folder) for uri, folder in folders.items() if folder is not None]
+    return [problem for problem in found if problem is not None][:1]  # the cache is, as a rule, below the output
 
 
 def check_owner(job: StageInput, context: Context) -> None:

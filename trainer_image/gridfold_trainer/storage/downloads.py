@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from gridfold.api.handoff import SOURCE_BYTES_VARIABLE
+from gridfold_trainer.advice import here
 from gridfold_trainer.errors import SourceChangedError, SourceTooLargeError, StorageUnreachableError
 from gridfold_trainer.storage.local_files import room_for
 from gridfold_trainer.storage.stores import CHUNK_BYTES, Wanted
@@ -39,9 +41,14 @@ OpenBody = Callable[[int, str], AbstractContextManager[Body]]
 
 def too_large(uri: str, limit_bytes: int) -> str:
     """Return the message of SourceTooLargeError."""
-    return (
-        f"{uri} has more than {limit_bytes} bytes, the limit of one source; divide it, or have the platform raise "
-        f"GRIDFOLD_SOURCE_BYTES."
+    return f"{uri} has more than {limit_bytes} bytes, the limit of one source; divide it, or {raise_limit()}."
+
+
+def raise_limit() -> str:
+    """Return how the limit of one source is raised."""
+    return here(
+        cluster="have the platform raise its setting trainer.sources.maxBytes",
+        laptop=f"set {SOURCE_BYTES_VARIABLE} to more bytes",
     )
 
 

@@ -1,7 +1,6 @@
 """Objects as files of this machine: a laptop's store."""
 
 import os
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,11 +16,9 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
 )
 from gridfold_trainer.storage.downloads import changed, too_large
-from gridfold_trainer.storage.local_files import blake3_of, copy_hashed, room_for, sha256_of
+from gridfold_trainer.storage.file_writing import PART_SUFFIX, written
+from gridfold_trainer.storage.local_files import blake3_of, copy_hashed, sha256_of
 from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
-
-#: Of files that are being written; `list_uris` does not show them.
-PART_SUFFIX = ".gridfold-part"
 
 
 class FileStore:
@@ -61,12 +58,14 @@ class FileStore:
 
     def put(self, uri: str, content: bytes) -> None:
         """Write an object."""
-        with self._translated(uri), _replacing(self.local_path(uri)) as part:
+        with written(uri, self.local_path(uri)) as part:
             part.write_bytes(content)
 
     def upload(self, uri: str, path: Path) -> None:
         """Make a file an object: by a second name of it where that can be, else by a copy."""
-        with self._translated(uri), _replacing(self.local_path(uri)) as part:
+        if not path.is_file():
+            raise ObjectMissingError(f"{uri} cannot be written: {path}, which it is made of, does not exist.")
+        with written(uri, self.local_path(uri)) as part:
             try:
                 part.hardlink_to(path)
             except OSError:  # another disk, or one without hard links
@@ -118,20 +117,7 @@ class FileStore:
             raise ObjectMissingError(f"{uri} is a folder; expected a file ({self.local_path(uri)}).") from error
         except PermissionError as error:
             raise AccessDeniedError(
-                f"{uri} may not be read or written by this user ({self.local_path(uri)}: {error.strerror})."
+                f"{uri} may not be read by this user ({self.local_path(uri)}: {error.strerror})."
             ) from error
         except OSError as error:
-            raise StorageUnreachableError(f"{uri} could not be read or written: {error.strerror}.") from error
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[Path]:
-    """Give a name to write to, and put what was written in place of `path` at once."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}{PART_SUFFIX}")
-    try:
-        with room_for(path):
-            yield part
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+            raise StorageUnreachableError(f"{uri} could not be read: {error.strerror}.") from error

@@ -17,7 +17,7 @@ from gridfold_trainer.errors import (
     TrainerError,
 )
 from gridfold_trainer.storage.addresses import LAPTOP, AddressRules, guarded_pools
-from gridfold_trainer.storage.certificates import ADVICE, make_context
+from gridfold_trainer.storage.certificates import advice, make_context
 from gridfold_trainer.storage.downloads import Body, Patience, changed, download_resumed
 from gridfold_trainer.storage.local_files import hash_chunks
 from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, ObjectStat, Wanted
@@ -223,7 +223,7 @@ def _translated(uri: str, place: str) -> Iterator[None]:
         yield
     except exceptions.SSLError as error:
         raise StorageRefusedError(
-            f"{where}: the server's certificate is not accepted ({_one_line(error)}); {ADVICE}."
+            f"{where}: the server's certificate is not accepted ({_one_line(error)}); {advice()}."
         ) from error
     except (exceptions.LocationValueError, UnicodeError) as error:
         raise StorageRefusedError(f"{where} is not a valid address: {_one_line(error)}.") from error

@@ -1,8 +1,10 @@
-"""Local files, where the only trouble that a user can have is a full disk."""
+"""Local files of a run, where the only trouble that a user can have is a full disk."""
 
 import errno
 import hashlib
+import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Protocol
 
 from blake3 import blake3
 
+from gridfold.api.handoff import SCRATCH_VARIABLE
+from gridfold_trainer.advice import here
 from gridfold_trainer.errors import ScratchFullError
 
 #: Read at once to be hashed. After every read another thread may hold the interpreter for 5 ms, in which as much again
@@ -44,12 +48,31 @@ def room_for(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _NO_ROOM:
-            raise ScratchFullError(
-                f"The disk has no room for {path.name} ({error.strerror}); give the pod more ephemeral storage, or on "
-                f"a laptop point GRIDFOLD_SCRATCH to a larger disk."
-            ) from error
+        if is_full(error):
+            raise ScratchFullError(scratch_full(path.parent, f"no room for {path.name}")) from error
         raise
+
+
+def is_full(error: OSError) -> bool:
+    """Tell whether the operating system says that a disk, or a user's share of it, is full."""
+    return error.errno in _NO_ROOM
+
+
+def scratch_full(folder: Path, what: str) -> str:
+    """Return the message of ScratchFullError: what there is no room for, in which folder, and what to do."""
+    todo = here(
+        cluster="choose nodes with a larger disk in spec.execution.template.nodeSelector, or use less data",
+        laptop=f"free some, or let {SCRATCH_VARIABLE} name a folder on a larger disk",
+    )
+    return f"The disk of the temporary folder {folder} has {what}; {todo}."
+
+
+def full_somewhere(error: OSError) -> str:
+    """Return the message of ScratchFullError where nobody said what was written: it names the fullest folder."""
+    named = os.environ.get(SCRATCH_VARIABLE)
+    folders = {Path(folder) for folder in (named, tempfile.gettempdir()) if folder}
+    fullest = min(folders, key=lambda folder: shutil.disk_usage(folder).free)
+    return scratch_full(fullest, f"no room ({error.strerror})")
 
 
 def check_room(folder: Path, size: int, what: str) -> None:
@@ -60,10 +83,7 @@ def check_room(folder: Path, size: int, what: str) -> None:
     """
     free = shutil.disk_usage(folder).free
     if size > free:
-        raise ScratchFullError(
-            f"{what} needs {size} bytes of disk, but {folder} has room for {free}; give the pod more ephemeral "
-            f"storage, or on a laptop point GRIDFOLD_SCRATCH to a larger disk."
-        )
+        raise ScratchFullError(scratch_full(folder, f"room for {free} bytes, but {what} needs {size}"))
 
 
 def copy_hashed(chunks: Iterator[bytes], path: Path, new_digest: NewDigest = hashlib.sha256) -> str:

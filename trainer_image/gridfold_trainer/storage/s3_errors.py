@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions as boto
 
+from gridfold_trainer.advice import here
 from gridfold_trainer.errors import (
     AccessDeniedError,
     BucketMissingError,
@@ -14,7 +15,7 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
     TrainerError,
 )
-from gridfold_trainer.storage.certificates import ADVICE
+from gridfold_trainer.storage.certificates import advice
 from gridfold_trainer.storage.downloads import changed
 
 #: Error codes of S3 (docs: API reference, "Error responses"); HEAD answers have the status instead.
@@ -53,14 +54,14 @@ def translated(uri: str, server: str, credentials: str) -> Iterator[None]:
         raise _of_answer(error, uri, server, credentials) from error
     except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError) as error:
         raise AccessDeniedError(
-            f"{uri} cannot be reached without credentials, and {credentials} has none ({type(error).__name__}); name "
-            f"a Secret in spec.storage.credentialsSecretName, or give the pod an identity."
+            f"{uri} cannot be reached without credentials, and {credentials} has none ({type(error).__name__}); "
+            f"{_give_credentials()}."
         ) from error
     except (boto.ParamValidationError, boto.InvalidRegionError, boto.UnsupportedS3ConfigurationError) as error:
         raise StorageRefusedError(f"{uri} on {server} is not a valid address: {_one_line(error)}.") from error
     except boto.SSLError as error:
         raise StorageRefusedError(
-            f"{uri}: the certificate of {server} is not accepted ({_one_line(error)}); {ADVICE}."
+            f"{uri}: the certificate of {server} is not accepted ({_one_line(error)}); {advice()}."
         ) from error
     except (boto.BotoCoreError, boto.HTTPClientError) as error:
         cause = getattr(error, "kwargs", {}).get("error")
@@ -70,6 +71,14 @@ def translated(uri: str, server: str, credentials: str) -> Iterator[None]:
             f"{uri} could not be read or written: {server} does not answer as it should ({_one_line(error)}); it was "
             f"tried several times."
         ) from error
+
+
+def _give_credentials() -> str:
+    """Return how credentials are given, as the end of a sentence."""
+    return here(
+        cluster="name a Secret in spec.storage.credentialsSecretName, or give the pod an identity",
+        laptop="set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+    )
 
 
 def _of_answer(error: boto.ClientError, uri: str, server: str, credentials: str) -> TrainerError:

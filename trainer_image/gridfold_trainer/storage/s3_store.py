@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from blake3 import blake3
 
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
+from gridfold_trainer.advice import here
 from gridfold_trainer.errors import AccessDeniedError, ObjectTooLargeError, StorageUnreachableError
 from gridfold_trainer.storage.addresses import LAPTOP, AddressRules, guarded_pools
 from gridfold_trainer.storage.certificates import make_context
@@ -184,7 +185,10 @@ def _split(uri: str) -> tuple[str, str]:
 def _credentials(storage: Storage, folder: Path | None) -> tuple[str, dict[str, str]]:
     """Return where credentials come from, in words, and the mounted ones (none: boto3 looks where it always does)."""
     if folder is None:
-        return "the environment (no Secret is named in storage.credentialsSecretName)", {}
+        return here(
+            cluster="the environment (no Secret is named in storage.credentialsSecretName)",
+            laptop="the environment (AWS_ACCESS_KEY_ID, AWS_PROFILE, ~/.aws)",
+        ), {}
     origin = f"Secret {storage.credentials_secret_name}"
     found = {key: (folder / key).read_text().strip() for key in _KEYS if (folder / key).is_file()}
     missing = [key for key in _KEYS[:2] if not found.get(key)]
