@@ -4,6 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 FRAMES := $(VENV)/gridfold-frames
 PEERS  := $(VENV)/gridfold-peers
+BOOSTERS := $(VENV)/gridfold-boosters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -28,10 +29,16 @@ $(VENV)/ready: requirements/dev.txt requirements/build.txt requirements/frames.t
 demo: setup ## Tune on scikit-learn's breast-cancer data, on this machine.
 	@$(BIN)/python hack/demo.py
 
-test: setup ## Run all tests, those on a real Kubernetes cluster included.
+# LightGBM and XGBoost, which a platform may allow: the oracle suite runs them, the trainer never has them by itself.
+$(BOOSTERS)/ready: requirements/boosters.txt | setup
+	@rm -rf $(BOOSTERS) && $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(BOOSTERS) -r $<
+	@$(BIN)/python -m compileall -q $(BOOSTERS) || true
+	@touch $@
+
+test: setup $(BOOSTERS)/ready ## Run all tests, those on a real Kubernetes cluster included.
 	@$(BIN)/python -m pytest
 
-test-fast: setup ## Run the tests that need no cluster.
+test-fast: setup $(BOOSTERS)/ready ## Run the tests that need no cluster.
 	@$(BIN)/python -m pytest -m "not cluster"
 
 check: setup ## Format and lint, types, layers, CRD drift.

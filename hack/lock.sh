@@ -20,11 +20,15 @@ python3 hack/lock_subtract.py requirements/frames.txt requirements/trainer.txt
 # The development environment holds everything but that folder.
 lock dev "" operator trainer local dev
 python3 hack/lock_subtract.py requirements/dev.txt requirements/frames.txt
-lock_one() {  # lock_one NAME REQUIREMENT
-  printf '%s\n' "$2" | uv pip compile - --quiet --universal --python-version 3.11 --generate-hashes \
-    --no-emit-index-url --no-header --no-annotate --output-file "requirements/$1.txt"
+lock_one() {  # lock_one NAME REQUIREMENTS OPTION...
+  name=$1; wanted=$2; shift 2
+  printf '%s\n' "$wanted" | uv pip compile - "$@" --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt"
 }
 lock_one build hatchling
 # What pandas.to_parquet wants, and what images with pandas have: for the benchmarks' peers alone.
 lock_one benchmark pyarrow
+# What platforms allow beside scikit-learn most often: for the oracle suite alone, so without what they depend on.
+lock_one boosters 'lightgbm
+xgboost-cpu ; sys_platform == "linux"' --no-deps
 rm requirements/all.txt

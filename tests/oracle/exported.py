@@ -27,5 +27,5 @@ if __name__ == "__main__":
 
     check_installed()
     for path in sorted(Path(sys.argv[1]).glob(f"*/{DOCUMENT}")):
-        job = parse_training_job(json.loads(path.read_text(encoding="utf-8")))
+        job = parse_training_job(json.loads(path.read_text(encoding="utf-8")), ["lightgbm", "xgboost"])
         path.with_name(SCRIPT).write_text(script_of(job), encoding="utf-8")

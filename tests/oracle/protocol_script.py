@@ -139,9 +139,9 @@ def candidates(case, X):
             else:
                 single[name] = [value]
         transformer = column_transformer(X, choices)
-        if choices["categorical.encode"] == "Native":
+        if choices["categorical.encode"] == "Native" and "by_hand" not in case:
             single["estimator__categorical_features"] = [NATIVE]
-        if hasattr(transformer, "set_output") and (case.get("by_name") or choices["categorical.encode"] == "Native"):
+        if hasattr(transformer, "set_output") and case.get("by_name"):
             transformer.set_output(transform="pandas")
         found.append({**single, "preprocessing": [transformer]})
     return found
@@ -211,7 +211,7 @@ def splitter(case):
 def estimator(case, classes):
     """Return the estimator with its fixed parameters; class_weight by code."""
     package, _, name = case["estimator"].rpartition(".")
-    parameters = dict(case.get("parameters", {}))
+    parameters = {**case.get("parameters", {}), **case.get("by_hand", {}).get("parameters", {})}
     if isinstance(parameters.get("class_weight"), dict):
         by_text = {str(label): code for code, label in enumerate(classes)}
         by_text.update({f"{label:g}": code for code, label in enumerate(classes) if not isinstance(label, str)})
@@ -260,10 +260,12 @@ def run(case):
     positive = classes.index(case["positive"]) if "positive" in case else len(classes) - 1
     pipeline = Pipeline([("preprocessing", "passthrough"), ("estimator", estimator(case, classes))])
     grid, scoring = candidates(case, X), scorers(case, positive)
+    told = case.get("by_hand", {}).get("fit", {})
     search = GridSearchCV(pipeline, grid, scoring=scoring, refit=False, cv=splitter(case), error_score=np.nan)
     try:
         together = "Grouped" in case["cv"]["method"]
-        found = search.fit(X.iloc[train], y[train], groups=groups[train] if together else None).cv_results_
+        groups = groups[train] if together else None
+        found = search.fit(X.iloc[train], y[train], groups=groups, **told).cv_results_
     except ValueError as error:
         assert "fits failed" in str(error)
         return {"all_failed": True}
@@ -277,8 +279,8 @@ def run(case):
     best = int(found[f"rank_test_{case['objective']}"].argmin())
     winner = pipeline.set_params(**clone(found["params"][best], safe=False))
     both = np.concatenate([train, validation])
-    first = clone(winner).fit(X.iloc[train], y[train])
-    second = clone(winner).fit(X.iloc[both], y[both])
+    first = clone(winner).fit(X.iloc[train], y[train], **told)
+    second = clone(winner).fit(X.iloc[both], y[both], **told)
     result["best"] = best
     for part, rows, model in (("validation", validation, first), ("test", test, second)):
         found = metrics.check_scoring(model, scoring, raise_exc=False)(model, X.iloc[rows], y[rows])

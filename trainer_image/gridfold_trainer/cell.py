@@ -12,7 +12,7 @@ from gridfold_trainer.advice import same_versions
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData, load_prepared
 from gridfold_trainer.errors import DataError, ObjectMissingError, ObjectTooLargeError
-from gridfold_trainer.learning import column_parameters, environment, estimators, results, sampling, scorers
+from gridfold_trainer.learning import boosters, column_parameters, environment, estimators, results, sampling, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation, evaluate
 from gridfold_trainer.learning.pipelines import Preprocessing, build_pipeline
@@ -46,6 +46,7 @@ class Cell:
     estimator: str
     parameters: dict[str, Any]
     preprocessing: Preprocessing
+    threads: int = 1
 
     @property
     def grid_cell(self) -> int | None:
@@ -56,6 +57,7 @@ class Cell:
         """Return its unfitted pipeline: on names for people, on positions for cells; both for codes."""
         cls: Any = estimators.load_class(self.estimator)
         values = estimators.constructor_values(cls, self.parameters, classes)
+        values |= boosters.fixed_values(cls, self.threads)
         return build_pipeline(estimators.build(cls, values), columns, self.preprocessing, names=names)
 
 
@@ -119,6 +121,7 @@ def make_cells(job: StageInput, numbers: Sequence[int]) -> list[Cell]:
             job.spec.estimator.class_name,
             cell_parameters(job.spec, prepared, chosen),
             cell_preprocessing(job.spec, chosen),
+            job.spec.execution.threads,
         )
         for number, chosen in ((number, grid[drawn[number]]) for number in numbers)
     ]

@@ -23,7 +23,7 @@ from gridfold_trainer.data import reuse
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
-from gridfold_trainer.learning import environment, estimators
+from gridfold_trainer.learning import boosters, environment, estimators
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.label_parameters import label_parameters
 from gridfold_trainer.learning.results import CellResult
@@ -90,6 +90,7 @@ def estimator(job: StageInput) -> EstimatorReport:
         classifier=estimators.is_classifier(cls),
         takes_random_state=estimators.takes_random_state(cls),
         label_parameters={name: list(words) for name, words in label_parameters(cls).items()},
+        fixed=boosters.fixed_values(cls, job.spec.execution.threads),
     )
 
 

@@ -28,6 +28,7 @@ class EstimatorReport(ApiModel):
     kind: Literal["estimator"] = "estimator"
     classifier: bool  #: else it is a regressor
     takes_random_state: bool
+    fixed: dict[str, int] = Field(default_factory=dict)  #: what it is built with beside the job's own parameters
     #: parameters whose value is a label of the target, each with the words that are none
     label_parameters: dict[str, list[str]] = Field(default_factory=dict)
 

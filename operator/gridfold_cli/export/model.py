@@ -50,6 +50,7 @@ def pipeline(spec: TrainingJobSpec, estimator: EstimatorReport) -> Fragment:
     varied = all(_RANDOM_STATE in axes for axes in spec.search.grid)
     if estimator.takes_random_state and _RANDOM_STATE not in values and not varied:
         values[_RANDOM_STATE] = spec.split.seed
+    values |= estimator.fixed
     groups = [("numeric", Name("numeric"), Name("numbers")), ("categorical", Name("categorical"), Name("texts"))]
     steps = [("preprocessing", Name("preprocessing")), ("estimator", Call(name, (), values))]
     lines = [

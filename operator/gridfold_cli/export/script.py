@@ -84,7 +84,9 @@ def _titled(title: str, fragments: list[Fragment]) -> list[Fragment]:
 
 def _header(job: TrainingJob) -> str:
     """Return the docstring: what the script is, what it needs, how to run it."""
-    needed = ["pandas", "scikit-learn", *packages(job.spec.dataset)]
+    package = job.spec.estimator.class_name.partition(".")[0]
+    own = [package] if package != "sklearn" else []
+    needed = ["pandas", "scikit-learn", *own, *packages(job.spec.dataset)]
     spec = job.spec
     return load(
         "header",

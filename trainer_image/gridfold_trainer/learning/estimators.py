@@ -8,7 +8,7 @@ from typing import Any
 
 from gridfold.api.validation import REFUSED_PARAMETERS, show
 from gridfold_trainer.errors import EstimatorNotAllowedError
-from gridfold_trainer.learning import column_parameters, platform_estimators
+from gridfold_trainer.learning import boosters, column_parameters, platform_estimators
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names
 from gridfold_trainer.learning.label_parameters import by_code, label_problems
 from gridfold_trainer.learning.light_imports import import_scikit_learn
@@ -59,9 +59,13 @@ def unknown_parameters(cls: type, names: Iterable[str]) -> list[str]:
     by_lower = {parameter.lower(): parameter for parameter in known}
     problems = []
     for name in names:
-        if name not in known:
+        reason = boosters.withheld(cls, name)
+        if reason is not None:
+            problems.append(f"{name} may not be set: {reason}.")
+        elif name not in known:
             near = difflib.get_close_matches(name.lower(), by_lower, n=1)
-            hint = f"did you mean {by_lower[near[0]]}?" if near else f"it has {', '.join(sorted(known)) or 'none'}."
+            own = boosters.own_name(cls, name) or (by_lower[near[0]] if near else None)
+            hint = f"did you mean {own}?" if own else f"it has {', '.join(sorted(known)) or 'none'}."
             problems.append(f"{cls.__name__} has no parameter {show(name)}; {hint}")
     return problems
 
@@ -134,8 +138,7 @@ def _suggestion(class_name: str, names: Iterable[str]) -> str:
 
 
 def _parameter_names(cls: Any) -> list[str]:
-    names: list[str] = cls._get_param_names()
-    return names
+    return list(boosters.parameter_names(cls))
 
 
 def _constraint_problem(cls: Any, parameters: Mapping[str, Any], classes: Sequence[Any] | None) -> str | None:

@@ -10,7 +10,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder
 
 from gridfold.api.column_parameters import COLUMN_MEASURES, ColumnForm, ColumnParameter, names_columns
-from gridfold_trainer.learning import native_categories
+from gridfold_trainer.learning import boosters, native_categories
 from gridfold_trainer.learning.column_parameters import parameter_of
 
 _TOO_MANY = re.compile(r"Categorical feature .* is expected to have a cardinality")
@@ -117,7 +117,7 @@ def _positions(parameter: ColumnParameter, value: Any, names: Sequence[str]) -> 
 
 def _spelled(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values as the estimator's package wants them: XGBoost takes tuples, and groups as text."""
-    if not any(base.__module__.startswith("xgboost.") for base in cls.__mro__):
+    if boosters.package_of(cls) != boosters.XGBOOST:
         return dict(values)
     spelled = {"monotone_constraints": tuple, "interaction_constraints": str}
     return {name: spelled.get(name, lambda value: value)(value) for name, value in values.items()}

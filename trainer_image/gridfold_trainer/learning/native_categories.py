@@ -9,11 +9,11 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold_trainer.data.prepared import Column
+from gridfold_trainer.learning import boosters
 
 CATEGORICAL_FEATURES = "categorical_features"  #: of scikit-learn's histogram gradient boosting
 _MAX_BINS = 255  #: default of its max_bins, and of no XGBoost and LightGBM: they have no such limit
 _BOOSTING = ("HistGradientBoostingClassifier", "HistGradientBoostingRegressor")
-_XGBOOST, _LIGHTGBM = "xgboost", "lightgbm"
 
 
 def is_known_to(cls: type) -> bool:
@@ -24,9 +24,9 @@ def is_known_to(cls: type) -> bool:
 def native_values(cls: type, mask: Sequence[bool]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what the constructor and what fit is told of a matrix whose categorical columns the mask has."""
     kind = _kind(cls)
-    if kind == _XGBOOST:
+    if kind == boosters.XGBOOST:
         return {"enable_categorical": True, "feature_types": ["c" if known else "q" for known in mask]}, {}
-    if kind == _LIGHTGBM:
+    if kind == boosters.LIGHTGBM:
         return {}, {"categorical_feature": [position for position, known in enumerate(mask) if known]}
     return {CATEGORICAL_FEATURES: list(mask)}, {}
 
@@ -53,5 +53,4 @@ def _kind(cls: type) -> str | None:
     """Return what tells the estimator of categories; None where nothing does."""
     if any(base.__name__ in _BOOSTING for base in cls.__mro__):
         return CATEGORICAL_FEATURES
-    packages = {base.__module__.partition(".")[0] for base in cls.__mro__}
-    return next((package for package in (_XGBOOST, _LIGHTGBM) if package in packages), None)
+    return boosters.package_of(cls)
