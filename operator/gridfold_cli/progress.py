@@ -1,5 +1,6 @@
 """How far a run is: a bar on a terminal, a few plain lines everywhere else. Both write to stderr."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 
 from gridfold.api.conditions import Reason
+from gridfold.api.handoff import DEBUG_VARIABLE
 from gridfold.api.status import CellCounts, State, TrainingJobStatus
 from gridfold.domain.plan import Event
 from gridfold_cli.words import listed
@@ -45,7 +47,7 @@ def sentence(event: Event) -> str:
     lines = [line for line in event.message.splitlines() if line.strip()]
     if TRACEBACK in event.message:  # the end of a log: its last line says most
         lines = lines[-1:]
-    elif event.reason == INTERNAL_ERROR:  # what happened, what to do; where it happened is for its log
+    elif event.reason == INTERNAL_ERROR and not os.environ.get(DEBUG_VARIABLE):  # what happened, what to do
         lines = lines[:2]
     message = " ".join(" ".join(lines).split())
     if len(message) > MOST_MESSAGE_CHARACTERS:

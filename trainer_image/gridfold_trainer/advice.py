@@ -7,7 +7,6 @@ from gridfold.api.handoff import BASE_FOLDER_VARIABLE
 #: What a user of `gridfold run` can do where the memory is too small.
 LESS_MEMORY = "run fewer cells at a time (spec.execution.parallelism: 1), use less data, or a machine with more memory"
 MORE_MEMORY = "raise spec.execution.resources.limits.memory, or use less data"
-SAME_IMAGE = "all stages of a job must run the same trainer image"
 
 
 def on_laptop() -> bool:
@@ -28,6 +27,6 @@ def more_memory() -> str:
 def same_versions() -> str:
     """Return what to do where a stage has other versions than an earlier one, as the end of a sentence."""
     return here(
-        cluster=SAME_IMAGE,
+        cluster="all stages of a job must run the same trainer image",
         laptop="something was installed or removed since the run began, so run the job again",
     )

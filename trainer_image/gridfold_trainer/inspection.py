@@ -30,6 +30,7 @@ from gridfold_trainer.learning.results import CellResult
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
+from gridfold_trainer.storage.local_files import is_full
 from gridfold_trainer.stored import find_stored
 
 STATUS_BYTES = 16 * 1024 * 1024
@@ -153,9 +154,9 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
         try:
             shutil.move(fetched, path)
         except OSError as error:
+            better = "on a disk with room" if is_full(error) else "that exists and that you may write to"
             raise CopyFailedError(
-                f"{name} cannot be written to {path}: {error.strerror}; name a file in a folder that exists and that "
-                "you may write to."
+                f"{name} cannot be written to {path}: {error.strerror}; name a file in a folder {better}."
             ) from error
     return ResultsReport(run=latest.run, status=status)
 

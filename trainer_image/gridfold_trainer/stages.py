@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import (
     BASE_FOLDER_VARIABLE,
+    DEBUG_VARIABLE,
     SCRATCH_VARIABLE,
     CellReport,
     FailureReport,
@@ -24,7 +25,7 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
-from gridfold_trainer.advice import more_memory
+from gridfold_trainer.advice import here, more_memory
 from gridfold_trainer.errors import ScratchFullError, TrainerError
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import full_somewhere, is_full
@@ -72,7 +73,8 @@ def _unexpected(error: Exception) -> str:
     """Return what went wrong, then where, innermost first: a message that is too long loses its end."""
     what = "".join(traceback.format_exception_only(error)).strip()
     where = traceback.format_tb(error.__traceback__)[-_TRACEBACK_FRAMES:]
-    return f"{what}\nThis is a fault of Gridfold's own; its log has more. Please report it.\n{''.join(reversed(where))}"
+    more = here(cluster="its log has more", laptop=f"with {DEBUG_VARIABLE}=1 it tells where")
+    return f"{what}\nThis is a fault of Gridfold's own; {more}. Please report it.\n{''.join(reversed(where))}"
 
 
 def _dispatch(stage: Stage, job: StageInput, index: int, context: Context) -> Report:

@@ -32,6 +32,7 @@ PRIVATE_SOURCES_VARIABLE = "GRIDFOLD_ALLOW_PRIVATE_SOURCES"  #: "true": https://
 #: module prefixes, separated by commas, whose classes a job may name beside scikit-learn's
 ESTIMATOR_PREFIXES_VARIABLE = "GRIDFOLD_ESTIMATOR_PREFIXES"
 BASE_FOLDER_VARIABLE = "GRIDFOLD_BASE_FOLDER"  #: folder that relative file: URIs start from; a laptop's only
+DEBUG_VARIABLE = "GRIDFOLD_DEBUG"  #: whether the command line tells all of a fault of its own; a laptop's only
 JOB_FILE = "job.json"
 
 

@@ -202,7 +202,7 @@ class _Run:
                 Reason.SOURCE_CHANGED,
                 f"the prepared data was damaged, and the sources have changed since: prepared again, they give "
                 f"{report.digest}, before it was {run.digest}. Results of cells are kept; bring the sources back, or "
-                "apply the job under another name to run it on the new data.",
+                "give the job another name to run it on the new data.",
             )
             return self._end_waves()
         self.status.prepared_again()

@@ -3,11 +3,13 @@
 import importlib
 import importlib.metadata
 import os
+import sys
 from types import ModuleType
 
 from gridfold.api.estimator_names import is_below, parse_prefixes
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
 from gridfold.api.validation import show
+from gridfold_trainer.advice import here
 from gridfold_trainer.errors import EstimatorNotAllowedError
 from gridfold_trainer.learning.light_imports import import_scikit_learn
 
@@ -50,10 +52,14 @@ def version(class_name: str) -> tuple[str, str]:
     if not names:
         raise EstimatorNotAllowedError(
             f"spec.estimator.className is {show(class_name)}, but {package} belongs to no installed distribution, so "
-            f"its version is not known and results could not be stored under it; install it into the trainer's image "
-            f"with pip."
+            f"its version is not known and results could not be stored under it; install it {_into()} with pip."
         )
     return names[0], importlib.metadata.version(names[0])
+
+
+def _into() -> str:
+    """Return where a package is to be installed."""
+    return here(cluster="into the trainer's image", laptop=f"into the environment of {sys.executable}")
 
 
 def _prefix_of(module_name: str) -> str | None:
@@ -67,8 +73,8 @@ def _import(module_name: str, class_name: str) -> ModuleType:
     except Exception as error:  # whatever a module of the platform does when it is imported
         raise EstimatorNotAllowedError(
             f"spec.estimator.className is {show(class_name)}, but {module_name} cannot be imported in this trainer's "
-            f"environment ({type(error).__name__}: {error}); correct the name, or install the package into the "
-            f"trainer's image."
+            f"environment ({type(error).__name__}: {error}); correct the name, or install the package "
+            f"{_into()}."
         ) from error
 
 

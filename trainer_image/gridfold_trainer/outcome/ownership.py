@@ -59,8 +59,8 @@ def check_owner(job: StageInput, context: Context) -> None:
         return
     except ValidationError as error:
         raise OutputInUseError(
-            f"spec.output.uri is {job.spec.output.uri}, which holds a {LATEST} that is not Gridfold's; "
-            "name a folder of this job's own."
+            f"spec.output.uri is {job.spec.output.uri}, which holds a {LATEST} that is damaged or not Gridfold's; "
+            "name a folder of this job's own, or remove that file if it was this job's."
         ) from error
     if latest.owner != Owner(namespace=job.namespace, name=job.name):
         raise OutputInUseError(
