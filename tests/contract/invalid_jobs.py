@@ -52,6 +52,11 @@ def drop_uri(spec: dict[str, Any]) -> None:
     spec["dataset"]["sources"] = [{"sha256": "0" * 64}]
 
 
+DATED: dict[str, Any] = {
+    "sources": [{"uri": "s3://b/k"}],
+    "target": "income",
+    "columnTypes": {"day": "Date"},
+}
 #: Refused by the API server and by `gridfold validate` alike.
 REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.sources", "", drop("dataset.sources")),
@@ -79,6 +84,17 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.csv.missingValues", "", put("dataset.csv.missingValues", [str(number) for number in range(101)])),
     ("spec.dataset.csv.missingValues[0]", "", put("dataset.csv.missingValues", [-9])),
     ("spec.dataset.csv.unnamedColumns", "", put("dataset.csv.unnamedColumns", "Keep")),
+    ("spec.dataset.dateParts.day[0]", "", put("dataset", {**DATED, "dateParts": {"day": ["year"]}})),
+    ("spec.dataset.dateParts.day", "", put("dataset", {**DATED, "dateParts": {"day": []}})),
+    ("spec.dataset.dateParts", "declares as Date", put("dataset", {**DATED, "dateParts": {"age": ["Year"]}})),
+    ("spec.dataset.dateFormats", "timeColumn", put("dataset", {**DATED, "dateFormats": {"age": "%d.%m.%Y"}})),
+    ("spec.dataset.dateFormats.day", "", put("dataset", {**DATED, "dateFormats": {"day": "dd.MM.yyyy%"}})),
+    ("spec.dataset.columnTypes", "classes or numbers", put("dataset.columnTypes", {"y": "Date"})),
+    (
+        "spec.dataset.columnTypes",
+        "told apart by their texts",
+        put("dataset", {**DATED, "groupColumn": "day"}),
+    ),
     ("spec.dataset.csv.comment", "", put("dataset.csv.comment", "//")),
     ("spec.dataset.csv.comment", "neither", put("dataset.csv.comment", ",")),
     ("spec.dataset.csv.comment", "neither", put("dataset.csv", {"comment": "'", "quoteCharacter": "'"})),

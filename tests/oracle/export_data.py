@@ -151,6 +151,13 @@ def parquet_of(path: Path, table: Rows) -> None:
     pl.DataFrame(table, infer_schema_length=None).write_parquet(path)
 
 
+def dated(table: Rows) -> Rows:
+    """Return the same rows with a time that is written as in Germany, and not known of all."""
+    times = [np.datetime64("2023-11-28T01:30") + np.timedelta64(977 * number, "m") for number in range(len(table))]
+    texts = [time.item().strftime("%d.%m.%Y %H:%M") for time in times]
+    return [row | {"seen_at": text} for row, text in zip(table, texts, strict=True)]
+
+
 def turned(table: Rows) -> Rows:
     """Return the same rows with their columns the other way round."""
     return [dict(reversed(row.items())) for row in table]
@@ -327,6 +334,28 @@ CASES: dict[str, DataCase] = {
         parquet("a.parquet", ALL),
         [{"uri": "file:a.parquet"}],
         {**NO_ID, "columnMissingValues": {"whole": ["0", "-9"], "half": ["0", "0.25"], "id": ["row 1"]}},
+    ),
+    "dates": DataCase(
+        text("a.csv", to_csv(dated(ALL))),
+        [{"uri": "file:a.csv"}],
+        {
+            **NO_ID,
+            "columnTypes": {"day": "Date", "seen_at": "Date", "word": "Categorical"},
+            "dateParts": {"seen_at": ["Quarter", "Day", "DayOfYear", "Hour", "DaysSinceEpoch"]},
+            "dateFormats": {"seen_at": "%d.%m.%Y %H:%M"},
+            "columnMissingValues": {"day": ["2024-01-05"]},
+        },
+        EVERYTHING,
+    ),
+    "dates-of-parquet-ordered-by-another-date": DataCase(
+        parquet("a.parquet", dated(ALL)),
+        [{"uri": "file:a.parquet"}],
+        {
+            **NO_ID,
+            "columnTypes": {"day": "Date"},
+            "timeColumn": "seen_at",
+            "dateFormats": {"seen_at": "%d.%m.%Y %H:%M"},
+        },
     ),
     "formats-mixed": DataCase(
         several(parquet("a.parquet", ALL[:90]), text("b.jsonl", to_json_lines(ALL[90:])), text("c.csv", to_csv(ALL))),

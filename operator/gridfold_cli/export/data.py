@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from gridfold.api.v1alpha1 import ColumnType, Dataset, SplitMethod, TrainingJobSpec
+from gridfold.domain.dates import IMPORTS, SOURCE, SUFFIXES, date_features
 from gridfold.domain.markers import spellings
 from gridfold_cli.export.fragments import Fragment, load
 from gridfold_cli.export.literals import assign, quoted, render
@@ -58,6 +59,10 @@ def order_columns(spec: TrainingJobSpec, methods: Methods) -> Iterator[Fragment]
         yield Fragment(f"groups = {_groups(spec.dataset, group)}.to_numpy()")
     if methods.by_time and time is not None:
         numbers = as_numbers(spec.dataset, time, "time")
+        if form := (spec.dataset.date_formats or {}).get(time):
+            dates = f"pd.to_datetime(frame.pop({quoted(time)}), format={quoted(form)}, utc=True)"
+            yield Fragment(f'time = {dates}\ntime = time.astype("int64")', ("import pandas as pd",))
+            return
         yield load("time_column", column=f"frame.pop({quoted(time)})", numbers=numbers)
 
 
@@ -72,7 +77,8 @@ def features(spec: TrainingJobSpec) -> Fragment:
     }
     texts = [name for name in texts if name not in own]
     numeric, boolean = declared_numeric(spec.dataset, own), declared_boolean(spec.dataset, own)
-    lines = []
+    dated = [part for parts in date_features(spec.dataset).values() for part in parts]
+    lines = ["frame = with_parts(frame)", assign("DATED", dated)] if dated else []
     if numeric:
         lines.append(assign("NUMERIC", numeric))
         texts_of = "frame[NUMERIC].apply(spelled)" if is_spelled(spec.dataset) else "frame[NUMERIC]"
@@ -82,8 +88,8 @@ def features(spec: TrainingJobSpec) -> Fragment:
         lines.append("booleans = frame[BOOLEAN].apply(lambda column: column.str.lower())")
         lines.append('booleans = booleans.replace({"true": "1", "false": "0"})')
         lines.append("frame[BOOLEAN] = booleans.astype(float)")
-    if texts or numeric or boolean:
-        kinds = {"CATEGORICAL": texts, "NUMERIC": numeric, "BOOLEAN": boolean}
+    if texts or numeric or boolean or dated:
+        kinds = {"CATEGORICAL": texts, "NUMERIC": numeric, "BOOLEAN": boolean, "DATED": dated}
         named = [name for name, columns in kinds.items() if columns]
         if texts:
             lines.append(assign("CATEGORICAL", texts))
@@ -100,6 +106,16 @@ def features(spec: TrainingJobSpec) -> Fragment:
     if spec.cleaning.drop_constant_columns:
         lines.append("X = X.loc[:, X.nunique(dropna=False) > 1]")
     return Fragment("\n".join(lines), ("import pandas as pd",))
+
+
+def dates(dataset: Dataset) -> Iterator[Fragment]:
+    """Yield what makes numbers of dates, where columns are declared as such."""
+    found = date_features(dataset)
+    if found:
+        formats = dataset.date_formats or {}
+        parts = {n: (tuple(SUFFIXES[part] for part in made.values()), formats.get(n)) for n, made in found.items()}
+        yield Fragment(assign("DATES", parts))
+        yield Fragment(SOURCE, (*IMPORTS, "import pandas as pd"))
 
 
 def split(spec: TrainingJobSpec, methods: Methods) -> Fragment:

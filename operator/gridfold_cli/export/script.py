@@ -52,6 +52,7 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield from _titled("Type: what a number is, and nothing else is one.", [numbers.types(spec.dataset)])
     yield data.target(spec, classifier=classifier)
     yield from data.order_columns(spec, methods)
+    yield from data.dates(spec.dataset)
     yield data.features(spec)
     yield from _classes(spec, measures, estimator)
     yield from _titled("Divide the rows. Cells see the training part and nothing else.", [data.split(spec, methods)])

@@ -5,16 +5,19 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType, RepeatedHeader, TrainingJobSpec
+from gridfold.domain.dates import date_features
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.class_spellings import ClassSpellings
 from gridfold_trainer.data.cleaning import MissingByColumn, RowCleaner
 from gridfold_trainer.data.column_names import column_problems
 from gridfold_trainer.data.columns import ColumnBuilder
+from gridfold_trainer.data.dates import DateColumn, DatePartBuilder
 from gridfold_trainer.data.kept_columns import KeptColumns
 from gridfold_trainer.data.matrix_file import MatrixFile, Slot
 from gridfold_trainer.data.number_readers import ColumnRule, rule_of
@@ -106,7 +109,8 @@ class _Table:
         self._names = names
         self._missing = MissingByColumn(spec.dataset, trim=spec.cleaning.trim_text)
         self._rows = RowCleaner(spec.dataset, spec.cleaning, self._missing)
-        self._builders: dict[str, ColumnBuilder] = {}  #: in source order
+        self._builders: dict[str, ColumnBuilder | DatePartBuilder] = {}  #: in source order
+        self._dates: dict[str, DateColumn] = {}
         self._time: TimeBuilder | None = None
         self._kinds = ValueKinds(spec.dataset)
         self._spellings, self._classes = SpellingWarnings(spec.dataset), ClassSpellings() if classifier else None
@@ -122,12 +126,7 @@ class _Table:
         """Take all rows; a second time only for columns in which text came after numbers."""
         for piece in self._rows.clean(self._begun(self._pieces(self._texts()))):
             for column in piece.frame:
-                if column.name in self._builders:
-                    self._builders[column.name].append(column, piece.row_numbers)
-                if self._classes and column.name == self._dataset.target:
-                    self._classes.look_at(self._missing.of(column.name).mark(column))
-                if self._time is not None and column.name == self._dataset.time_column:
-                    self._time.append(column, piece.row_numbers)
+                self._take(column, piece.row_numbers)
         late = [name for name, builder in self._builders.items() if builder.incomplete]
         if late:
             log.info("reading again, as text: %s", ", ".join(late))
@@ -140,6 +139,17 @@ class _Table:
                     if column.name in builders:
                         builders[column.name].append(column, piece.row_numbers)
         log.info("read %d rows", self._rows.seen)
+
+    def _take(self, column: Any, rows: np.ndarray) -> None:
+        """Take the next piece of a column."""
+        if column.name in self._builders:
+            self._builders[column.name].append(column, rows)
+        elif column.name in self._dates:
+            self._dates[column.name].append(column, rows)
+        if self._classes and column.name == self._dataset.target:
+            self._classes.look_at(self._missing.of(column.name).mark(column))
+        if self._time is not None and column.name == self._dataset.time_column:
+            self._time.append(column, rows)
 
     def finish(self, on_target: Callable[[Target, Orders], object]) -> Assembled:
         """Drop duplicate rows and what columns are to be dropped, and complete the matrix."""
@@ -193,7 +203,11 @@ class _Table:
             return None
         types = dataset.column_types
         declared = frozenset(name for name, found in types.items() if found is not ColumnType.NUMERIC)
-        spelled = dataset.column_missing_values.keys() | (dataset.column_formats or {}).keys()
+        spelled = (
+            dataset.column_missing_values.keys()
+            | (dataset.date_formats or {}).keys()
+            | (dataset.column_formats or {}).keys()
+        )
         return declared | spelled | ({dataset.target} if self._classes else set())
 
     def _pieces(self, texts: frozenset[str] | None) -> Iterator[Piece]:
@@ -217,12 +231,17 @@ class _Table:
         excluded = set(dataset.exclude_columns)
         self._excluded = [name for name in names if name in excluded]
         numbered = {dataset.target, dataset.group_column}
-        features = [name for name in names if name not in excluded | numbered | {dataset.time_column}]
+        left_out, dates = excluded | numbered | {dataset.time_column}, date_features(dataset)
+        features = [part for name in names if name not in left_out for part in dates.get(name, [name])]
         expected = sum(contents.expected_rows(file, contents.kind_of(file.uri, dataset.format)) for file in self._files)
         matrix = self._matrix_file = MatrixFile(self._context.scratch / "X.npy", len(features), expected)
         slots = {name: Slot(matrix, number) for number, name in enumerate(features)}
         for name in names:
-            if name in numbered or name in slots:
+            if name in dates:
+                kept = [slots[derived] for derived in dates[name]]
+                self._dates[name] = DateColumn(name, dataset, self._missing.of(name), kept)
+                self._builders |= {d: DatePartBuilder(self._dates[name], d, name) for d in dates[name]}
+            elif name in numbered or name in slots:
                 self._builders[name] = self._builder(name, self._rule(name), slots.get(name))
         if dataset.time_column is not None:
             self._time = TimeBuilder(self._missing.of(dataset.time_column), dataset)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import show
+from gridfold.domain.dates import date_features
 from gridfold_trainer.data.csv_header import other_delimiter
 from gridfold_trainer.errors import UnreadableTableError
 
@@ -84,7 +85,7 @@ def check_same(expected: Sequence[str], names: Sequence[str], first: str, source
 
 def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     """Return what the spec says of columns that the data does not have."""
-    dataset = spec.dataset
+    dataset, known = spec.dataset, set(names)
     named = [("target", dataset.target), ("groupColumn", dataset.group_column), ("timeColumn", dataset.time_column)]
     named += [(f"excludeColumns[{index}]", name) for index, name in enumerate(dataset.exclude_columns)]
     named += [("columnTypes", name) for name in dataset.column_types]
@@ -93,7 +94,7 @@ def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     problems = [
         f"spec.dataset.{path} is {show(name)}, which is no column of the data; {did_you_mean(name, names)}"
         for path, name in named
-        if name is not None and name not in names
+        if name is not None and name not in known
     ]
     if dataset.target in dataset.exclude_columns:
         problems.append(f"spec.dataset.excludeColumns names the target {dataset.target}; take it out of the list.")
@@ -102,6 +103,13 @@ def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
         f"another column."
         for path, name in named[1:3]
         if name == dataset.target
+    ]
+    problems += [
+        f"spec.dataset.columnTypes declares {show(name)} as Date, of which {show(part)} is made, but the data has a "
+        f"column of that name; rename it."
+        for name, parts in date_features(dataset).items()
+        for part in parts
+        if part in known
     ]
     if problems and len(names) == 1:
         problems.append(

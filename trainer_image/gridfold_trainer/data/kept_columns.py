@@ -5,6 +5,7 @@ import logging
 import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType, TrainingJobSpec
+from gridfold_trainer.data.dates import DateWarnings
 from gridfold_trainer.data.matrix_file import MatrixFile
 from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.data.spelling_warnings import SpellingWarnings
@@ -27,7 +28,7 @@ class KeptColumns:
     ) -> None:
         """Begin, with the rows that stay."""
         self._kinds, self._mixed = kinds, list[str]()
-        self._spec, self._rows = spec, rows
+        self._spec, self._rows, self._dates = spec, rows, DateWarnings(spec.dataset)
         self._file, self._spellings = file, spellings
         self._problems: list[str] = []
         self._empty: list[str] = []
@@ -45,7 +46,8 @@ class KeptColumns:
         if limit is not None and 100 * missing > limit * self._rows:
             self._dropped["missing"].append(name)
         elif isinstance(typed, Rejected):
-            self._problems.append(f"the column {name} {typed.problem}")
+            problem = f"the column {typed.column or name} {typed.problem}"
+            self._problems += [problem] if problem not in self._problems[-1:] else []
         elif self._spec.cleaning.drop_constant_columns and _is_constant(typed, missing):
             self._dropped["constant"].append(name)
         else:
@@ -54,6 +56,8 @@ class KeptColumns:
             self.columns.append(Column(name, typed.type, typed.categories))
             self._mixed += filter(None, [self._kinds.warning(name, typed)])
             self._spellings.look_at(self.columns[-1], gaps=missing > 0)
+            if typed.categories:
+                self._dates.look_at(name, typed.categories)
 
     def close(self, excluded: list[str]) -> list[str]:
         """Complete the file and return what is wrong."""
@@ -87,7 +91,7 @@ class KeptColumns:
             advice = "Exclude what only names the row, in dataset.excludeColumns:"
             what = f"one-hot encoding makes a column of each of more than {_MANY_CATEGORIES} categories in"
             found.append(told(advice, what, wide))
-        return found + self._mixed + self._spellings.words(lambda: self._has_fractions(target))
+        return found + self._dates.words() + self._mixed + self._spellings.words(lambda: self._has_fractions(target))
 
     def _has_fractions(self, target: Target) -> bool:
         """Tell whether any number has a fraction, so that the data writes a decimal point somewhere."""

@@ -1,19 +1,19 @@
 """The columns that say which rows belong together and which came first. The estimator sees neither."""
 
 import re
-from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
 
 from gridfold.api.v1alpha1 import ColumnType, Dataset
+from gridfold.domain.dates import EPOCH, moment, without_zone
 from gridfold_trainer.data.cleaning import Missing, as_text
 from gridfold_trainer.data.columns import ColumnBuilder, Examples
+from gridfold_trainer.data.dates import format_advice
 from gridfold_trainer.data.number_readers import rule_of
 from gridfold_trainer.data.spelling_warnings import advice_of
 from gridfold_trainer.data.typed import Rejected, Typed
 
-_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 (both sides of the difference are without zone)
 _MICROSECONDS = 1_000_000
 _DAY_SECONDS = 86_400
 #: A float of microseconds since 1970 holds no more of a second.
@@ -50,12 +50,14 @@ class TimeBuilder:
         self._wrong, self._rows, self._empty = Examples(), 0, 0
         self._texts: set[str] = set()  #: some of the wrong ones
         self._zoned: set[bool] = set()
+        self._form = (dataset.date_formats or {}).get(self._name)
 
     def append(self, column: Any, rows: np.ndarray) -> None:
         """Take the next piece, as `ColumnBuilder.append` does."""
-        self._numbers.append(column, rows)
+        if self._form is None:
+            self._numbers.append(column, rows)
         texts = as_text(self._missing.mark(column))
-        by_text = {text: _microseconds(text) for text in texts.drop_nulls().unique()}
+        by_text = {text: _microseconds(text, self._form) for text in texts.drop_nulls().unique()}
         self._zoned |= {found[1] for found in by_text.values() if found is not None}
         known = {text: found[0] for text, found in by_text.items() if found is not None}
         values = np.array([known.get(text, np.nan) for text in texts], dtype=np.float64)
@@ -79,15 +81,20 @@ class TimeBuilder:
                 f"{where} has no value in {self._empty} of {self._rows} rows; every row must have a time. Correct "
                 f"these rows or take them out."
             )
-        found = None if self._numbers.incomplete else self._numbers.finish(keep)
+        by_dates = self._form is not None or self._numbers.incomplete
+        found = None if by_dates else self._numbers.finish(keep)
         if isinstance(found, Typed) and found.type is ColumnType.NUMERIC:
             return found.values
         if isinstance(found, Rejected) and self._wrong.count == self._rows:
             return f"{where} {found.problem}"
         if self._wrong.count:
-            advice = advice_of(self._dataset, self._name, sorted(self._texts))
+            texts = sorted(self._texts)
+            dates = "" if self._form else format_advice(self._name, texts)
+            advice = dates or advice_of(self._dataset, self._name, texts) or "correct the data"
+            if self._form:
+                return f"{where}: {advice}: {self._wrong} not written as dateFormats says, {self._form}."
             return (
-                f"{where}: {advice or 'correct the data'}: it takes numbers, or dates in ISO 8601 (2024-05-31, "
+                f"{where}: {advice}: it takes numbers, or dates in ISO 8601 (2024-05-31, "
                 f"2024-05-31T12:00:00Z) up to microseconds, but {self._wrong} neither in line with the others."
             )
         if len(self._zoned) > 1:
@@ -96,20 +103,14 @@ class TimeBuilder:
         return values if keep is None else values[keep]
 
 
-def _microseconds(text: str) -> tuple[float, bool] | None:
+def _microseconds(text: str, form: str | None) -> tuple[float, bool] | None:
     """Return a date in microseconds since 1970, and whether it names a time zone; None where it is no date."""
-    fraction = re.search(r"[.,]([0-9]+)", text)
+    fraction = re.search(r"[.,]([0-9]+)", text) if form is None else None
     if fraction and fraction.group(1)[_FRACTION_DIGITS:].strip("0"):
         return None
-    try:
-        if len(text) <= len("2024-W01-1") and "T" not in text:
-            parsed = datetime.combine(date.fromisoformat(text), datetime.min.time())
-        else:
-            parsed = datetime.fromisoformat(text)
-    except ValueError:
+    found = moment(text, form)
+    if found is None:
         return None
-    zoned = parsed.tzinfo is not None
-    plain = parsed.astimezone(UTC).replace(tzinfo=None) if zoned else parsed
-    passed = plain - _EPOCH
+    passed = without_zone(found) - EPOCH
     whole = (passed.days * _DAY_SECONDS + passed.seconds) * _MICROSECONDS + passed.microseconds
-    return float(whole), zoned
+    return float(whole), found.tzinfo is not None

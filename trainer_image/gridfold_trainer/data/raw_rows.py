@@ -6,6 +6,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import ColumnType, Csv, DataFormat, Dataset, Encoding, RepeatedHeader, TrainingJobSpec
 from gridfold.domain.csv_program import CODECS, csv_program, needs_program
+from gridfold.domain.dates import SOURCE, SUFFIXES, date_features
 from gridfold.domain.markers import spellings
 from gridfold.domain.number_formats import PLAIN_SOURCE, Spelling, writes_commas
 from gridfold.domain.repeated_headers import without_headers
@@ -34,7 +35,7 @@ raw = raw.map(lambda value: "" if isinstance(value, dict | list) else texts.get(
 _PARQUET_COMMAS = """import polars as pl
 from polars import selectors
 
-table = pl.read_parquet("rows.parquet")
+table = pl.read_parquet("rows.parquet", columns=columns)
 table = table.with_columns(selectors.temporal().dt.to_string("iso"), selectors.boolean().cast(pl.Int8))
 texts = {c.name: ["" if v is None or v != v else str(v) for v in c.to_list()] for c in table}
 for name in table.select(selectors.numeric()).columns:
@@ -53,7 +54,8 @@ if not text.lstrip().startswith("["):  # no list, but an object a line
     text = "[" + ",".join(line for line in text.split("\\n") if line.strip()) + "]"
 found = json.loads(text, parse_int=Number, parse_float=Number)
 texts = {True: "1", False: "0"}
-raw = pd.DataFrame(found, dtype=object).fillna("").map(lambda value: texts.get(value, value))
+raw = pd.DataFrame(found, dtype=object).fillna("")
+raw = raw.map(lambda value: "" if isinstance(value, dict | list) else texts.get(value, value))
 for name in raw:
     mark = spelled.get(name, everywhere)[2]
     raw[name] = [value.replace(".", mark) if isinstance(value, Number) else value for value in raw[name]]"""
@@ -65,8 +67,10 @@ _BOOLEANS = """for name in {boolean}:
 
 def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence[str]) -> str:
     """Return a program that reads rows like those of the sources and prints what the model predicts for them."""
-    columns = [column.name for column in data.columns]
-    numeric = [column.name for column in data.columns if column.type is ColumnType.NUMERIC]
+    columns, dates = [column.name for column in data.columns], date_features(spec.dataset)
+    sources = {part: name for name, parts in dates.items() for part in parts}
+    needed = list(dict.fromkeys(sources.get(name, name) for name in columns))
+    numeric = [c.name for c in data.columns if c.type is ColumnType.NUMERIC and c.name not in sources]
     trim = ".apply(lambda column: column.str.strip())" if spec.cleaning.trim_text else ""
     missing = ["", *_spellings(spec, spec.dataset.csv.missing_values)]
     numbers = f".astype({{name: float for name in {_list(numeric)}}})" if numeric else ""
@@ -76,7 +80,7 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             "from skops.io import load",
             "",
             f'model = load("model.skops", trusted={_list(trusted)})',
-            f"columns = {_list(columns)}",
+            f"columns = {_list(needed)}",
             *_spellings_code(spec.dataset),
             reading_code(spec),
             *_without_headers(spec),
@@ -84,9 +88,10 @@ def prediction_code(spec: TrainingJobSpec, data: PreparedData, trusted: Sequence
             "# These lines turn the raw table into what the model expects.",
             f"rows = {_picked(spec)}{trim}",
             f'rows = rows.mask(rows.isin({_list(missing)}), float("nan"))',
-            *_own_markers(spec, columns),
+            *_own_markers(spec, needed),
             *_rewriting(spec.dataset, numeric),
             f"rows = rows{numbers}",
+            *(_date_parts(spec.dataset, needed, columns) if sources.keys() & set(columns) else []),
             "",
             "print(model.predict(rows).tolist())",
         ]
@@ -135,6 +140,27 @@ def _rewriting(dataset: Dataset, numeric: Sequence[str]) -> list[str]:
     others = [name for name in numeric if name not in boolean]
     lines = [_BOOLEANS.format(boolean=_list(boolean))] if boolean else []
     return lines + ([_REWRITE.format(numeric=_list(others))] if others and _is_spelled(dataset) else [])
+
+
+def _date_parts(dataset: Dataset, needed: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Return the lines that put the parts of dates in place of the dates."""
+    formats = dataset.date_formats or {}
+    parts = {
+        name: ([SUFFIXES[part] for part in made.values()], formats.get(name))
+        for name, made in date_features(dataset).items()
+        if name in needed
+    }
+    return [
+        "from datetime import UTC, datetime, timedelta",
+        "",
+        f"DATES = {parts!a}",
+        "",
+        "",
+        SOURCE,
+        "",
+        "",
+        f"rows = with_parts(rows)[{_list(columns)}]",
+    ]
 
 
 def _is_spelled(dataset: Dataset) -> bool:

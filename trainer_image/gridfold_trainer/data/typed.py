@@ -22,3 +22,4 @@ class Rejected:
 
     problem: str
     missing: int = 0  #: rows without a value
+    column: str = ""  #: of the data, where several are made of it

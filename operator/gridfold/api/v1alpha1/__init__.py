@@ -6,7 +6,7 @@ A file for each part of the spec. Every field has a description and a bound. A f
 from gridfold.api.v1alpha1.cleaning import Cleaning
 from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
 from gridfold.api.v1alpha1.csv_form import Csv, Encoding, RepeatedHeader, UnnamedColumns
-from gridfold.api.v1alpha1.dataset import ColumnType, DataFormat, Dataset
+from gridfold.api.v1alpha1.dataset import ColumnType, DataFormat, Dataset, DatePart
 from gridfold.api.v1alpha1.estimator import Estimator, FreeMap
 from gridfold.api.v1alpha1.execution import Execution
 from gridfold.api.v1alpha1.fields import (
@@ -95,6 +95,7 @@ __all__ = [
     "Csv",
     "DataFormat",
     "Dataset",
+    "DatePart",
     "Decimal",
     "Encode",
     "Encoding",

@@ -1,13 +1,13 @@
 """spec.dataset: the data, and what its columns mean."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gridfold.api.base import ApiModel
+from gridfold.api.base import ApiModel, Rule
 from gridfold.api.v1alpha1.csv_form import Csv
-from gridfold.api.v1alpha1.fields import ColumnName, ShortText
+from gridfold.api.v1alpha1.fields import DATE_FORMAT_PATTERN, ColumnName, ShortText
 from gridfold.api.v1alpha1.number_format import NumberFormat
 from gridfold.api.v1alpha1.source import Source
 
@@ -26,6 +26,24 @@ class ColumnType(StrEnum):
     NUMERIC = "Numeric"
     CATEGORICAL = "Categorical"
     BOOLEAN = "Boolean"
+    DATE = "Date"
+
+
+class DatePart(StrEnum):
+    """A number that is made of a date."""
+
+    YEAR = "Year"
+    QUARTER = "Quarter"
+    MONTH = "Month"
+    DAY = "Day"
+    DAY_OF_YEAR = "DayOfYear"
+    WEEKDAY = "Weekday"
+    HOUR = "Hour"
+    DAYS_SINCE_EPOCH = "DaysSinceEpoch"
+
+
+_DateParts = Annotated[list[DatePart], Field(min_length=1, max_length=len(DatePart))]
+_DateFormat = Annotated[str, Field(min_length=2, max_length=64, pattern=DATE_FORMAT_PATTERN)]
 
 
 class Dataset(ApiModel):
@@ -58,14 +76,15 @@ class Dataset(ApiModel):
     )
     time_column: ColumnName | None = Field(
         None,
-        description="Column that orders the rows for method TimeOrdered: numbers, or dates in ISO 8601. The estimator "
-        "does not see it.",
+        description="Column that orders the rows for method TimeOrdered: numbers, or dates in ISO 8601 (or "
+        "as dateFormats says). The estimator does not see it.",
     )
     column_types: Annotated[dict[str, ColumnType], Field(max_length=10000)] = Field(
         default_factory=dict,
-        description="Types of columns, by name: Numeric, Categorical or Boolean (true and false in any case, 1 and 0: "
-        "the numbers 1 and 0). A column that is not named here is Numeric if every value present is a number, and "
-        "Categorical otherwise; whole numbers with leading zeros, such as 01234, are codes, so they are no numbers.",
+        description="Types of columns, by name: Numeric, Categorical, Boolean (true and false in any case, 1 and 0: "
+        "the numbers 1 and 0) or Date (numbers of its parts, see dateParts). A column that is not named here is "
+        "Numeric if every value present is a number, and Categorical otherwise; whole numbers with leading zeros, such "
+        "as 01234, are codes, so they are no numbers.",
     )
     column_missing_values: Annotated[
         dict[str, Annotated[list[ShortText], Field(min_length=1, max_length=20)]], Field(max_length=10000)
@@ -80,4 +99,52 @@ class Dataset(ApiModel):
         description="How columns spell numbers, by name, in texts of every format: {price: {prefix: $}, share: "
         '{suffix: "%"}}. Such a column is Numeric; a value that does not fit is an error. Numbers of Parquet and JSON '
         "are numbers already and are taken beside the texts.",
+    )
+    date_parts: Annotated[dict[str, _DateParts], Field(max_length=100)] | None = Field(
+        None,
+        description="What becomes of the columns that are declared Date in columnTypes, by name: Year, Quarter, Month, "
+        "Day (of the month), DayOfYear, Weekday (Monday is 0), Hour, DaysSinceEpoch (days since 1970-01-01, with the "
+        "time of day as a fraction; no row of the data decides where it begins). Each is a numeric column, such as "
+        "day.year, day.weekday or day.days; a missing date is missing in each. Dates with a time zone are taken in "
+        "UTC. Default: [Year, Month, Weekday, DaysSinceEpoch].",
+    )
+    date_formats: Annotated[dict[str, _DateFormat], Field(max_length=100)] | None = Field(
+        None,
+        description="How dates are written, by the name of the column (declared Date, or timeColumn), in the words of "
+        'strptime: {day: "%d.%m.%Y"}. Default: ISO 8601, such as 2024-05-31 or 2024-05-31T12:00:00Z.',
+    )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "dateParts",
+            "!has(self.dateParts) || (has(self.columnTypes) && self.dateParts.all(name, "
+            "name in self.columnTypes && self.columnTypes[name] == 'Date'))",
+            "must name columns that columnTypes declares as Date",
+            lambda d: all(d.column_types.get(name) is ColumnType.DATE for name in d.date_parts or {}),
+            lambda d: d.date_parts,
+        ),
+        Rule(
+            "dateFormats",
+            "!has(self.dateFormats) || self.dateFormats.all(name, (has(self.timeColumn) && name == self.timeColumn) || "
+            "(has(self.columnTypes) && name in self.columnTypes && self.columnTypes[name] == 'Date'))",
+            "must name the timeColumn or columns that columnTypes declares as Date",
+            lambda d: all(
+                name == d.time_column or d.column_types.get(name) is ColumnType.DATE for name in d.date_formats or {}
+            ),
+            lambda d: d.date_formats,
+        ),
+        Rule(
+            "columnTypes",
+            "!has(self.columnTypes) || !(self.target in self.columnTypes) || self.columnTypes[self.target] != 'Date'",
+            "may not declare the target as Date: a model predicts classes or numbers",
+            lambda d: d.column_types.get(d.target) is not ColumnType.DATE,
+            lambda d: d.column_types,
+        ),
+        Rule(
+            "columnTypes",
+            "!has(self.columnTypes) || !has(self.groupColumn) || !(self.groupColumn in self.columnTypes) || "
+            "self.columnTypes[self.groupColumn] != 'Date'",
+            "may not declare the groupColumn as Date: groups are told apart by their texts; leave the type out",
+            lambda d: d.group_column is None or d.column_types.get(d.group_column) is not ColumnType.DATE,
+            lambda d: d.column_types,
+        ),
     )

@@ -22,6 +22,7 @@ FOLDER_PATTERN = r"^(s3://[^/]+/(.*/)?|file:.+/)$"
 ENDPOINT_PATTERN = r"^https?://[^/?#]+/?$"
 CLASS_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)+$"
 DELIMITER_PATTERN = r"^([\t -!#-~]|Whitespace)$"
+DATE_FORMAT_PATTERN = r"^([^%]|%[dmyYHMSfIpbBjz%])+$"
 #: What people are told where a text does not match.
 PATTERN_WORDS = {
     URI_PATTERN: "must be s3://bucket/key, https://host/path or, on a laptop, file:PATH",
@@ -29,6 +30,7 @@ PATTERN_WORDS = {
     ENDPOINT_PATTERN: "must be the address of a server: http://HOST:PORT or https://HOST",
     CLASS_PATTERN: "must be the full name of a class, such as sklearn.svm.SVC",
     DELIMITER_PATTERN: 'must be one ASCII character, such as ";" or "\\t" (in double quotes), or Whitespace',
+    DATE_FORMAT_PATTERN: "must be in the words of strptime, such as %d.%m.%Y or %m/%d/%Y %H:%M",
 }
 Uri = Annotated[str, Field(min_length=1, max_length=1024, pattern=URI_PATTERN)]
 FolderUri = Annotated[str, Field(min_length=1, max_length=1024, pattern=FOLDER_PATTERN)]
