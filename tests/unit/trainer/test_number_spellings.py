@@ -184,7 +184,7 @@ def merged(parts: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def same_bits(found: np.ndarray, expected: list[float]) -> None:
-    assert found.tobytes() == np.array(expected).tobytes()
+    assert found.tobytes() == np.array(expected, dtype=np.float64).tobytes()
 
 
 @pytest.mark.parametrize("name", SPELLINGS)

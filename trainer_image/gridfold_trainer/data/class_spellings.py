@@ -3,7 +3,7 @@
 from typing import Any
 
 from gridfold_trainer.data.numbers import numbers_among
-from gridfold_trainer.data.telling import shown
+from gridfold_trainer.data.telling import shown, told
 
 _MOST = 10_000
 
@@ -12,27 +12,22 @@ class ClassSpellings:
     """How the classes of a target are written."""
 
     def __init__(self) -> None:
-        self._first: dict[float, str] = {}
-        self._others: dict[str, str] = {}  #: spelling: the first one of the same number
+        self._spellings: dict[float, set[str]] = {}
 
     def look_at(self, column: Any) -> None:
-        """Take the next piece of the target, without missing values; numbers of Parquet have one spelling each."""
+        """Take the next piece of the target; numbers of Parquet have one spelling each."""
         import polars as pl
 
-        if column.dtype != pl.String or len(self._first) > _MOST:
+        if column.dtype != pl.String or len(self._spellings) > _MOST:
             return
-        for text in column.unique().drop_nulls().sort():
+        for text in column.unique().drop_nulls():
             for number in numbers_among([text]):
-                first = self._first.setdefault(number, text)
-                if first != text:
-                    self._others[text] = first
+                self._spellings.setdefault(number, set()).add(text)
 
     def warnings(self, target: str) -> list[str]:
         """Return which spellings are taken for one class, for a target whose classes are numbers."""
-        if not self._others:
+        several = [sorted(texts) for _, texts in sorted(self._spellings.items()) if len(texts) > 1]
+        if not several:
             return []
-        pairs = [f"{shown(first)} and {shown(other)}" for other, first in list(self._others.items())[:3]]
-        return [
-            f"Declare {target} Categorical in dataset.columnTypes if these are different classes: {', '.join(pairs)} "
-            f"are one number each, so they are one class each."
-        ]
+        items = [f"{', '.join(map(shown, texts[:-1]))} and {shown(texts[-1])} are one" for texts in several]
+        return [told(f"Declare {target} Categorical in dataset.columnTypes if these are different classes:", "", items)]

@@ -28,7 +28,7 @@ def listed(items: Sequence[str], room: int, least: int = 1) -> str:
 
 def told(advice: str, what: str, items: Sequence[str]) -> str:
     """Return a warning: what to do, then what it is about, with as many items as fit."""
-    start = f"{advice} {what} "
+    start = f"{advice} {what} " if what else f"{advice} "
     return f"{start}{listed(items, ROOM - len(start) - len(' and 9999 more.'))}."
 
 
