@@ -30,6 +30,9 @@ from typing import ClassVar
 from gridfold.api.conditions import Reason
 from gridfold.api.exit_codes import ExitCode
 
+#: Of several problems: the command line shows 2000 characters, a termination message has 4096 bytes.
+_MESSAGE_CHARACTERS = 1900
+
 
 class TrainerError(Exception):
     """Something known went wrong. `str(error)` is the message for the user: no traceback, no secret."""
@@ -166,7 +169,13 @@ class OutputFullError(TrainerError):
 
 
 def _together(problems: tuple[str, ...]) -> str:
+    """Return problems in one message: whole ones, as many as are read to the end; the log has all of them."""
     if len(problems) == 1:
         return problems[0]
-    numbered = " ".join(f"({number}) {problem}" for number, problem in enumerate(problems, 1))
-    return f"{len(problems)} problems: {numbered}"
+    text = f"{len(problems)} problems:"
+    for number, problem in enumerate(problems, 1):
+        longer = f"{text} ({number}) {problem}"
+        if number > 1 and len(longer) > _MESSAGE_CHARACTERS:
+            return f"{text} ({number}) {len(problems) - number + 1} more; the log of prepare has them."
+        text = longer
+    return text

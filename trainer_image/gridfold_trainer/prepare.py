@@ -11,7 +11,6 @@ import numpy as np
 from gridfold.api.handoff import PreparedRun, PrepareReport, StageInput, encode_cells
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
-from gridfold.api.validation import show
 from gridfold.domain.grid import cell_count
 from gridfold_trainer import preflight
 from gridfold_trainer.data import reuse
@@ -21,6 +20,7 @@ from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locate
 from gridfold_trainer.data.targets import Target
+from gridfold_trainer.data.telling import listed, shown
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import before_fit, environment, estimators, platform_estimators
 from gridfold_trainer.learning.column_checks import column_problems
@@ -207,9 +207,9 @@ def _lost_targets(spec: TrainingJobSpec, data: Assembled) -> list[str]:
     own = spec.dataset.column_missing_values.get(spec.dataset.target, [])
     why = "is empty"
     if own:
-        why += f" or one of its spec.dataset.columnMissingValues ({', '.join(map(show, own))})"
+        why += f" or one of its spec.dataset.columnMissingValues ({listed(list(map(shown, own)), 100)})"
     if spec.dataset.csv.missing_values:
-        marks = ", ".join(map(show, spec.dataset.csv.missing_values))
+        marks = listed(list(map(shown, spec.dataset.csv.missing_values)), 100)
         why += f" or one of spec.dataset.csv.missingValues ({marks}), which hold for every column"
     return [f"{lost} rows were dropped before, because their target {why}."]
 

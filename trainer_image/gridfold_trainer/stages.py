@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from gridfold.api.handoff import (
     StageInput,
 )
 from gridfold_trainer.advice import here, more_memory
-from gridfold_trainer.errors import ScratchFullError, TrainerError
+from gridfold_trainer.errors import DataError, ScratchFullError, TrainerError
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import full_somewhere, is_full
 from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
@@ -56,7 +56,8 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
         with open_context(job) as context:
             report_of_stage = _dispatch(Stage(stage), job, index, context)
     except TrainerError as error:
-        return _fail(FailureReport(reason=error.reason, message=str(error)), error.exit_code)
+        problems = error.problems if isinstance(error, DataError) else ()
+        return _fail(FailureReport(reason=error.reason, message=str(error)), error.exit_code, problems)
     except MemoryError:
         text = f"The memory ran out; {more_memory()}."
         return _fail(FailureReport(reason="OutOfMemory", message=text), ExitCode.MEMORY)
@@ -122,7 +123,10 @@ def open_context(job: StageInput) -> Iterator[Context]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _fail(report: FailureReport, exit_code: int) -> int:
+def _fail(report: FailureReport, exit_code: int, problems: Sequence[str] = ()) -> int:
+    """Say why, in the log and as the last message; of several problems only the log has all, whole."""
     log.error("%s: %s", report.reason, report.message)
+    for problem in problems[1:] and problems:
+        log.error("%s", problem)
     write_report(report)
     return int(exit_code)

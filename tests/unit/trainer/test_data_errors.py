@@ -51,3 +51,16 @@ def test_only_what_can_pass_is_retryable_and_has_the_exit_code_that_is_tried_aga
 def test_all_problems_are_told_at_once(problems: tuple[str, ...], text: str) -> None:
     assert str(DataError(*problems)) == text
     assert DataError(*problems).problems == problems
+
+
+@pytest.mark.parametrize(("count", "length"), [(1, 5000), (2, 100), (12, 400), (300, 250), (3, 3000)])
+def test_of_many_problems_a_message_has_whole_ones_and_says_how_many_more_there_are(count: int, length: int) -> None:
+    problems = [f"problem {number} {'x' * length}." for number in range(count)]
+    message = str(DataError(*problems))
+    shown = [problem for problem in problems if problem in message]
+    assert shown == problems[: len(shown)]
+    assert len(shown) >= 1
+    assert count == 1 or message.startswith(f"{count} problems: (1) ")
+    left_out = f"({len(shown) + 1}) {count - len(shown)} more; the log of prepare has them."
+    assert message.endswith(left_out if len(shown) < count else problems[-1])
+    assert len(shown) == 1 or len(message) < 2000

@@ -374,8 +374,8 @@ def test_a_marker_of_one_column_that_occurs_nowhere_is_a_warning_and_one_that_oc
     report = run_prepare(tmp_path, table, dataset={"columnMissingValues": own, "csv": {"missingValues": ["?"]}})
     (warning,) = report.warnings
     assert warning == (
-        'Markers of columnMissingValues that occur in no row: height ("0"), colour ("none", "?"). A text is compared '
-        "as it is spelled: 0 is not 0.0."
+        "Write the markers of columnMissingValues as the data does (0 is not 0.0), or take them out; these occur in no "
+        'row: height ("0"), colour ("none", "?").'
     )
     assert run_prepare(tmp_path, table, dataset={"columnMissingValues": {"height": ["0.0"]}}).warnings == []
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.v1alpha1 import Cleaning, Dataset
-from gridfold.api.validation import show
 from gridfold_trainer.data.numbers import numbers_among
 from gridfold_trainer.data.tables import WHITE_SPACE, Piece
+from gridfold_trainer.data.telling import listed, shown, told
 from gridfold_trainer.errors import DataError
 
 #: Of a row's digest: two of 2^64 rows would share one by chance.
 _DIGEST_BYTES = 16
-_SHOWN = 10
+_MARKERS_ROOM = 60
 
 
 class Missing:
@@ -82,13 +82,11 @@ class MissingByColumn:
 
     def warnings(self) -> list[str]:
         """Return which markers have occurred nowhere: most likely the data spells them otherwise."""
-        shown = [f"{name} ({', '.join(map(show, self._markers[name]))})" for name in list(self._unseen)[:_SHOWN]]
-        if not shown:
+        items = [f"{name} ({listed(list(map(shown, self._markers[name])), _MARKERS_ROOM)})" for name in self._unseen]
+        if not items:
             return []
-        return [
-            f"Markers of columnMissingValues that occur in no row: {', '.join(shown)}. A text is compared as it is "
-            f"spelled: 0 is not 0.0."
-        ]
+        advice = "Write the markers of columnMissingValues as the data does (0 is not 0.0), or take them out;"
+        return [told(advice, "these occur in no row:", items)]
 
 
 @dataclass

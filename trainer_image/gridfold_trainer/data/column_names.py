@@ -8,10 +8,12 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold.domain.dates import date_features
 from gridfold_trainer.data.csv_header import other_delimiter
+from gridfold_trainer.data.telling import listed
 from gridfold_trainer.errors import UnreadableTableError
 
 COLUMN_LIMIT = 10_000  # as spec.dataset.csv.columnNames
 NAME_CHARACTERS = 256
+_NAMES_ROOM = 200
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -21,8 +23,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     near = near or [other for other in names if other.casefold().strip() == name.casefold().strip()][:1]
     if near:
         return f"did you mean {show(near[0])}?"
-    shown = ", ".join(names[:20])
-    return f"the columns are {shown}{f' and {len(names) - 20} more' if len(names) > 20 else ''}."
+    return f"the columns are {listed(names, _NAMES_ROOM)}."
 
 
 #: What to do about names of a CSV file that are there twice, and about those that are not there.
@@ -54,9 +55,9 @@ def _name_problems(names: Sequence[str], repeated_advice: str, nameless_advice: 
     nameless = [str(number) for number, name in enumerate(names, 1) if not name]
     problems = []
     if repeated:
-        problems.append(f"{', '.join(repeated[:10])} names more than one column; {repeated_advice}.")
+        problems.append(f"{repeated_advice}: {listed(repeated, _NAMES_ROOM)} names more than one column.")
     if nameless:
-        problems.append(f"column {', '.join(nameless[:10])} has no name in the header; {nameless_advice}.")
+        problems.append(f"column {listed(nameless, 40)} has no name in the header; {nameless_advice}.")
     problems += [
         f"the name {show(n)} has more than {NAME_CHARACTERS} characters." for n in names if len(n) > NAME_CHARACTERS
     ][:5]
@@ -75,11 +76,10 @@ def check_same(expected: Sequence[str], names: Sequence[str], first: str, source
     missing = [name for name in expected if name not in found]
     extra = [name for name in names if name not in wanted]
     if missing or extra:
-        difference = [f"lacks {', '.join(missing[:10])}"] if missing else []
-        difference += [f"has {', '.join(extra[:10])} beside them"] if extra else []
+        difference = [f"lacks {listed(missing, _NAMES_ROOM)}"] if missing else []
+        difference += [f"has {listed(extra, _NAMES_ROOM)} beside them"] if extra else []
         raise UnreadableTableError(
-            f"{source} does not have the columns of {first}: it {' and '.join(difference)}; all sources must have the "
-            f"same columns."
+            f"{source} must have the columns of {first}, in any order, or be left out: it {' and '.join(difference)}."
         )
 
 

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from gridfold.api.validation import show
+from gridfold_trainer.data.telling import listed, told
 from gridfold_trainer.errors import UnreadableTableError
 
 #: A name that fewer of the objects have is told.
@@ -62,7 +63,7 @@ class ObjectNames:
             raise NewNamesError
         if extra:
             raise UnreadableTableError(
-                f"{where}: the object has {', '.join(extra[:_SHOWN])} beside the columns of "
+                f"{where}: the object has {listed(extra, 200)} beside the columns of "
                 f"{self._table}; all sources must have the same columns."
             )
         if not self.all:
@@ -82,11 +83,9 @@ class ObjectNames:
         rare = {n: count for n, count in present.items() if count and _is_rare(count, self._objects)}
         if not rare:
             return []
-        shown = [self._shown(name, count, rare) for name, count in list(rare.items())[:_SHOWN]]
-        return [
-            f"Names that hardly any object has: {'; '.join(shown)}. Each is a column without a value elsewhere; "
-            f"correct it if it is misspelt, or exclude it."
-        ]
+        items = [self._shown(name, count, rare) for name, count in list(rare.items())[:_SHOWN]]
+        advice = "Correct these names if they are misspelt, or exclude them, as each is a column without other values:"
+        return [told(advice, "hardly any object has", items)]
 
     def _shown(self, name: str, count: int, rare: Mapping[str, int]) -> str:
         near = difflib.get_close_matches(name, [other for other in self.all if other not in rare], n=1, cutoff=0.7)

@@ -11,6 +11,7 @@ from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Split, SplitMethod
 from gridfold.api.validation import show
 from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.data.telling import listed
 from gridfold_trainer.errors import DataError
 
 #: A class of fewer rows, and a data set of fewer groups, can never be in all three parts.
@@ -148,11 +149,11 @@ def _check_class_sizes(y: np.ndarray, classes: Sequence[Any] | None) -> None:
     codes, sizes = np.unique(y, return_counts=True)
     small = [(code, size) for code, size in zip(codes, sizes, strict=True) if size < PARTS]
     if small:
-        shown = ", ".join(f"{_name(code, classes)} ({size})" for code, size in small[:10])
+        items = [f"{_name(code, classes)} ({size})" for code, size in small]
         raise SplitImpossibleError(
-            f"spec.split.method is Stratified, but {len(small)} of {len(codes)} classes have fewer than {PARTS} rows, "
-            f"too few for training, validation and test part: {shown}. Remove or merge these classes, or use "
-            "method: Random.",
+            f"spec.split.method is Stratified: remove or merge small classes, or use method: Random; {len(small)} of "
+            f"{len(codes)} classes have fewer than {PARTS} rows, too few for training, validation and test part: "
+            f"{listed(items, 200)}.",
         )
 
 
