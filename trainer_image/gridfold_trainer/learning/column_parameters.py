@@ -127,10 +127,10 @@ class _Told:
     def problems(self, value: Any) -> Iterator[str]:
         """Yield what is wrong with it."""
         form = self._parameter.form
-        if isinstance(value, str) and value not in self._parameter.words and "xgboost" in self._parameter.owners:
-            yield f"{self._place} is {show(value)}: a text {_POSITIONS}. Write names: {self._example()}."
-            return
-        if form is ColumnForm.VALUES:
+        named = isinstance(value, str) and value in (self._columns or ())
+        if named or (isinstance(value, str) and "xgboost" in self._parameter.owners):
+            yield f"{self._place} is {show(value)}, a text; write names of columns as {self._example(value)}."
+        elif form is ColumnForm.VALUES:
             yield from self._of_values(value)
         elif form is ColumnForm.NAMES and isinstance(value, list):
             yield from self._of_list(value)
@@ -141,10 +141,13 @@ class _Told:
         choices = self._parameter.choices
         if isinstance(value, Mapping):
             yield from self._of_names(list(value))
-            bad = {key: item for key, item in value.items() if choices and item not in choices}
-            for key, item in bad.items():
-                expected = ", ".join(map(str, choices))
-                yield f"{self._place}.{key} is {show(item)}; expected one of {expected}."
+            expected = f"one of {', '.join(map(str, choices))}" if choices else "a number"
+            for key, item in value.items():
+                number = isinstance(item, int | float) and not isinstance(item, bool)
+                if not number or (choices and item not in choices):
+                    yield f"{self._place}.{key} is {show(item)}; expected {expected}."
+        elif isinstance(value, list) and any(isinstance(item, str) for item in value):
+            yield f"{self._place} is {show(value)}; expected a value for each name, such as {self._example()}."
         elif isinstance(value, list):
             meant = {position: item for position, item in enumerate(value) if item != self._parameter.rest}
             yield self._positions(value, list(meant), lambda names: {names[key]: item for key, item in meant.items()})
@@ -216,9 +219,10 @@ class _Told:
         columns = self._columns or []
         return ", ".join(columns[:_SHOWN]) + (", …" if len(columns) > _SHOWN else "")
 
-    def _example(self) -> str:
-        """Return how names are written, with two columns of the data where they are known."""
-        first, second, *_ = [*(self._columns or []), "age", "height"]
+    def _example(self, written: str = "") -> str:
+        """Return how names are written, with what was written or two columns of the data where they are known."""
+        columns = self._columns or []
+        first, second, *_ = [*[name for name in columns if name == written], *columns, "age", "height"]
         value = (self._parameter.choices or (2,))[-1]
         return {
             ColumnForm.NAMES: _yaml([first]),
