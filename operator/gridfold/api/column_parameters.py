@@ -38,7 +38,7 @@ COLUMN_PARAMETERS: Mapping[str, ColumnParameter] = {
     "monotonic_cst": ColumnParameter(ColumnForm.VALUES, single=True, choices=_DIRECTIONS),
     "interaction_cst": ColumnParameter(ColumnForm.GROUPS, words=("pairwise", "no_interactions")),
     "min_categories": ColumnParameter(ColumnForm.VALUES, single=True),
-    "alpha": ColumnParameter(ColumnForm.VALUES, rest=1.0, owners=("BernoulliNB", "ComplementNB", "MultinomialNB")),
+    "alpha": ColumnParameter(ColumnForm.VALUES, rest=1.0, owners=("ComplementNB", "MultinomialNB")),
     "metric_params": ColumnParameter(ColumnForm.MEASURES, rest=1.0),
     "monotone_constraints": ColumnParameter(ColumnForm.VALUES, single=True, choices=_DIRECTIONS, owners=_BOOSTERS),
     "interaction_constraints": ColumnParameter(ColumnForm.GROUPS, owners=_BOOSTERS),

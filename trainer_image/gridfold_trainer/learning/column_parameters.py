@@ -60,6 +60,8 @@ def value_problems(
         yield _matrix(place, name)
     parameter = parameter_of(cls, name)
     if parameter is None:
+        if name == "alpha" and isinstance(value, list | Mapping):
+            yield f"{place} is {show(value)}; {cls.__name__} takes one number for all columns."
         return
     if parameter.form is not ColumnForm.MEASURES:
         yield from _Told(place, name, parameter, columns).problems(value)
