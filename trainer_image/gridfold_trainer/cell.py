@@ -9,7 +9,6 @@ from gridfold.api.handoff import CellReport, Outcome, PreparedRun, StageInput
 from gridfold.domain.grid import Grid, parse_ranges
 from gridfold.domain.keys import CellKeys, cell_parameters, cell_preprocessing
 from gridfold_trainer.advice import same_versions
-from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData, load_prepared
 from gridfold_trainer.errors import DataError, ObjectMissingError, ObjectTooLargeError
 from gridfold_trainer.learning import boosters, column_parameters, environment, estimators, results, sampling, scorers
@@ -155,8 +154,7 @@ def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
             f"this process runs {versions}, which is not what prepare ran; {same_versions()}."
         )
     data = load_prepared(context.store, job.spec.cache_uri, prepared.digest, context.scratch)
-    orders = Orders(data.groups, data.time)
-    parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes, orders)
+    parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes, data.orders)
     if parts.digest != prepared.split_digest:
         raise SplitChangedError(
             f"the split is {parts.digest} here, but {prepared.split_digest} in prepare; {same_versions()}."
@@ -175,7 +173,7 @@ def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> lis
         evaluate(
             [cell.pipeline(training.columns, training.classes, names=False) for cell in accepted],
             training,
-            make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.groups),
+            make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders),
             scorer,
         )
     )

@@ -111,7 +111,7 @@ def plan(job: StageInput, context: Context) -> PlanReport:
     digest, data = found
     positive, problems = preflight.find_positive(spec, data.target.classes)
     resolved = preflight.resolve(spec, cls, data.target.classes, positive)
-    parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time))
+    parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time, data.folds))
     problems += [*preflight.spec_problems(spec, cls), *column_problems(spec, cls, data.columns), *more]
     if parts is None or problems:
         raise DataError(*problems)

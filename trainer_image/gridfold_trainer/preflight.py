@@ -137,8 +137,7 @@ def target_problems(
     if useless is not None:
         return None, [*problems, useless]
     y_train = target.y[parts.train]
-    groups_train = None if orders.groups is None else orders.groups[parts.train]
-    folds = cross_validation.check(y_train, spec.cross_validation, resolved, target.classes, groups_train)
+    folds = cross_validation.check(y_train, spec.cross_validation, resolved, target.classes, orders.at(parts.train))
     return parts, problems + folds
 
 

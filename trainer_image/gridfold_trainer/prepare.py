@@ -10,7 +10,7 @@ import numpy as np
 
 from gridfold.api.handoff import PreparedRun, PrepareReport, StageInput, encode_cells
 from gridfold.api.status import DatasetStatus, Resolved
-from gridfold.api.v1alpha1 import SplitMethod, TrainingJobSpec
+from gridfold.api.v1alpha1 import CrossValidationMethod, SplitMethod, TrainingJobSpec
 from gridfold.domain.grid import cell_count
 from gridfold_trainer import preflight
 from gridfold_trainer.data import reuse
@@ -22,7 +22,7 @@ from gridfold_trainer.data.sources import Located, check_unchanged, fetch, locat
 from gridfold_trainer.data.targets import Target
 from gridfold_trainer.data.telling import listed, shown
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import before_fit, environment, estimators, platform_estimators
+from gridfold_trainer.learning import before_fit, environment, estimators, platform_estimators, predefined_folds
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.findings import Findings, cause_of, headline
 from gridfold_trainer.learning.splits import Parts, part_warnings
@@ -151,7 +151,7 @@ class _Judge:
 
     def judged(self, data: Assembled) -> _Judged:
         """Wait for what was found; data that was stored already is judged now."""
-        orders = Orders(data.groups, data.time)
+        orders = Orders(data.groups, data.time, data.folds)
         return self._judging.result() if self._judging else self._judge(data.target, orders)
 
     def _judge(self, target: Target, orders: Orders) -> _Judged:
@@ -178,7 +178,9 @@ def _check(spec: TrainingJobSpec, cls: type, judged: _Judged, data: Assembled, e
     if parts is not None:
         problems = [*problems, *preflight.memory_problems(spec, data.columns, len(parts.train))]
     if parts is not None and not judged.problems:
-        rows = before_fit.Rows(data.columns, _matrix(data), data.target, Orders(data.groups, data.time), parts)
+        rows = before_fit.Rows(
+            data.columns, _matrix(data), data.target, Orders(data.groups, data.time, data.folds), parts
+        )
         found = before_fit.look(spec, cls, judged.resolved, judged.positive, rows)
     problems = [*problems, *found.problems]
     if parts is None or early.problems or problems:
@@ -186,6 +188,8 @@ def _check(spec: TrainingJobSpec, cls: type, judged: _Judged, data: Assembled, e
         raise DataError(*early.problems, *more) if more else early
     grouped = judged.resolved.split == SplitMethod.GROUPED
     warnings = [*found.warnings, *(part_warnings(parts, spec.split) if grouped else [])]
+    if data.folds is not None and judged.resolved.cross_validation == CrossValidationMethod.PREDEFINED:
+        warnings += predefined_folds.lost(data.folds, parts.train)
     return _Checked(judged.resolved, judged.positive, parts, warnings)
 
 
@@ -218,7 +222,9 @@ def _store(spec: TrainingJobSpec, source: _Source, positive: int | None, context
     data = source.data
     if data.matrix is None:
         raise AssertionError("data without a matrix is stored already")
-    draft = Draft(data.matrix, data.columns, spec.dataset.target, data.target, positive, data.groups, data.time)
+    draft = Draft(
+        data.matrix, data.columns, spec.dataset.target, data.target, positive, data.groups, data.time, data.folds
+    )
     digest = save_prepared(draft, spec.cache_uri, context)
     reuse.remember(source.index_uri, digest, data, source.sha256s, context)
     return digest

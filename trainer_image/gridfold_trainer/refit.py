@@ -75,9 +75,8 @@ def _told_before(job: StageInput, data: PreparedData, parts: Parts) -> list[str]
 
 
 def _indistinguishable(job: StageInput, record: Record, data: PreparedData, parts: Parts) -> int:
-    groups = None if data.groups is None else data.groups[parts.train]
     resolved = cell.prepared_run(job).resolved
-    splits = make_splits(data.y[parts.train], job.spec.cross_validation, resolved, groups)
+    splits = make_splits(data.y[parts.train], job.spec.cross_validation, resolved, data.orders.at(parts.train))
     share = sum(len(test) for _, test in splits) / sum(len(train) for train, _ in splits)
     return indistinguishable.count(record.scores[record.objective], record.winner or 0, share)
 

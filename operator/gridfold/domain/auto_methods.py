@@ -18,6 +18,8 @@ def fold_method(spec: TrainingJobSpec, split: SplitMethod, *, classifier: bool) 
     """Return how the folds are made, where the parts are made by `split`."""
     if spec.cross_validation.method is not CrossValidationMethod.AUTO:
         return spec.cross_validation.method
+    if spec.dataset.fold_column is not None:
+        return CrossValidationMethod.PREDEFINED
     if split is SplitMethod.TIME_ORDERED:
         return CrossValidationMethod.TIME_SERIES
     if split is SplitMethod.GROUPED:

@@ -87,6 +87,7 @@ class CellKeys:
                 "folds": spec.cross_validation.folds,
                 "repeats": spec.cross_validation.repeats,
                 "seed": spec.cross_validation.seed,
+                **_time_folds(spec),
             },
             "estimator": spec.estimator.class_name,
             "metrics": sorted(resolved.metrics),
@@ -105,6 +106,12 @@ class CellKeys:
                 "preprocessing": cell_preprocessing(self._spec, parameters),
             }
         )
+
+
+def _time_folds(spec: TrainingJobSpec) -> dict[str, int]:
+    """Return what determines time folds beside their number, where it is not what it always was."""
+    found = {"gap": spec.cross_validation.gap, "maxTrainSize": spec.cross_validation.max_train_size}
+    return {name: rows for name, rows in found.items() if rows}
 
 
 def _order_of(resolved: Resolved) -> Mapping[str, Any]:

@@ -36,6 +36,7 @@ def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     excluded = [*dataset.exclude_columns]
     excluded += [dataset.group_column] if dataset.group_column is not None and not methods.uses_groups else []
     excluded += [dataset.time_column] if dataset.time_column is not None and not methods.by_time else []
+    excluded += [dataset.fold_column] if dataset.fold_column is not None and not methods.predefined else []
     if excluded:
         lines.append(render(list(dict.fromkeys(excluded)), "frame = frame.drop(columns=", ")"))
     return Fragment("\n".join(lines))
@@ -53,10 +54,10 @@ def target(spec: TrainingJobSpec, *, classifier: bool) -> Fragment:
 
 
 def order_columns(spec: TrainingJobSpec, methods: Methods) -> Iterator[Fragment]:
-    """Yield what takes the group and time columns, where they are needed, out of the frame."""
-    group, time = spec.dataset.group_column, spec.dataset.time_column
+    """Yield what takes the group, time and fold columns, where they are needed, out of the frame."""
+    group, time, fold = spec.dataset.group_column, spec.dataset.time_column, spec.dataset.fold_column
     if methods.uses_groups and group is not None:
-        yield Fragment(f"groups = {_groups(spec.dataset, group)}.to_numpy()")
+        yield Fragment(f"groups = {_numbered(spec.dataset, group)}.to_numpy()")
     if methods.by_time and time is not None:
         numbers = as_numbers(spec.dataset, time, "time")
         if form := (spec.dataset.date_formats or {}).get(time):
@@ -64,17 +65,16 @@ def order_columns(spec: TrainingJobSpec, methods: Methods) -> Iterator[Fragment]
             yield Fragment(f'time = {dates}\ntime = time.astype("int64")', ("import pandas as pd",))
             return
         yield load("time_column", column=f"frame.pop({quoted(time)})", numbers=numbers)
+    if methods.predefined and fold is not None:
+        yield load("fold_column", column=_numbered(spec.dataset, fold))
 
 
 def features(spec: TrainingJobSpec) -> Fragment:
     """Return what makes X: numeric columns as float64, all others as objects; missing is NaN."""
     texts = [name for name, kind in spec.dataset.column_types.items() if kind is ColumnType.CATEGORICAL]
-    own: set[str | None] = {
-        spec.dataset.target,
-        spec.dataset.group_column,
-        spec.dataset.time_column,
-        *spec.dataset.exclude_columns,
-    }
+    dataset = spec.dataset
+    orders = (dataset.group_column, dataset.time_column, dataset.fold_column)
+    own: set[str | None] = {dataset.target, *orders, *dataset.exclude_columns}
     texts = [name for name in texts if name not in own]
     numeric, boolean = declared_numeric(spec.dataset, own), declared_boolean(spec.dataset, own)
     dated = [part for parts in date_features(spec.dataset).values() for part in parts]
@@ -128,8 +128,8 @@ def split(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     return load(names.get(methods.split, "split_random"), test=test, validation=validation, seed=str(shares.seed))
 
 
-def _groups(dataset: Dataset, name: str) -> str:
-    """Return an expression: the groups, in the type that decides their order."""
+def _numbered(dataset: Dataset, name: str) -> str:
+    """Return an expression: the groups or folds, in the type that decides their order."""
     texts = f"frame.pop({quoted(name)})"
     declared = dataset.column_types.get(name)
     if declared is ColumnType.CATEGORICAL:

@@ -27,6 +27,11 @@ class Methods:
         return self.split is SplitMethod.TIME_ORDERED
 
     @property
+    def predefined(self) -> bool:
+        """Tell whether a column names the folds."""
+        return self.cross_validation is CrossValidationMethod.PREDEFINED
+
+    @property
     def folds_by_group(self) -> bool:
         """Tell whether the folds keep groups together."""
         return self.cross_validation in _GROUPED

@@ -39,6 +39,7 @@ _FOLDS = {
     CrossValidationMethod.GROUPED: ("GroupKFold", ""),
     CrossValidationMethod.STRATIFIED_GROUPED: ("StratifiedGroupKFold", ""),
     CrossValidationMethod.TIME_SERIES: ("TimeSeriesSplit", ""),
+    CrossValidationMethod.PREDEFINED: ("PredefinedSplit", ""),
 }
 
 
@@ -90,7 +91,10 @@ def cross_validation(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     single, repeated = _FOLDS[method]
     seed = {"random_state": folds.seed}
     if method is CrossValidationMethod.TIME_SERIES:
-        call = Call(single, (folds.folds,))
+        options = {"max_train_size": folds.max_train_size, "gap": folds.gap}
+        call = Call(single, (folds.folds,), {name: rows for name, rows in options.items() if rows})
+    elif method is CrossValidationMethod.PREDEFINED:
+        call = Call(single, (Name("folds[train]"),))
     elif folds.repeats > 1 and repeated:
         call = Call(repeated, (), {"n_splits": folds.folds, "n_repeats": folds.repeats, **seed})
     else:

@@ -12,7 +12,6 @@ from gridfold.api.v1alpha1 import ColumnType, Scoring, Search, Split
 from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell
 from gridfold_trainer.data.matrix_file import MatrixFile
-from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.data.prepared_writer import Draft, save_prepared
 from gridfold_trainer.data.targets import Target
@@ -58,7 +57,7 @@ class World:
         file.complete()
         target = Target(self.data.y, self.data.classes)
         X = self.context.scratch / "X.npy"
-        orders = (self.data.groups, self.data.time)
+        orders = (self.data.groups, self.data.time, self.data.folds)
         draft = Draft(X, self.data.columns, "target", target, self.data.positive, *orders)
         self.digest = save_prepared(draft, CACHE, self.context)
 
@@ -88,7 +87,7 @@ class World:
             "estimator": {"className": f"sklearn.{estimator}", **spec.get("estimating", {})},
         }
         document.pop("estimating", None)
-        parts = make_parts(self.data.y, split, resolved, orders=Orders(self.data.groups, self.data.time))
+        parts = make_parts(self.data.y, split, resolved, orders=self.data.orders)
         prepared = PreparedRun(
             digest=self.digest,
             environment=environment.digest(f"sklearn.{estimator}"),

@@ -39,8 +39,8 @@ def test_no_group_is_on_two_sides(
     assert sum(len(side) for side in sides) == len(set(groups.tolist()))
     assert sorted(np.concatenate([parts.train, parts.validation, parts.test])) == list(range(len(groups)))
     training, two = groups[parts.train], CrossValidation(folds=2, seed=seed)
-    assume(not cross_validation.check(y[parts.train], two, resolved, ("a", "b"), training))
-    splits = make_splits(y[parts.train], two, resolved, training)
+    assume(not cross_validation.check(y[parts.train], two, resolved, ("a", "b"), Orders(groups=training)))
+    splits = make_splits(y[parts.train], two, resolved, Orders(groups=training))
     assert sorted(np.concatenate([scored for _, scored in splits])) == list(range(len(training)))
     for fitted, scored in splits:
         assert set(training[fitted].tolist()).isdisjoint(training[scored].tolist())
@@ -92,7 +92,7 @@ def test_folds_of_groups_and_of_time_are_those_of_scikit_learn(method: str, expe
     y, groups = np.arange(120) % 3, np.arange(120) % 20
     resolved = Resolved(cross_validation=method)
     assert repr(make_cv(CrossValidation(folds=4, seed=6), resolved)) == repr(expected)
-    found = make_splits(y, CrossValidation(folds=4, seed=6), resolved, groups)
+    found = make_splits(y, CrossValidation(folds=4, seed=6), resolved, Orders(groups=groups))
     told = None if method == "TimeSeries" else groups
     theirs = list(expected.split(np.zeros((120, 2)), y, told))  # type: ignore[attr-defined]
     assert all(np.array_equal(a, c) and np.array_equal(b, d) for (a, b), (c, d) in zip(found, theirs, strict=True))
@@ -144,7 +144,7 @@ def test_folds_that_are_impossible_are_told(
 ) -> None:
     y = np.repeat([0, 1], sizes)
     found = cross_validation.check(
-        y, CrossValidation(folds=5), Resolved(cross_validation=method), classes, np.arange(len(y)) % groups
+        y, CrossValidation(folds=5), Resolved(cross_validation=method), classes, Orders(np.arange(len(y)) % groups)
     )
     with pytest.raises(ValueError, match=message):
         raise ValueError(*found)

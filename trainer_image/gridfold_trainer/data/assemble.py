@@ -22,7 +22,7 @@ from gridfold_trainer.data.kept_columns import KeptColumns
 from gridfold_trainer.data.matrix_file import MatrixFile, Slot
 from gridfold_trainer.data.number_readers import ColumnRule, rule_of
 from gridfold_trainer.data.object_names import NewNamesError, ObjectNames
-from gridfold_trainer.data.order_columns import TimeBuilder, group_codes
+from gridfold_trainer.data.order_columns import TimeBuilder, fold_codes, group_codes
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column
 from gridfold_trainer.data.sources import Fetched
@@ -52,6 +52,7 @@ class Assembled:
     dropped_columns: dict[str, int]
     groups: np.ndarray | None = None  #: (n,) int64 codes in the order of the groups' values
     time: np.ndarray | None = None  #: (n,) float64
+    folds: np.ndarray | None = None  #: (n,) int64 codes in the order of the folds' values; -1: none
     warnings: list[str] = field(default_factory=list)
     stored: np.ndarray | None = None  #: the matrix of a data set that is stored already
 
@@ -161,13 +162,14 @@ class _Table:
         target = type_target(typed, self._dataset, classifier=self._classes is not None)
         if isinstance(target, Rejected):
             problems.append(f"the target {self._dataset.target} {target.problem}")
-        groups = self._groups(keep, problems)
+        groups = self._codes(self._dataset.group_column, group_codes, keep, problems)
+        folds = self._codes(self._dataset.fold_column, fold_codes, keep, problems)
         time = self._time.finish(keep) if self._time else None
         if isinstance(time, str):
             problems.append(time)
             time = None
         if not (problems or isinstance(target, Rejected)):
-            on_target(target, Orders(groups, time))
+            on_target(target, Orders(groups, time, folds))
         rows = int(keep.sum()) if keep is not None else self._rows.seen - self._rows.without_target
         duplicates = self._rows.seen - self._rows.without_target - rows
         self._matrix_file.check_room(rows)
@@ -187,7 +189,7 @@ class _Table:
         warnings = [*matrix.warnings(target), *self._merged_classes(target), *self._missing.warnings()]
         warnings += self._names.warnings()
         kept, path = tuple(matrix.columns), self._matrix_file.path
-        return Assembled(path, kept, target, dropped_rows, dropped_columns, groups, time, warnings)
+        return Assembled(path, kept, target, dropped_rows, dropped_columns, groups, time, folds, warnings)
 
     def _merged_classes(self, target: Target) -> list[str]:
         """Return which spellings of the target are one class, unless the spec says how they are spelled."""
@@ -230,7 +232,7 @@ class _Table:
         dataset = self._dataset
         excluded = set(dataset.exclude_columns)
         self._excluded = [name for name in names if name in excluded]
-        numbered = {dataset.target, dataset.group_column}
+        numbered = {dataset.target, dataset.group_column, dataset.fold_column}
         left_out, dates = excluded | numbered | {dataset.time_column}, date_features(dataset)
         features = [part for name in names if name not in left_out for part in dates.get(name, [name])]
         expected = sum(contents.expected_rows(file, contents.kind_of(file.uri, dataset.format)) for file in self._files)
@@ -250,21 +252,27 @@ class _Table:
         return rule_of(self._dataset, name, codes=name != self._dataset.target)
 
     def _builder(self, name: str, rule: ColumnRule, slot: Slot | None = None) -> ColumnBuilder:
-        numbered = name in {self._dataset.target, self._dataset.group_column}
+        numbered = name in {self._dataset.target, self._dataset.group_column, self._dataset.fold_column}
         limit = _ANY_NUMBER if numbered else CATEGORY_LIMIT
         return ColumnBuilder(self._missing.of(name), rule, limit, slot)
 
     def _finished(self, name: str, keep: np.ndarray | None) -> Typed | Rejected:
         return self._kinds.judged(name, self._builders.pop(name).finish(keep))
 
-    def _groups(self, keep: np.ndarray | None, problems: list[str]) -> np.ndarray | None:
-        name = self._dataset.group_column
+    def _codes(
+        self,
+        name: str | None,
+        numbered: Callable[[Typed | Rejected, str], np.ndarray | str],
+        keep: np.ndarray | None,
+        problems: list[str],
+    ) -> np.ndarray | None:
+        """Return the codes of a column that is no feature; None where there is none, or there is a problem."""
         if name is None:
             return None
         typed = self._finished(name, keep)
         if isinstance(typed, Typed):
             self._spellings.look_at_groups(name, typed.categories)
-        codes = group_codes(typed, name)
+        codes = numbered(typed, name)
         if isinstance(codes, str):
             problems.append(codes)
             return None

@@ -87,6 +87,7 @@ def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     """Return what the spec says of columns that the data does not have."""
     dataset, known = spec.dataset, set(names)
     named = [("target", dataset.target), ("groupColumn", dataset.group_column), ("timeColumn", dataset.time_column)]
+    named += [("foldColumn", dataset.fold_column)]
     named += [(f"excludeColumns[{index}]", name) for index, name in enumerate(dataset.exclude_columns)]
     named += [("columnTypes", name) for name in dataset.column_types]
     named += [("columnMissingValues", name) for name in dataset.column_missing_values]

@@ -1,4 +1,4 @@
-"""The columns that say which rows belong together and which came first. The estimator sees neither."""
+"""The columns that say which rows belong together, which came first and which are a fold. The estimator sees none."""
 
 import re
 from typing import Any
@@ -19,6 +19,8 @@ _DAY_SECONDS = 86_400
 #: A float of microseconds since 1970 holds no more of a second.
 _FRACTION_DIGITS = 6
 _TEXTS = 1000
+#: Of a fold column that is text: no fold.
+_NEVER = "-1"
 
 
 def group_codes(typed: Typed | Rejected, name: str) -> np.ndarray | str:
@@ -37,6 +39,29 @@ def group_codes(typed: Typed | Rejected, name: str) -> np.ndarray | str:
         )
     codes: np.ndarray = np.unique(typed.values, return_inverse=True)[1]
     return codes.astype(np.int64).reshape(-1)
+
+
+def fold_codes(typed: Typed | Rejected, name: str) -> np.ndarray | str:
+    """Return the codes of the folds, (n,) int64, in the order of their values and -1 where they are -1, or the problem.
+
+    scikit-learn's PredefinedSplit makes a split of each distinct value in their order, and none of -1.
+    """
+    where = f"spec.dataset.foldColumn: {name}"
+    if isinstance(typed, Rejected):
+        return f"{where} {typed.problem}"
+    missing = int(np.isnan(typed.values).sum())
+    if missing:
+        return (
+            f"{where} has no value in {missing} of {len(typed.values)} rows; name the fold of every row, -1 for rows "
+            f"that are always fitted on."
+        )
+    never = -1.0
+    if typed.type is ColumnType.CATEGORICAL:
+        never = float(typed.categories.index(_NEVER)) if _NEVER in typed.categories else np.nan
+    tested = typed.values != never
+    codes = np.full(len(typed.values), -1, dtype=np.int64)
+    codes[tested] = np.unique(typed.values[tested], return_inverse=True)[1]
+    return codes
 
 
 class TimeBuilder:

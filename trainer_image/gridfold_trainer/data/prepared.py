@@ -13,13 +13,14 @@ from blake3 import blake3
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gridfold.api.v1alpha1 import ColumnType
+from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.errors import ObjectMissingError, PreparedCorruptError
 from gridfold_trainer.storage.stores import ObjectStore, Wanted
 
 #: Changes when the parts below, or what they mean, change.
 PREPARED_FORMAT: Final = 2
 MANIFEST = "manifest.json"
-MATRIX, TARGET, GROUPS, TIME = "X.npy", "y.npy", "groups.npy", "time.npy"
+MATRIX, TARGET, GROUPS, TIME, FOLDS = "X.npy", "y.npy", "groups.npy", "time.npy", "folds.npy"
 MANIFEST_BYTES = 256 * 1024 * 1024
 CLASS_LIMIT = 10_000
 #: A column beyond these is no category but free text or an identifier.
@@ -50,6 +51,12 @@ class PreparedData:
     target: str
     groups: np.ndarray | None = None  #: (n,) int64 codes of spec.dataset.groupColumn, in the order of its values
     time: np.ndarray | None = None  #: (n,) float64 of spec.dataset.timeColumn: numbers, or microseconds since 1970
+    folds: np.ndarray | None = None  #: (n,) int64 codes of spec.dataset.foldColumn, as its values sort; -1: none
+
+    @property
+    def orders(self) -> Orders:
+        """Return what parts and folds must respect."""
+        return Orders(self.groups, self.time, self.folds)
 
 
 class _Strict(BaseModel):
@@ -89,10 +96,11 @@ class Manifest(_Strict):
     labels: PartFacts
     groups: PartFacts | None = None
     time: PartFacts | None = None
+    folds: PartFacts | None = None
 
     def to_bytes(self) -> bytes:
-        """Return the object to store."""
-        return self.model_dump_json().encode()
+        """Return the object to store; a part that came with a later version is named only where there is one."""
+        return self.model_dump_json(exclude={"folds"} if self.folds is None else None).encode()
 
 
 def folder_uri(cache_uri: str, digest: str) -> str:
@@ -124,11 +132,12 @@ def load_prepared(store: ObjectStore, cache_uri: str, digest: str, scratch: Path
         labels = _local_part(store, folder + TARGET, manifest.labels, scratch)
         groups = _optional_part(store, folder + GROUPS, manifest.groups, scratch)
         time = _optional_part(store, folder + TIME, manifest.time, scratch)
+        folds = _optional_part(store, folder + FOLDS, manifest.folds, scratch)
     except ObjectMissingError as error:
         raise PreparedCorruptError(f"A part of the prepared data set is gone: {error}") from error
     X, y = _map(matrix, folder + MATRIX), np.array(_map(labels, folder + TARGET))
     _check_arrays(manifest, X, y, folder)
-    _check_orders(manifest, groups, time, folder)
+    _check_orders(manifest, Orders(groups, time, folds), folder)
     return PreparedData(
         digest,
         X,
@@ -139,6 +148,7 @@ def load_prepared(store: ObjectStore, cache_uri: str, digest: str, scratch: Path
         manifest.target,
         groups,
         time,
+        folds,
     )
 
 
@@ -248,8 +258,9 @@ def _check_arrays(manifest: Manifest, X: np.ndarray, y: np.ndarray, folder: str)
         )
 
 
-def _check_orders(manifest: Manifest, groups: np.ndarray | None, time: np.ndarray | None, folder: str) -> None:
-    for name, array, expected in ((GROUPS, groups, np.int64), (TIME, time, np.float64)):
+def _check_orders(manifest: Manifest, orders: Orders, folder: str) -> None:
+    arrays = ((GROUPS, orders.groups, np.int64), (TIME, orders.time, np.float64), (FOLDS, orders.folds, np.int64))
+    for name, array, expected in arrays:
         if array is None:
             continue
         if array.shape != (manifest.rows,) or array.dtype != expected or not np.isfinite(array).all():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from gridfold_trainer.data.prepared import (
+    FOLDS,
     GROUPS,
     MANIFEST,
     MANIFEST_BYTES,
@@ -40,6 +41,7 @@ class Draft:
     positive: int | None
     groups: np.ndarray | None = None  #: (n,) int64
     time: np.ndarray | None = None  #: (n,) float64
+    folds: np.ndarray | None = None  #: (n,) int64
 
 
 def save_prepared(draft: Draft, cache_uri: str, context: Context) -> str:
@@ -64,7 +66,7 @@ def save_prepared(draft: Draft, cache_uri: str, context: Context) -> str:
 
 def _small_parts(draft: Draft, scratch: Path) -> dict[str, Path]:
     """Write the arrays of one axis to files."""
-    arrays = {TARGET: draft.target.y, GROUPS: draft.groups, TIME: draft.time}
+    arrays = {TARGET: draft.target.y, GROUPS: draft.groups, TIME: draft.time, FOLDS: draft.folds}
     paths: dict[str, Path] = {}
     for name, array in arrays.items():
         if array is not None:
@@ -85,6 +87,7 @@ def _manifest(draft: Draft, facts: dict[str, PartFacts]) -> Manifest:
         labels=facts[TARGET],
         groups=facts.get(GROUPS),
         time=facts.get(TIME),
+        folds=facts.get(FOLDS),
     )
 
 

@@ -86,6 +86,7 @@ def find(
         dropped_columns=index.dropped_columns,
         groups=data.groups,
         time=data.time,
+        folds=data.folds,
         warnings=index.warnings,
         stored=data.X,
     )

@@ -59,7 +59,7 @@ def _folding(spec: TrainingJobSpec, cls: type, resolved: Resolved, positive: int
         resolved=resolved,
         scorer=make_scorer(resolved, rows.target.classes, positive),
         estimator=cls,
-        groups=None if rows.orders.groups is None else rows.orders.groups[train],
+        orders=rows.orders.at(train),
     )
 
 

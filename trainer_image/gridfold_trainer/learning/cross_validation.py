@@ -8,19 +8,24 @@ import numpy as np
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import CrossValidation, CrossValidationMethod
 from gridfold.api.validation import show
+from gridfold_trainer.data.orders import Orders
+from gridfold_trainer.learning import predefined_folds
 
 _STRATIFIED = (CrossValidationMethod.STRATIFIED, CrossValidationMethod.STRATIFIED_GROUPED)
 _GROUPED = (CrossValidationMethod.GROUPED, CrossValidationMethod.STRATIFIED_GROUPED)
 
 
-def make_cv(cross_validation: CrossValidation, resolved: Resolved) -> Any:
-    """Return the splitter of scikit-learn; its folds depend on the order of the rows."""
+def make_cv(cross_validation: CrossValidation, resolved: Resolved, orders: Orders | None = None) -> Any:
+    """Return the splitter of scikit-learn; its folds depend on the order of the rows. Predefined reads `orders`."""
     from sklearn import model_selection
 
     method = CrossValidationMethod(resolved.cross_validation or CrossValidationMethod.K_FOLD)
     folds, repeats, seed = cross_validation.folds, cross_validation.repeats, cross_validation.seed
     if method is CrossValidationMethod.TIME_SERIES:
-        return model_selection.TimeSeriesSplit(folds)
+        gap, most = cross_validation.gap or 0, cross_validation.max_train_size
+        return model_selection.TimeSeriesSplit(folds, max_train_size=most, gap=gap)
+    if method is CrossValidationMethod.PREDEFINED:
+        return model_selection.PredefinedSplit((orders or Orders()).folds)
     if repeats > 1:
         stratified = method is CrossValidationMethod.STRATIFIED
         repeated = model_selection.RepeatedStratifiedKFold if stratified else model_selection.RepeatedKFold
@@ -38,11 +43,15 @@ def make_splits(
     y_train: np.ndarray,
     cross_validation: CrossValidation,
     resolved: Resolved,
-    groups_train: np.ndarray | None = None,
+    orders: Orders | None = None,
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return folds × repeats pairs of positions in the training part: to fit on, to score on."""
-    groups = groups_train if resolved.cross_validation in _GROUPED else None
-    return list(make_cv(cross_validation, resolved).split(np.zeros(len(y_train)), y_train, groups))
+    """Return folds × repeats pairs of positions in the training part, whose `orders` these are: to fit on, to score."""
+    orders = orders or Orders()
+    cv = make_cv(cross_validation, resolved, orders)
+    if resolved.cross_validation == CrossValidationMethod.PREDEFINED:
+        return list(cv.split())
+    groups = orders.groups if resolved.cross_validation in _GROUPED else None
+    return list(cv.split(np.zeros(len(y_train)), y_train, groups))
 
 
 def check(
@@ -50,22 +59,37 @@ def check(
     cross_validation: CrossValidation,
     resolved: Resolved,
     classes: Sequence[Any] | None = None,
-    groups_train: np.ndarray | None = None,
+    orders: Orders | None = None,
 ) -> list[str]:
     """Return what forbids these folds on the targets of the training part, in its order; [] if nothing does.
 
     Stricter than scikit-learn, which only warns of a class with fewer rows than folds.
     """
+    orders = orders or Orders()
     folds, method = cross_validation.folds, resolved.cross_validation
+    if method == CrossValidationMethod.PREDEFINED:
+        return predefined_folds.check(folds, orders.folds)
     possible = len(y_train) - 1 if method == CrossValidationMethod.TIME_SERIES else len(y_train)
     if folds > possible:
         return [_too_many(folds, f"the training part has {len(y_train)} rows", possible)]
-    problems = []
+    problems = _check_gap(len(y_train), cross_validation) if method == CrossValidationMethod.TIME_SERIES else []
     if method in _GROUPED:
-        problems += _check_groups(folds, method, groups_train)
+        problems += _check_groups(folds, method, orders.groups)
     if method in _STRATIFIED:
         problems += _check_classes(y_train, folds, method, classes)
     return problems
+
+
+def _check_gap(rows: int, cross_validation: CrossValidation) -> list[str]:
+    """Return whether the gap leaves the first split no row to fit on."""
+    gap, folds = cross_validation.gap or 0, cross_validation.folds
+    room = rows - folds * (rows // (folds + 1)) - 1
+    if gap <= room:
+        return []
+    return [
+        f"spec.crossValidation.gap is {gap}, but with {folds} folds of the {rows} rows of the training part the first "
+        f"split has {room + 1} rows before those that it tests on; use a gap of at most {room}, or fewer folds."
+    ]
 
 
 def _check_groups(folds: int, method: str | None, groups_train: np.ndarray | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import CrossValidation, CrossValidationMethod
 from gridfold.api.validation import show
+from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.learning.cross_validation import make_cv, make_splits
 from gridfold_trainer.learning.findings import Findings, capital, named_folds
 from gridfold_trainer.learning.responses import Responses
@@ -59,7 +60,7 @@ class Folding:
     resolved: Resolved
     scorer: Scorer
     estimator: type
-    groups: np.ndarray | None = None
+    orders: Orders = field(default_factory=Orders)  #: of these rows
 
     @property
     def total(self) -> int:
@@ -69,9 +70,9 @@ class Folding:
     def splits(self) -> list[Pair]:
         """Return the folds, of many repeats the first."""
         if self.total <= MOST_SPLITS:
-            return make_splits(self.y, self.cross_validation, self.resolved, self.groups)
-        cv = make_cv(self.cross_validation, self.resolved)
-        return list(islice(cv.split(np.zeros(len(self.y)), self.y, self.groups), MOST_SPLITS))
+            return make_splits(self.y, self.cross_validation, self.resolved, self.orders)
+        cv = make_cv(self.cross_validation, self.resolved)  # repeated: KFold and Stratified, which read no orders
+        return list(islice(cv.split(np.zeros(len(self.y)), self.y), MOST_SPLITS))
 
     @property
     def needs_two_classes(self) -> bool:

@@ -19,7 +19,7 @@ def p_values(scores: np.ndarray, best: int, test_share: float) -> np.ndarray:
     differences = scores[best] - scores
     folds = scores.shape[1]
     means = differences.mean(axis=1)
-    variances = differences.var(axis=1, ddof=1)
+    variances = differences.var(axis=1, ddof=1) if folds > 1 else np.zeros(len(scores))  # one fold tells of none
     flat = variances <= NO_VARIANCE
     spread = np.sqrt((1 / folds + test_share) * np.where(flat, 1.0, variances))
     found = np.where(flat, 1.0, 2.0 * stdtr(folds - 1, -np.abs(means / spread)))

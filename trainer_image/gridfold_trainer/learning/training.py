@@ -1,10 +1,11 @@
 """The training part: all that a cell ever sees of the data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column, PreparedData
 
 
@@ -20,11 +21,10 @@ class TrainingRows:
     columns: tuple[Column, ...]
     classes: tuple[Any, ...] | None  #: labels in the order of their codes; None: y are numbers
     positive: int | None
-    groups: np.ndarray | None = None  #: (rows,), codes
+    orders: Orders = field(default_factory=Orders)  #: of these rows
 
     @classmethod
     def of(cls, data: PreparedData, rows: np.ndarray) -> "TrainingRows":
         """Return those rows of a prepared data set."""
         X = np.asfortranarray(data.X[rows])
-        groups = None if data.groups is None else data.groups[rows]
-        return cls(X, data.y[rows], data.columns, data.classes, data.positive, groups)
+        return cls(X, data.y[rows], data.columns, data.classes, data.positive, data.orders.at(rows))

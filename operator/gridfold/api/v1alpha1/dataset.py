@@ -79,6 +79,12 @@ class Dataset(ApiModel):
         description="Column that orders the rows for method TimeOrdered: numbers, or dates in ISO 8601 (or "
         "as dateFormats says). The estimator does not see it.",
     )
+    fold_column: ColumnName | None = Field(
+        None,
+        description="Column that says in which fold of the cross-validation a row is tested, for method Predefined: "
+        "numbers or texts, each different value is a fold, in their order; -1: in none, the row is always fitted on. "
+        "The estimator does not see it.",
+    )
     column_types: Annotated[dict[str, ColumnType], Field(max_length=10000)] = Field(
         default_factory=dict,
         description="Types of columns, by name: Numeric, Categorical, Boolean (true and false in any case, 1 and 0: "

@@ -36,6 +36,15 @@ def _wants_time(spec: "TrainingJobSpec") -> bool:
     return spec.split.method is SplitMethod.TIME_ORDERED or by_time
 
 
+def _wants_predefined(spec: "TrainingJobSpec") -> bool:
+    by_default = spec.cross_validation.method is CrossValidationMethod.AUTO and spec.dataset.fold_column is not None
+    return spec.cross_validation.method is CrossValidationMethod.PREDEFINED or by_default
+
+
+def _folds_by_time(spec: "TrainingJobSpec") -> bool:
+    return spec.cross_validation.method in _TIME_METHODS and _splits_by_time(spec)
+
+
 def _splits_by_time(spec: "TrainingJobSpec") -> bool:
     by_default = spec.split.method is SplitMethod.AUTO and spec.dataset.time_column is not None
     return spec.split.method is SplitMethod.TIME_ORDERED or by_default
@@ -118,6 +127,66 @@ class TrainingJobSpec(ApiModel):
             "may be TimeSeries only where the split is TimeOrdered",
             lambda s: s.cross_validation.method is not CrossValidationMethod.TIME_SERIES or _splits_by_time(s),
             lambda s: s.cross_validation.method,
+        ),
+        Rule(
+            "dataset.foldColumn",
+            "has(self.dataset.foldColumn) || self.crossValidation.method != 'Predefined'",
+            "is required where crossValidation.method is Predefined",
+            lambda s: (
+                s.dataset.fold_column is not None or s.cross_validation.method is not CrossValidationMethod.PREDEFINED
+            ),
+            lambda s: s.dataset.fold_column,
+        ),
+        Rule(
+            "dataset.foldColumn",
+            "!has(self.dataset.foldColumn) || (self.dataset.foldColumn != self.dataset.target && "
+            "!(has(self.dataset.groupColumn) && self.dataset.groupColumn == self.dataset.foldColumn) && "
+            "!(has(self.dataset.timeColumn) && self.dataset.timeColumn == self.dataset.foldColumn))",
+            "must be another column than target, groupColumn and timeColumn",
+            lambda s: (
+                s.dataset.fold_column is None
+                or s.dataset.fold_column not in (s.dataset.target, s.dataset.group_column, s.dataset.time_column)
+            ),
+            lambda s: s.dataset.fold_column,
+        ),
+        Rule(
+            "crossValidation.method",
+            "!has(self.dataset.foldColumn) || self.crossValidation.method != 'Auto' || "
+            "!(self.split.method == 'TimeOrdered' || (self.split.method == 'Auto' && has(self.dataset.timeColumn)))",
+            "must be TimeSeries where the split is TimeOrdered and dataset.foldColumn is given: predefined folds fit "
+            "on later rows than they test on",
+            lambda s: (
+                s.dataset.fold_column is None
+                or s.cross_validation.method is not CrossValidationMethod.AUTO
+                or not _splits_by_time(s)
+            ),
+            lambda s: s.cross_validation.method,
+        ),
+        Rule(
+            "crossValidation.folds",
+            "self.crossValidation.folds >= 2 || self.crossValidation.method == 'Predefined' || "
+            "(self.crossValidation.method == 'Auto' && has(self.dataset.foldColumn))",
+            "must be at least 2 unless crossValidation.method is Predefined",
+            lambda s: s.cross_validation.folds > 1 or _wants_predefined(s),
+            lambda s: s.cross_validation.folds,
+        ),
+        Rule(
+            "crossValidation",
+            "(!has(self.crossValidation.gap) && !has(self.crossValidation.maxTrainSize)) || "
+            "(self.crossValidation.method in ['Auto', 'TimeSeries'] && (self.split.method == 'TimeOrdered' || "
+            "(self.split.method == 'Auto' && has(self.dataset.timeColumn))))",
+            "gap and maxTrainSize are for TimeSeries folds only, which need dataset.timeColumn; leave them out",
+            lambda s: (
+                (s.cross_validation.gap is None and s.cross_validation.max_train_size is None) or _folds_by_time(s)
+            ),
+            lambda s: {
+                name: value
+                for name, value in (
+                    ("gap", s.cross_validation.gap),
+                    ("maxTrainSize", s.cross_validation.max_train_size),
+                )
+                if value is not None
+            },
         ),
         Rule(
             "crossValidation.repeats",
