@@ -7,6 +7,7 @@ from tests.oracle.tables import (
     Table,
     bundled,
     grouped,
+    in_folds,
     many_classes,
     mixed,
     numbers,
@@ -362,6 +363,30 @@ CASES.update(
                 parameters=SEED,
             ),
         ),
+        "cells-that-cannot-be-measured": (
+            lambda: bundled("breast_cancer"),
+            case(
+                "linear_model.SGDClassifier",
+                {"alpha": [0.01, -1], "loss": ["hinge", "log_loss"], "penalty": ["l2", "l1"]},
+                metrics=["accuracy", "neg_log_loss"],
+                objective="neg_log_loss",
+                left_out=[0, 1, 4, 5, 6, 7],
+            ),
+        ),
+        "cells-drawn-that-cannot-be-measured": (
+            mixed,
+            case(
+                "linear_model.SGDClassifier",
+                [
+                    {"loss": ["hinge", "log_loss", "modified_huber"], "alpha": [0.001, 0.1]},
+                    {"loss": ["perceptron"], "preprocessing.numeric.scale": ["MinMax", "None"]},
+                ],
+                draw={"cells": 6, "seed": 3},
+                metrics=["accuracy", "neg_log_loss"],
+                objective="accuracy",
+                left_out=[1, 3, 4],
+            ),
+        ),
         "folds-without-a-class": (
             rare,
             case(
@@ -431,6 +456,39 @@ CASES.update(
             lambda: timed(bundled("diabetes"), dates=False),
             regression(
                 "linear_model.Lasso", {"alpha": [0.1, 1]}, time="recorded_at", split=TIMED, cv=folds("TimeSeries", 6)
+            ),
+        ),
+        "folds-by-number": (
+            lambda: in_folds(mixed(), ["10", "9", "-1", "2.5"]),
+            case(
+                "linear_model.LogisticRegression",
+                {"C": [0.1, 1]},
+                fold="part",
+                cv={"folds": 3, "method": "Predefined"},
+            ),
+        ),
+        "folds-by-word-regression": (
+            lambda: in_folds(bundled("diabetes"), ["south", "North", "east", "-1"]),
+            regression("linear_model.Ridge", {"alpha": [0.1, 1]}, fold="part", cv={"folds": 3, "method": "Predefined"}),
+        ),
+        "one-fold": (
+            lambda: in_folds(bundled("iris"), ["-1", "held out", "-1"]),
+            case(
+                "tree.DecisionTreeClassifier",
+                {"max_depth": [1, 3]},
+                fold="part",
+                cv={"folds": 1, "method": "Predefined"},
+                average="Macro",
+            ),
+        ),
+        "time-with-a-gap": (
+            lambda: timed(mixed(), dates=True),
+            case(
+                "tree.DecisionTreeClassifier",
+                {"max_depth": [2, 4]},
+                time="recorded_at",
+                split=TIMED,
+                cv={"folds": 4, "method": "TimeSeries", "gap": 5, "maxTrainSize": 60},
             ),
         ),
         "random-list-of-grids": (

@@ -24,6 +24,7 @@ from sklearn.model_selection import (
     KFold,
     ParameterGrid,
     ParameterSampler,
+    PredefinedSplit,
     RepeatedKFold,
     RepeatedStratifiedKFold,
     StratifiedGroupKFold,
@@ -50,14 +51,14 @@ STRATEGIES = {"Median": "median", "Mean": "mean", "MostFrequent": "most_frequent
 
 
 def read(case):
-    """Return X as the protocol wants it, and target, groups and times as text (None where there are none)."""
+    """Return X as the protocol wants it, and target, groups, times and folds as text (None where there are none)."""
     with Path(case["csv"]).open(newline="", encoding="utf-8") as lines:
         rows = list(csv.reader(lines))
     names, rows = rows[0], rows[1:]
     missing = {"", *case.get("missing", [])}
     texts = {name: [row[i].strip() for row in rows] for i, name in enumerate(names)}
     target = texts.pop(case["target"])
-    groups, times = (texts.pop(case[kind]) if kind in case else None for kind in ("group", "time"))
+    orders = [texts.pop(case[kind]) if kind in case else None for kind in ("group", "time", "fold")]
     X = {}
     for name, values in texts.items():
         present = [value for value in values if value not in missing]
@@ -69,8 +70,7 @@ def read(case):
     return (
         pd.DataFrame({name: pd.Series(values, dtype=values.dtype) for name, values in X.items()}),
         target,
-        groups,
-        times,
+        *orders,
     )
 
 
@@ -196,15 +196,19 @@ def scorers(case, positive):
     return {name: made.get(name) or metrics.get_scorer(name) for name in case["metrics"]}
 
 
-def splitter(case):
+def splitter(case, folds):
     """Return the cross-validation."""
     cv = case["cv"]
+    if cv["method"] == "Predefined":
+        names = np.unique(folds).tolist()
+        codes = {name: code for code, name in enumerate(names)}
+        return PredefinedSplit([-1 if name in (-1, "-1") else codes[name] for name in folds.tolist()])
     stratified = cv["method"] == "Stratified"
     if cv.get("repeats", 1) > 1:
         repeated = RepeatedStratifiedKFold if stratified else RepeatedKFold
         return repeated(n_splits=cv["folds"], n_repeats=cv["repeats"], random_state=cv["seed"])
     if cv["method"] == "TimeSeries":
-        return TimeSeriesSplit(cv["folds"])
+        return TimeSeriesSplit(cv["folds"], gap=cv.get("gap", 0), max_train_size=cv.get("maxTrainSize"))
     return SPLITTERS[cv["method"]](cv["folds"], shuffle=True, random_state=cv["seed"])
 
 
@@ -250,18 +254,33 @@ def parts(case, y, groups, times):
     return rows, found[1], found[0]
 
 
+def whole(found, left_out):
+    """Return the table with the cells that GridSearchCV cannot even try: without scores, behind all others."""
+    table = {}
+    for name, values in found.items():
+        if name == "params" or "_test_" in name:
+            behind = 1 + np.isfinite(found[name.replace("rank_", "mean_")]).sum() if name.startswith("rank") else np.nan
+            table[name] = list(values)
+            for number in left_out:
+                table[name].insert(number, behind)
+            table[name] = table[name] if name == "params" else np.array(table[name])
+    return table
+
+
 def run(case):
     """Return all numbers of one case."""
-    X, target, groups, times = read(case)
+    X, target, groups, times, folds = read(case)
     groups = None if groups is None else numbers(groups)
     regression = "r2" in case["metrics"]
     _, y, classes = (None, numbers(target), []) if regression else encode(target)
     train, validation, test = parts(case, y, groups, times)
     positive = classes.index(case["positive"]) if "positive" in case else len(classes) - 1
     pipeline = Pipeline([("preprocessing", "passthrough"), ("estimator", estimator(case, classes))])
-    grid, scoring = candidates(case, X), scorers(case, positive)
+    grid = [cell for number, cell in enumerate(candidates(case, X)) if number not in case.get("left_out", [])]
+    scoring = scorers(case, positive)
     told = case.get("by_hand", {}).get("fit", {})
-    search = GridSearchCV(pipeline, grid, scoring=scoring, refit=False, cv=splitter(case), error_score=np.nan)
+    cv = splitter(case, None if folds is None else numbers(folds)[train])
+    search = GridSearchCV(pipeline, grid, scoring=scoring, refit=False, cv=cv, error_score=np.nan)
     try:
         together = "Grouped" in case["cv"]["method"]
         groups = groups[train] if together else None
@@ -269,6 +288,9 @@ def run(case):
     except ValueError as error:
         assert "fits failed" in str(error)
         return {"all_failed": True}
+    left_out = case.get("left_out", [])
+    if left_out:
+        found = whole(found, left_out)
     columns = {
         name: values.tolist() for name, values in found.items() if re.match(r"(split\d+|mean|std|rank)_test_", name)
     }

@@ -85,6 +85,13 @@ def one_class_folds(table: Table) -> Table:
     return ["household", *names], [[group, *row] for group, row in zip(groups, rows, strict=True)]
 
 
+def in_folds(table: Table, names: list[str]) -> Table:
+    """Return a table with a column that names each row's fold."""
+    columns, rows = table
+    drawn = np.random.default_rng(41).integers(0, len(names), len(rows))
+    return ["part", *columns], [[names[number], *row] for number, row in zip(drawn, rows, strict=True)]
+
+
 def timed(table: Table, *, dates: bool) -> Table:
     """Return a table with a column of times out of order, many of them equal."""
     names, rows = table

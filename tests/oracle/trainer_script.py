@@ -31,7 +31,7 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
     }
     if "positive" in case:
         dataset["positiveClass"] = str(case["positive"])
-    dataset |= {f"{kind}Column": case[kind] for kind in ("group", "time") if kind in case}
+    dataset |= {f"{kind}Column": case[kind] for kind in ("group", "time", "fold") if kind in case}
     drawn = {"algorithm": "Random", **case["draw"]} if "draw" in case else {}
     return {
         "dataset": dataset,

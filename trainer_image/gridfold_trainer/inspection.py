@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
-from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
+from gridfold.api.inspection import EstimatorReport, PlanReport, RefusedCells, ResultsReport
+from gridfold.domain.grid import format_ranges
 from gridfold_trainer import cell, preflight
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.orders import Orders
@@ -92,6 +93,10 @@ def estimator(job: StageInput) -> EstimatorReport:
         takes_random_state=estimators.takes_random_state(cls),
         label_parameters={name: list(words) for name, words in label_parameters(cls).items()},
         fixed=boosters.fixed_values(cls, job.spec.execution.threads),
+        refused=[
+            RefusedCells(cells=format_ranges(cells), message=message)
+            for message, cells in preflight.refused_by_itself(job.spec, cls).items()
+        ],
     )
 
 

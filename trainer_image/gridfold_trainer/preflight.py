@@ -193,7 +193,7 @@ def find_infeasible(spec: TrainingJobSpec, cls: type, data: Assembled, random_st
     cells: set[int] = set()
     messages: dict[str, int] = {}
     grid, drawn = Grid.of(spec.search.grid), sampling.draw(spec.search)
-    refuses = _Refuses(cls, fixed, data, scorers.choose(spec.scoring, classifier=data.target.classes is not None)[1])
+    refuses = _Refuses(cls, fixed, scorers.choose(spec.scoring, classifier=data.target.classes is not None)[1], data)
     for cell, number in enumerate(drawn):
         problem = refuses(grid[number], cell_preprocessing(spec, grid[number])["categorical"]["encode"])
         if problem is not None:
@@ -205,11 +205,26 @@ def find_infeasible(spec: TrainingJobSpec, cls: type, data: Assembled, random_st
     return Infeasible(frozenset(cells), messages)
 
 
+def refused_by_itself(spec: TrainingJobSpec, cls: type) -> dict[str, list[int]]:
+    """Return the cells that the estimator refuses whatever the data is, by its words; {} where it refuses all."""
+    fixed = {name: plain_value(value) for name, value in spec.estimator.parameters.items()}
+    grid, drawn = Grid.of(spec.search.grid), sampling.draw(spec.search)
+    refuses = _Refuses(cls, fixed, scorers.choose(spec.scoring, classifier=estimators.is_classifier(cls))[1])
+    found: dict[str, list[int]] = {}
+    for cell, number in enumerate(drawn):
+        problem = refuses(grid[number], cell_preprocessing(spec, grid[number])["categorical"]["encode"])
+        if problem is not None:
+            found.setdefault(problem, []).append(cell)
+    return found if sum(map(len, found.values())) < len(drawn) else {}
+
+
 class _Refuses:
     """What the estimator says of a cell; cells that differ in imputation or scale alone are asked about once."""
 
-    def __init__(self, cls: type, fixed: dict[str, Any], data: Assembled, metrics: Sequence[str]) -> None:
-        self._cls, self._fixed, self._data, self._metrics = cls, fixed, data, metrics
+    def __init__(self, cls: type, fixed: dict[str, Any], metrics: Sequence[str], data: Assembled | None = None) -> None:
+        self._cls, self._fixed, self._metrics = cls, fixed, metrics
+        self._classes = data.target.classes if data else None
+        self._columns = data.columns if data else None
         self._known: dict[str, str | None] = {}
 
     def __call__(self, chosen: Parameters, encode: str) -> str | None:
@@ -221,10 +236,10 @@ class _Refuses:
         return self._known[mark]
 
     def _problem(self, parameters: dict[str, Any], encode: str) -> str | None:
-        classes, columns = self._data.target.classes, self._data.columns
-        problem = estimators.parameter_problem(self._cls, parameters, classes)
-        problem = problem or column_parameters.refusal(self._cls, parameters, encode, columns)
+        problem = estimators.parameter_problem(self._cls, parameters, self._classes)
+        if problem is None and self._columns is not None:
+            problem = column_parameters.refusal(self._cls, parameters, encode, self._columns)
         if problem is not None:
             return problem
-        values = estimators.constructor_values(self._cls, parameters, classes)
+        values = estimators.constructor_values(self._cls, parameters, self._classes)
         return scorers.response_problem(estimators.build(self._cls, values), self._metrics)

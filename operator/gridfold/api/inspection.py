@@ -22,6 +22,13 @@ class PlanReport(ApiModel):
     measured_seconds: float = Field(0.0, ge=0, allow_inf_nan=False)  #: of fits and scores of these, all folds together
 
 
+class RefusedCells(ApiModel):
+    """Cells that the estimator refuses for one reason, whatever the data is."""
+
+    cells: str  #: as ranges: 0-2,7
+    message: str  #: its words
+
+
 class EstimatorReport(ApiModel):
     """What scikit-learn says about the estimator of a job, whose parameters it has all."""
 
@@ -31,6 +38,7 @@ class EstimatorReport(ApiModel):
     fixed: dict[str, int] = Field(default_factory=dict)  #: what it is built with beside the job's own parameters
     #: parameters whose value is a label of the target, each with the words that are none
     label_parameters: dict[str, list[str]] = Field(default_factory=dict)
+    refused: list[RefusedCells] = Field(default_factory=list)  #: none where all of them would be
 
 
 class ResultsReport(ApiModel):

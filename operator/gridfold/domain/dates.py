@@ -87,5 +87,6 @@ def parts_of(dataset: Dataset, column: str) -> dict[str, DatePart]:
 
 def date_features(dataset: Dataset) -> dict[str, dict[str, DatePart]]:
     """Return what each column of dates becomes that the model sees."""
-    own = {dataset.target, dataset.group_column, dataset.time_column, *dataset.exclude_columns}
+    orders = (dataset.group_column, dataset.time_column, dataset.fold_column)
+    own = {dataset.target, *orders, *dataset.exclude_columns}
     return {name: found for name in dataset.column_types if name not in own and (found := parts_of(dataset, name))}

@@ -102,10 +102,14 @@ def cross_validation(spec: TrainingJobSpec, methods: Methods) -> Fragment:
     return Fragment(assign("cv", call), (f"from sklearn.model_selection import {call.function}",))
 
 
-def search(spec: TrainingJobSpec) -> Fragment:
+def search(spec: TrainingJobSpec, *, leaves_out: bool) -> Fragment:
     """Return the search; refit is the protocol's own, later."""
     options: dict[str, Any] = {"scoring": Name("scorers"), "refit": False, "cv": Name("cv")}
     name = "GridSearchCV"
+    if leaves_out:
+        start = "tried = [{name: [value] for name, value in cells[number].items()} for number in kept]\n"
+        call = Call(name, (Name("pipeline"), Name("tried")), options)
+        return Fragment(start + assign("search", call), (f"from sklearn.model_selection import {name}",))
     if spec.search.algorithm is SearchAlgorithm.RANDOM:
         name = "RandomizedSearchCV"
         options |= {"n_iter": cell_count(spec.search), "random_state": spec.search.seed}

@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
-from gridfold_cli.export import data, model, named_columns, numbers, scoring
+from gridfold_cli.export import data, left_out, model, named_columns, numbers, scoring
 from gridfold_cli.export.fragments import Fragment, load, merge_imports
 from gridfold_cli.export.label_values import names_labels, weighs_labels
 from gridfold_cli.export.methods import Methods
@@ -59,11 +59,14 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield from named_columns.fragments(spec)
     yield from _titled("The pipeline, and what is varied.", [model.pipeline(spec, estimator)])
     yield model.grid(spec, estimator.label_parameters)
+    yield from left_out.fragments(spec, estimator.refused)
     yield from _titled("Cross-validate every cell on the training part.", scoring.scorers(spec, measures))
     yield model.cross_validation(spec, methods)
-    yield model.search(spec)
+    yield model.search(spec, leaves_out=bool(estimator.refused))
     yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
-    yield load("winner", objective=measures.objective)
+    yield from left_out.whole_table(estimator.refused)
+    table = "whole(search.cv_results_)" if estimator.refused else "search.cv_results_"
+    yield load("winner", objective=measures.objective, table=table)
 
 
 def _classes(spec: TrainingJobSpec, measures: Measures, estimator: EstimatorReport) -> Iterator[Fragment]:
