@@ -20,7 +20,8 @@ def broken_rules(model: ApiModel) -> Iterator[str]:
     yield from (rule.message for rule in model.rules if not rule.check(model))
     for name in type(model).model_fields:
         value = getattr(model, name)
-        for item in value if isinstance(value, list) else [value]:
+        items = list(value.values()) if isinstance(value, dict) else value
+        for item in items if isinstance(items, list) else [items]:
             if isinstance(item, ApiModel):
                 yield from broken_rules(item)
 
