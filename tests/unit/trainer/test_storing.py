@@ -14,10 +14,13 @@ from sklearn.pipeline import Pipeline
 
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE, StageInput, decode_cells
 from gridfold_trainer import refit
+from gridfold_trainer.cell import load_parts, make_cells
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import estimators
+from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.model_file import load_model, store_model
 from gridfold_trainer.outcome.storability import storage_warnings
+from gridfold_trainer.outcome.winner import refit_winner
 from tests.unit.trainer.data_jobs import run_prepare
 from tests.unit.trainer.numeric_jobs import World, small_data
 from tests.unit.trainer.platform_package import install
@@ -154,6 +157,19 @@ def test_prepare_refuses_a_label_that_the_data_does_not_have_before_any_cell_run
     words = 'constant is the class "maybe"; the target has ["no", "yes"].'
     report = run_prepare(tmp_path, estimator=dummy, search={"grid": [{"constant": ["maybe", "yes"]}]})
     assert decode_cells(report.infeasible, 2) == {0}
-    assert report.warnings == [f"1 cell is infeasible: {words}"]
+    assert [warning.endswith(words) for warning in report.warnings] == [True]
     with pytest.raises(DataError, match="refuses every cell of spec.search.grid: constant is the class"):
         run_prepare(tmp_path, estimator=dummy, search={"grid": [{"constant": ["maybe"]}]})
+
+
+@pytest.mark.usefixtures("frames")
+def test_a_model_that_says_nothing_of_the_test_part_is_stored_and_says_labels(tmp_path: Path) -> None:
+    world = World(tmp_path, small_data())
+    job = world.job([{"radius": [{"float": 1e-9}]}], "neighbors.RadiusNeighborsClassifier")
+    data, parts = load_parts(job, world.context)
+    (item,) = make_cells(job, [0])
+    found = refit_winner(job, Row(item, "f1", {}, None, None), data, parts)
+    assert set(found.test.values()) == {None}
+    assert found.stored.content is not None
+    assert found.model.classes_.tolist() == ["no", "yes"]
+    assert all("has no value on the" in note for note in found.warnings)

@@ -135,10 +135,9 @@ def _voting(model: Any, labels: np.ndarray) -> Any:
         return None
     from sklearn.ensemble import VotingClassifier
     from sklearn.preprocessing import LabelEncoder
-    from sklearn.utils import Bunch
 
     voting = VotingClassifier([("model", model)], voting="soft")
-    voting.estimators_, voting.named_estimators_ = [model], Bunch(model=model)
+    voting.estimators_ = [model]
     voting.classes_ = labels[np.asarray(codes).astype(np.int64)]
     voting.le_ = LabelEncoder()
     voting.le_.classes_ = voting.classes_

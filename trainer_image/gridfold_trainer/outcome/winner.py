@@ -28,7 +28,7 @@ from gridfold_trainer.outcome.speaking import Spoken, speak_labels
 
 _WARNINGS = 5
 _CHARACTERS = 256
-#: Of the test part: what the stored model must say as the scored one did.
+#: Of those it was fitted on, about which every estimator says something: the stored model must say the same.
 _PROVING_ROWS = 200
 
 
@@ -87,7 +87,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         model = _fitted(best, data, frame.iloc[both], both)
         responses = Responses(model, frame.iloc[parts.test])
         test = scorer.measure(data.y[parts.test], responses)
-        spoken, stored = _kept(best, data, model, frame.iloc[parts.test[:_PROVING_ROWS]])
+        spoken, stored = _kept(best, data, model, frame.iloc[both[:_PROVING_ROWS]])
     ends = bootstrap(scorer, data.y[parts.test], responses, job.spec.split.seed)
     notes = [
         f"{metric} has no value on the {part} part: {cause}"[:_CHARACTERS]
