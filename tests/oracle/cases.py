@@ -14,6 +14,7 @@ from tests.oracle.tables import (
     one_class_folds,
     rare,
     real,
+    respelled,
     three_classes,
     timed,
     with_noise,
@@ -123,6 +124,36 @@ CASES: dict[str, tuple[Callable[[], Table], Case]] = {
             "ensemble.HistGradientBoostingClassifier",
             {"max_iter": [5, 10]},
             parameters={**SEED, "class_weight": {"benign": 3, "malignant": 0.5}},
+        ),
+    ),
+    "spreading-of-minus-one": (  # which is "no label" to the estimator
+        lambda: respelled(bundled("breast_cancer", 200), {"malignant": "-1", "benign": "1"}),
+        case("semi_supervised.LabelSpreading", {"alpha": [0.2, 0.5]}),
+    ),
+    "boosting-scores-texts": (  # of which none is 1, the positive class of its scorer
+        lambda: bundled("breast_cancer", 200),
+        case(
+            "ensemble.HistGradientBoostingClassifier",
+            {"max_iter": [3, 6], "scoring": ["f1", None]},
+            parameters={**SEED, "early_stopping": True},
+        ),
+    ),
+    "constant-classes": (
+        lambda: respelled(bundled("iris"), {"setosa": "2", "versicolor": "10", "virginica": "1"}),
+        case(
+            "dummy.DummyClassifier",
+            {"constant": [10, 1, "2"]},
+            parameters={"strategy": "constant"},
+            average="Macro",
+            named=["constant"],
+        ),
+    ),
+    "outliers-of-a-class": (
+        lambda: bundled("breast_cancer", 200),
+        case(
+            "neighbors.RadiusNeighborsClassifier",
+            {"outlier_label": ["malignant", "benign", "most_frequent"], "radius": [2.5]},
+            named=["outlier_label"],
         ),
     ),
     "random-forest-list-of-grids": (

@@ -112,8 +112,14 @@ def column_transformer(X, choices):
     return "passthrough" if groups[0][1] == "passthrough" and len(groups) == 1 else ColumnTransformer(groups)
 
 
-def candidates(case, X):
-    """Return the cells as single-cell grids, in the order of the script's names."""
+def coder(classes):
+    """Return what finds the code of a class by its label; what is none stays."""
+    codes = {label if isinstance(label, str) else f"{label:g}": code for code, label in enumerate(classes)}
+    return lambda label: codes.get(str(label), label)
+
+
+def candidates(case, X, classes):
+    """Return the cells as single-cell grids, in the order of the script's names; classes by code."""
     default = {
         "numeric.impute": "Median",
         "numeric.scale": "Standard",
@@ -123,7 +129,9 @@ def candidates(case, X):
     found = []
     script_names = [
         {
-            name.replace(".", "__") if name.startswith("preprocessing.") else f"estimator__{name}": values
+            name.replace(".", "__") if name.startswith("preprocessing.") else f"estimator__{name}": (
+                list(map(coder(classes), values)) if name in case.get("named", []) else values
+            )
             for name, values in grid.items()
         }
         for grid in case["grid"]
@@ -217,9 +225,8 @@ def estimator(case, classes):
     package, _, name = case["estimator"].rpartition(".")
     parameters = {**case.get("parameters", {}), **case.get("by_hand", {}).get("parameters", {})}
     if isinstance(parameters.get("class_weight"), dict):
-        by_text = {str(label): code for code, label in enumerate(classes)}
-        by_text.update({f"{label:g}": code for code, label in enumerate(classes) if not isinstance(label, str)})
-        parameters["class_weight"] = {by_text[text]: weight for text, weight in parameters["class_weight"].items()}
+        weights = parameters["class_weight"]
+        parameters["class_weight"] = {coder(classes)(text): weight for text, weight in weights.items()}
     cls = getattr(importlib.import_module(package), name)
     made = type(name, (Told, cls), {})(**parameters) if case.get("by_name") else cls(**parameters)
     if "random_state" in made.get_params() and "random_state" not in parameters:
@@ -276,7 +283,8 @@ def run(case):
     train, validation, test = parts(case, y, groups, times)
     positive = classes.index(case["positive"]) if "positive" in case else len(classes) - 1
     pipeline = Pipeline([("preprocessing", "passthrough"), ("estimator", estimator(case, classes))])
-    grid = [cell for number, cell in enumerate(candidates(case, X)) if number not in case.get("left_out", [])]
+    cells = candidates(case, X, classes)
+    grid = [cell for number, cell in enumerate(cells) if number not in case.get("left_out", [])]
     scoring = scorers(case, positive)
     told = case.get("by_hand", {}).get("fit", {})
     cv = splitter(case, None if folds is None else numbers(folds)[train])

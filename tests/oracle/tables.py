@@ -62,6 +62,12 @@ def numbers(rows: int = 260) -> Table:
     return names, [[*row[:-1], repr(float(number))] for row, number in zip(table, target, strict=True)]
 
 
+def respelled(table: Table, spellings: dict[str, str]) -> Table:
+    """Return a table whose classes have other names."""
+    names, rows = table
+    return names, [[*row[:-1], spellings[row[-1]]] for row in rows]
+
+
 def grouped(table: Table, *, words: bool) -> Table:
     """Return a table with a column of groups of unequal sizes, named so that numbers and words sort differently."""
     names, rows = table
