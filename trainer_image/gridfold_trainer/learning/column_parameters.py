@@ -79,7 +79,8 @@ def refusal(cls: type, parameters: Mapping[str, Any], encode: str, columns: Sequ
     texts = [column.name for column in columns if column.type is ColumnType.CATEGORICAL]
     for name in sorted(by_name(cls, parameters)):
         parameter, value = COLUMN_PARAMETERS[name], parameters[name]
-        named = ", ".join(text for text in texts if text in value) if parameter.single else ""
+        mentioned = frozenset(value) if parameter.single else frozenset()
+        named = ", ".join(text for text in texts if text in mentioned)
         if named and encode == Encode.ONE_HOT:
             return (
                 f"{name} names {named}, of whose categories preprocessing.categorical.encode: OneHot makes columns of "
@@ -206,10 +207,8 @@ class _Told:
     def _of_names(self, names: Sequence[str]) -> Iterator[str]:
         if self._columns is None:
             return
-        known = {name.lower(): name for name in self._columns}
-        for name in dict.fromkeys(names):
-            if name in self._columns:
-                continue
+        known, present = {name.lower(): name for name in self._columns}, frozenset(self._columns)
+        for name in [name for name in dict.fromkeys(names) if name not in present]:
             near = difflib.get_close_matches(name.lower(), known, n=1)
             hint = f"did you mean {_yaml(known[near[0]])}?" if near else f"there are {self._some()}."
             if name.lstrip("-").isdecimal() and not near:

@@ -102,9 +102,11 @@ def _is_native(preprocessing: Any) -> bool:
 def _positions(parameter: ColumnParameter, value: Any, names: Sequence[str]) -> Any:
     """Return the value of a parameter by positions of the matrix."""
     if parameter.form is ColumnForm.NAMES:
-        return [name in value for name in names]
+        chosen = frozenset(value)
+        return [name in chosen for name in names]
     if parameter.form is ColumnForm.GROUPS:
-        return [[position for position, name in enumerate(names) if name in group] for group in value]
+        groups = map(frozenset, value)
+        return [[position for position, name in enumerate(names) if name in group] for group in groups]
     if parameter.form is ColumnForm.VALUES:
         return [value.get(name, parameter.rest) for name in names]
     return {
