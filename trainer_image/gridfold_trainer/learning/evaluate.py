@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import Outcome
+from gridfold_trainer.learning.plain_messages import plain_message
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Scorer, Scores
 from gridfold_trainer.learning.training import TrainingRows
@@ -37,6 +38,7 @@ class FitError:
 class Evaluation:
     """A cell's numbers, one entry per split; None where there is none."""
 
+    classes: Sequence[Any] | None = None  #: labels by code, for messages
     scores: list[dict[str, float | None] | None] = field(default_factory=list)
     fit_seconds: list[float | None] = field(default_factory=list)
     score_seconds: list[float | None] = field(default_factory=list)
@@ -82,7 +84,7 @@ def evaluate(pipelines: Sequence[Any], training: TrainingRows, splits: Splits, s
     Raises:
         MemoryError: passed on; more memory can help, so it is no property of the cell.
     """
-    evaluations = [Evaluation() for _ in pipelines]
+    evaluations = [Evaluation(training.classes) for _ in pipelines]
     for train, test in splits:
         # A plain X[rows] is in C order, and many estimators then differ in the last bits.
         X_train, X_test = np.asfortranarray(training.X[train]), np.asfortranarray(training.X[test])
@@ -104,15 +106,15 @@ def timed(action: Callable[[], Any]) -> tuple[Any, float]:
     return result, time.perf_counter() - start
 
 
-def fit_error(error: BaseException) -> FitError:
-    """Return an exception of fit or predict as a value of bounded size."""
+def fit_error(error: BaseException, classes: Sequence[Any] | None = None) -> FitError:
+    """Return an exception of fit or predict, of a model of codes of these classes, as a value of bounded size."""
     from sklearn.utils._param_validation import InvalidParameterError
 
     lines = [line for line in "".join(traceback.format_exception(error)).splitlines() if line.strip(" ^~")]
     lines = [re.sub(r'File ".*/site-packages/', 'File "', line) for line in lines[-TRACEBACK_LINES:]]
     return FitError(
         kind=type(error).__name__,
-        message=" ".join(str(error).split())[: 4 * LINE_CHARACTERS],
+        message=plain_message(str(error), classes)[: 4 * LINE_CHARACTERS],
         text="\n".join(line[:LINE_CHARACTERS] for line in lines),
         refused=isinstance(error, InvalidParameterError),
         value_error=isinstance(error, ValueError),
@@ -136,7 +138,7 @@ def _add_split(
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # an estimator may raise anything; it is the cell's result
-            _add_failure(evaluation, fit_error(error))
+            _add_failure(evaluation, fit_error(error, evaluation.classes))
         else:
             _add_scores(evaluation, scores)
             evaluation.fit_seconds.append(fit_seconds)
@@ -147,7 +149,7 @@ def _add_split(
 def _add_scores(evaluation: Evaluation, scores: Scores) -> None:
     evaluation.scores.append(scores.values)
     for metric, cause in scores.problems.items():
-        evaluation.unmeasured.setdefault(metric, []).append(cause)
+        evaluation.unmeasured.setdefault(metric, []).append(plain_message(cause, evaluation.classes))
 
 
 def _add_failure(evaluation: Evaluation, error: FitError) -> None:
@@ -159,6 +161,8 @@ def _add_failure(evaluation: Evaluation, error: FitError) -> None:
 
 def _add_warnings(evaluation: Evaluation, caught: Sequence[warnings.WarningMessage]) -> None:
     for warning in caught:
-        text = f"{warning.category.__name__}: {' '.join(str(warning.message).split())}"[:LINE_CHARACTERS]
+        text = f"{warning.category.__name__}: {plain_message(str(warning.message), evaluation.classes)}"[
+            :LINE_CHARACTERS
+        ]
         if text not in evaluation.warnings and len(evaluation.warnings) < WARNINGS_KEPT:
             evaluation.warnings.append(text)

@@ -17,6 +17,7 @@ from gridfold_trainer.learning.evaluate import fit_error
 from gridfold_trainer.learning.intervals import Intervals, bootstrap
 from gridfold_trainer.learning.label_parameters import by_label
 from gridfold_trainer.learning.pipelines import plain_pipeline
+from gridfold_trainer.learning.plain_messages import plain_message
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import make_scorer
 from gridfold_trainer.learning.splits import Parts
@@ -90,7 +91,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         spoken, stored = _kept(best, data, model, frame.iloc[both[:_PROVING_ROWS]])
     ends = bootstrap(scorer, data.y[parts.test], responses, job.spec.split.seed)
     notes = [
-        f"{metric} has no value on the {part} part: {cause}"[:_CHARACTERS]
+        f"{metric} has no value on the {part} part: {plain_message(cause, data.classes)}"[:_CHARACTERS]
         for part, scores in (("validation", validation), ("test", test))
         for metric, cause in scores.problems.items()
     ]
@@ -117,7 +118,7 @@ def _fitted(best: Row, data: PreparedData, X: Any, rows: np.ndarray) -> Any:
     except MemoryError:
         raise
     except Exception as error:
-        told = fit_error(error)
+        told = fit_error(error, data.classes)
         raise FitFailedError(
             f"cell {best.cell.index} won the cross-validation, but cannot be fitted on {len(rows)} rows: "
             f"{told.kind}: {told.message.rstrip('.')}. Fix what the message names, or take this combination out of "
