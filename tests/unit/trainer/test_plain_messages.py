@@ -32,6 +32,7 @@ MESSAGES: list[tuple[str, Any, str]] = [
     ("in array([0, 1]), array([1.5, 2. ], dtype=float32)", None, "in [0, 1], [1.5, 2. ]"),
     ("requires 2 or more distinct classes; got 1 class", CLASSES, "requires 2 or more distinct classes; got 1 class"),
     ("The number of classes has to be greater than one. Got 1 class.", CLASSES, "Got 1 class."),
+    ("y_true contains only one label (1). Please", CLASSES, 'only one label ("yes"). Please'),
     ("n_classes 1 of 2", CLASSES, "n_classes 1 of 2"),
     ("class 7", CLASSES, "class 7"),
     ("class 1.5 and class 0x", CLASSES, "class 1.5 and class 0x"),

@@ -13,7 +13,7 @@ _ARRAY = re.compile(r"\barray\((\[[^()]*\])(?:,\s*dtype=[^)]*)?\)")
 #: "class 0", "only one class: 0", "labels: [2 3]", "It should be one of [0 1]", "pos_label=1"
 _CODES = re.compile(
     r"(\b(?:class|classes|label|labels|label\(s\)|pos_label)(?::|=)? ?|should be one of |possible values are: )"
-    r"(\[)?(\d+(?:(?:, ?| )\d+)*)(\])?(?!\w|\.\d)",
+    r"([\[(])?(\d+(?:(?:, ?| )\d+)*)([\])])?(?!\w|\.\d)",
     re.IGNORECASE,
 )
 
