@@ -18,9 +18,9 @@ _SPACE = f"{_SPACES}*"
 _THOUSANDS = {" ": _SPACES, "'": "['\u2019]", ",": "[,]", ".": "[.]", "_": "[_]"}
 _MARKS = {"": "", " ": " \t\u00a0\u2009\u202f", "'": "'\u2019"}
 _EXPONENT = "(?:[eE][+-]?[0-9]+)?"
-UNICODE_MINUS = "\u2212"
+UNICODE_MINUS, EN_DASH = "\u2212", "\u2013"
 #: Groups of a match that say "below zero".
-NEGATIVE_MARKS = f"-{UNICODE_MINUS}("
+NEGATIVE_MARKS = f"-{UNICODE_MINUS}{EN_DASH}("
 #: What export and model card rewrite numbers with: `Spelling.plain` without this package.
 PLAIN_SOURCE = """def plain(text, pattern, marks, decimal):
     \"\"\"Return a number as Python writes it; nothing for a text that is none.\"\"\"
@@ -28,9 +28,9 @@ PLAIN_SOURCE = """def plain(text, pattern, marks, decimal):
     if not found:
         return ""
     parts = [part for part in found.groups() if part]
-    digits = next(part for part in parts if part[-1] not in "+-\\u2212(")
+    digits = next(part for part in parts if part[-1] not in "+-\\u2212\\u2013(")
     digits = "".join(character for character in digits if character not in marks)
-    below = any(part in "-\\u2212(" for part in parts)
+    below = any(part in "-\\u2212\\u2013(" for part in parts)
     return ("-" if below else "") + digits.replace(decimal, ".")"""
 #: What a column of booleans may say, in lower case.
 BOOLEANS = {"true": "1", "false": "0", "1": "1", "0": "0", "1.0": "1", "0.0": "0"}
@@ -96,7 +96,7 @@ class Spelling:
 
     def _forms(self) -> Iterator[str]:
         number = f"({self._digits()})"
-        signs = "[+-]" if self.negative is not Negative.UNICODE_MINUS else f"[+{UNICODE_MINUS}-]"
+        signs = "[+-]" if self.negative is not Negative.UNICODE_MINUS else f"[+{UNICODE_MINUS}{EN_DASH}-]"
         prefix, suffix = re.escape(self.prefix), re.escape(self.suffix)
         end = f"(?:{_SPACE}{suffix})?" if suffix else ""
         begin = f"(?:{prefix}{_SPACE})?" if prefix else ""

@@ -107,6 +107,7 @@ SPELLINGS: dict[str, tuple[list[str], Spell, str]] = {
     "months": (SMALL, around(after=" months"), '{v: {suffix: "months"}}'),
     "parentheses": (PLAIN, negative("({})"), "{v: {negative: Parentheses}}"),
     "minus of Unicode": (PLAIN, negative("\u2212{}"), "{v: {negative: UnicodeMinus}}"),
+    "an en dash for minus": (PLAIN, negative("\u2013{}"), "{v: {negative: UnicodeMinus}}"),
     "minus behind": (PLAIN, negative("{}-"), "{v: {negative: Trailing}}"),
     "minus of Unicode and comma": (PLAIN, negative("\u2212{}", comma), '{v: {decimal: ",", negative: UnicodeMinus}}'),
     "about": (PLAIN, around("~"), '{v: {prefix: "~"}}'),
@@ -307,7 +308,10 @@ def test_texts_among_numbers_of_another_spelling_are_told_with_them(name: str, m
             "digits other than 0 to 9 in v",
         ),
         ([f"{n}{'kM'[n % 2]}" for n in range(1, 30)], "numbers in different units in v"),
-        ([f"{n}.5D+0{n % 9}" for n in range(1, 30)], "exponents of Fortran in v"),
+        ([f"{'$€'[n % 2]}{n}.5" for n in range(1, 30)], "numbers in different units in v"),
+        ([f"{n}{'.,'[n % 2]}5" for n in range(1, 30)], "numbers with two decimal marks in v"),
+        ([f"{n}.5x10^{n}" for n in range(1, 30)], "exponents of another language in v"),
+        ([f"{n}.5D+0{n % 9}" for n in range(1, 30)], "exponents of another language in v"),
     ],
 )
 def test_spellings_that_nothing_declares_are_told_to_be_converted_before(
@@ -337,7 +341,45 @@ def test_spellings_that_nothing_declares_are_told_to_be_converted_before(
     ],
 )
 def test_texts_that_are_no_numbers_in_any_spelling_are_not_told(texts: list[str], tmp_path: Path) -> None:
-    assert prepared(tmp_path, csv(table(texts * 10))).warnings == []
+    warnings = prepared(tmp_path, csv(table(texts * 10))).warnings
+    assert all(warning.startswith("Set dataset.columnTypes: {v: Date}") for warning in warnings)
+
+
+def test_following_the_words_again_and_again_makes_every_column_of_a_table_right(tmp_path: Path) -> None:
+    plain = {name: (numbers * 8)[:ROWS] for name, (numbers, _, _) in SPELLINGS.items()}
+    columns = {f"c{at}": [SPELLINGS[name][1](text) for text in plain[name]] for at, name in enumerate(SPELLINGS)}
+    content = csv({**columns, "w": PLAIN, "y": ["no", "yes"] * (ROWS // 2)})
+    dataset: dict[str, Any] = {}
+    for _ in range(12):
+        found = prepared(tmp_path, content, dataset)
+        if not found.warnings:
+            break
+        assert all(len(warning) <= 512 for warning in found.warnings)
+        dataset = merged([dataset, *(part for warning in found.warnings for part in advised(warning)[:1])])
+    for at, name in enumerate(SPELLINGS):
+        same_bits(column(found, f"c{at}"), [float(text) for text in plain[name]])
+
+
+@pytest.mark.parametrize("name", ["decimal comma", "European", "dollars", "per cent", "parentheses"])
+def test_a_column_that_is_declared_numeric_in_another_spelling_is_told_with_words_that_make_it_so(
+    name: str, tmp_path: Path
+) -> None:
+    plain, spell, _ = SPELLINGS[name]
+    content, declared = csv(table([spell(text) for text in plain])), {"columnTypes": {"v": "Numeric"}}
+    with pytest.raises(DataError, match=r"is declared Numeric in columnTypes, .* no number; write ") as caught:
+        prepared(tmp_path, content, declared)
+    found = prepared(tmp_path, content, {**declared, **merged(advised(str(caught.value)))})
+    same_bits(column(found), [float(text) for text in plain])
+
+
+@pytest.mark.parametrize(("classes", "marker"), [("ab", "NaN"), ("01", "NaN"), ("ab", "None"), ("ab", "n/a")])
+def test_a_class_that_most_likely_is_none_is_told_with_what_to_write(classes: str, marker: str, tmp_path: Path) -> None:
+    content = csv({"a": SMALL, "y": [marker if at % 9 == 0 else classes[at % 2] for at in range(ROWS)]})
+    [warning] = prepared(tmp_path, content).warnings
+    assert warning.startswith("Write dataset.columnMissingValues: ")
+    found = prepared(tmp_path, content, merged(advised(warning)))
+    assert found.dropped_rows["missingTarget"] == 5
+    assert found.target.classes == (tuple(classes) if classes == "ab" else (0, 1))
 
 
 def test_a_value_that_does_not_fit_a_declared_format_is_named_with_its_row(tmp_path: Path) -> None:

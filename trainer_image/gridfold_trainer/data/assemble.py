@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from gridfold_trainer.data.order_columns import TimeBuilder, fold_codes, group_c
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import CATEGORY_LIMIT, Column
 from gridfold_trainer.data.sources import Fetched
-from gridfold_trainer.data.spelling_warnings import SpellingWarnings
+from gridfold_trainer.data.spelling_warnings import SpellingWarnings, advice_of
 from gridfold_trainer.data.table_formats import collect_names
 from gridfold_trainer.data.tables import Piece, read_tables
 from gridfold_trainer.data.targets import Target, type_target
@@ -162,6 +163,8 @@ class _Table:
         target = type_target(typed, self._dataset, classifier=self._classes is not None)
         if isinstance(target, Rejected):
             problems.append(f"the target {self._dataset.target} {target.problem}")
+        if self._classes and isinstance(typed, Typed):
+            self._spellings.look_at_classes(self._dataset.target, typed.categories)
         groups = self._codes(self._dataset.group_column, group_codes, keep, problems)
         folds = self._codes(self._dataset.fold_column, fold_codes, keep, problems)
         time = self._time.finish(keep) if self._time else None
@@ -249,7 +252,8 @@ class _Table:
             self._time = TimeBuilder(self._missing.of(dataset.time_column), dataset)
 
     def _rule(self, name: str) -> ColumnRule:
-        return rule_of(self._dataset, name, codes=name != self._dataset.target)
+        rule = rule_of(self._dataset, name, codes=name != self._dataset.target)
+        return replace(rule, advice=partial(advice_of, self._dataset, name))
 
     def _builder(self, name: str, rule: ColumnRule, slot: Slot | None = None) -> ColumnBuilder:
         numbered = name in {self._dataset.target, self._dataset.group_column, self._dataset.fold_column}

@@ -25,6 +25,7 @@ class Examples:
     """Some of the values that are in the way, and how many there are."""
 
     shown: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)  #: those that are shown, whole
     count: int = 0
 
     def add(self, column: Any, mask: np.ndarray, rows: np.ndarray) -> None:
@@ -32,6 +33,7 @@ class Examples:
         found = np.flatnonzero(mask)
         self.count += len(found)
         for index in found[: _SHOWN - len(self.shown)]:
+            self.texts.append(str(column[int(index)]))
             self.shown.append(f"{show(str(column[int(index)]))[:_SHOWN_CHARACTERS]} (row {rows[index]})")
 
     def __str__(self) -> str:
@@ -210,9 +212,10 @@ class ColumnBuilder:
 
     def _problem(self) -> str:
         if self._foreign.count:
+            advice = self._rule.advice(self._foreign.texts) if self._rule.advice else ""
             return (
-                f"{self._rule.words}, but {self._foreign} no number; correct the data, name the text "
-                f"in csv.missingValues if it means that there is no value, or declare Categorical."
+                f"{self._rule.words}, but {self._foreign} no number; {f'{advice}, ' if advice else ''}correct the "
+                f"data, name the text in csv.missingValues if it means that there is no value, or declare Categorical."
             )
         if self._infinite.count:
             return (

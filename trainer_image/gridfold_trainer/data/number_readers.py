@@ -1,5 +1,6 @@
 """Texts that mean numbers in a declared spelling, rewritten as Python writes numbers."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -66,6 +67,7 @@ class ColumnRule:
 
     declared: ColumnType | None = None  #: Numeric or Categorical; None: as the values are
     reader: NumberReader | None = None  #: None: numbers are spelled as Python spells them
+    advice: Callable[[Sequence[str]], str] | None = None  #: what to write for texts that are no numbers
     codes: bool = True  #: whether a whole number with a leading zero makes the column one of texts
 
     @property
@@ -84,7 +86,7 @@ def rule_of(dataset: Dataset, column: str, *, codes: bool = True) -> ColumnRule:
     return ColumnRule(
         ColumnType.NUMERIC if in_formats else declared,
         None if spelling.is_plain else SpelledNumbers(spelling, in_formats),
-        codes,
+        codes=codes,
     )
 
 

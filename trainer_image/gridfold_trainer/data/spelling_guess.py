@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from gridfold.api.v1alpha1 import Negative
 from gridfold.domain.markers import NUMBER
-from gridfold.domain.number_formats import UNICODE_MINUS, Spelling
+from gridfold.domain.number_formats import EN_DASH, UNICODE_MINUS, Spelling
 
 #: Of more texts, every n-th is looked at.
 _SAMPLE = 2000
@@ -36,8 +36,9 @@ _OTHERS = {
     "hexadecimal numbers": r"[+-]?0[xX][0-9a-fA-F]+",
     "ranges": rf"[+-]?{_UNSIGNED} ?(?:-|–|—|to|\.\.) ?[+-]?{_UNSIGNED}|{NUMBER}",
     "bounds": rf"[{_BOUNDS}]=? ?{NUMBER}|{NUMBER} ?\+|{NUMBER}",
-    "numbers with exponents of Fortran": rf"[+-]?{_UNSIGNED}[dD][+-]?[0-9]+|{NUMBER}",
-    "numbers in different units": rf"[+-]?{_UNSIGNED} ?[A-Za-zµ°%]{{1,4}}|{NUMBER}",
+    "exponents of another language": rf"[+-]?{_UNSIGNED}(?:[dD]| ?[x×*·] ?10\^?)[+-]?[0-9]+|{NUMBER}",
+    "numbers with two decimal marks": rf"[+-]?[0-9]+,[0-9]+|{NUMBER}",
+    "numbers in different units": rf"[$€£¥₹₽₩]? ?[+-]?{_UNSIGNED} ?[$€£¥₹₽₩A-Za-zµ°%]{{0,4}}",
 }
 
 
@@ -151,9 +152,9 @@ def _shape(text: str) -> _Shape | None:
         before, after = before.replace("(", "", 1), after.replace(")", "", 1)
     elif after[:1] == "-" or after[-1:] == "-":
         negative, after = Negative.TRAILING, after.strip("-")
-    if UNICODE_MINUS in (before[:1], before[-1:]):
+    if {before[:1], before[-1:]} & {UNICODE_MINUS, EN_DASH}:
         negative = Negative.UNICODE_MINUS
-    before = before.strip(f"+-{UNICODE_MINUS}{_SPACES}")
+    before = before.strip(f"+-{UNICODE_MINUS}{EN_DASH}{_SPACES}")
     after = after.strip(_SPACES)
     if len(before) > _LONGEST or len(after) > _LONGEST:
         return None

@@ -69,6 +69,12 @@ class SpellingWarnings:
         if gaps and any(text.lower() in _NOTHING for text in sampled(texts)):
             self._nothing.append(_Texts(name, texts))
 
+    def look_at_classes(self, name: str, texts: Sequence[str]) -> None:
+        """Take the classes of a target, where they are texts: NaN is most likely none."""
+        nothing = [text for text in texts if text.lower() in _NOTHING]
+        if name not in self._dataset.column_types and nothing:
+            self._nothing.append(_Texts(name, nothing))
+
     def look_at_groups(self, name: str, texts: Sequence[str]) -> None:
         """Take the groups: 01234 and 1234 are two."""
         if name not in self._dataset.column_types and texts and _are_codes(texts):
@@ -124,7 +130,7 @@ def _are_among_numbers(texts: Sequence[str]) -> bool:
 def _spelled_words(found: list[_Texts], dataset: Dataset, breaks_decimals: Callable[[], bool]) -> Iterator[str]:
     certain = [column for column in found if column.guess and column.guess.also is None]
     simple = [column for column in certain if column.guess and _is_everywhere(column.guess.spelling)]
-    everywhere = _everywhere(simple, dataset)
+    everywhere = _everywhere(simple, found, dataset)
     if everywhere is not None and (everywhere.decimal != "," or not breaks_decimals()):
         fields = [("decimal", everywhere.decimal, "."), ("thousands", everywhere.thousands, "")]
         words = " and ".join(f'dataset.csv.{name}: "{mark}"' for name, mark, now in fields if mark != now)
@@ -157,12 +163,12 @@ def _is_everywhere(spelling: Spelling) -> bool:
     return not (spelling.prefix or spelling.suffix) and spelling.negative is Negative.MINUS
 
 
-def _everywhere(columns: list[_Texts], dataset: Dataset) -> Spelling | None:
-    """Return the one spelling of all these columns, None where they do not agree."""
+def _everywhere(columns: list[_Texts], others: list[_Texts], dataset: Dataset) -> Spelling | None:
+    """Return the one spelling of all these columns, None where they do not agree or others would be spelled wrongly."""
     spellings = [column.guess.spelling for column in columns if column.guess]
-    decimals = {spelling.decimal for spelling in spellings}
+    decimals = {column.guess.spelling.decimal for column in others if column.guess}
     thousands = {spelling.thousands for spelling in spellings} - {""}
-    if len(decimals) != 1 or len(thousands) > 1 or dataset.csv.decimal or dataset.csv.thousands:
+    if not columns or len(decimals) != 1 or len(thousands) > 1 or dataset.csv.decimal or dataset.csv.thousands:
         return None
     decimal, mark = decimals.pop(), thousands.pop() if thousands else ""
     return None if decimal == mark else Spelling(decimal, mark)
@@ -253,6 +259,6 @@ def _nothing_words(found: list[_Texts]) -> Iterator[str]:
         entries = {c.name: flow_list([t for t in c.texts if t.lower() in _NOTHING][:_MARKERS]) for c in found}
         yield told(
             f"Write dataset.columnMissingValues: {flow_map(entries)} if that means no value, too:",
-            "beside missing values it is a category now in",
+            "it is a category or class now in",
             [column.name for column in found],
         )

@@ -48,8 +48,8 @@ class NumberFormat(ApiModel):
     )
     negative: Negative | None = Field(
         None,
-        description="How negative numbers are marked beside -4: UnicodeMinus (with the character U+2212), Parentheses "
-        '("(4)") or Trailing ("4-"). Default: Minus, in no other way.',
+        description="How negative numbers are marked beside -4: UnicodeMinus (by the character U+2212 or an en dash), "
+        'Parentheses ("(4)") or Trailing ("4-"). Default: Minus, in no other way.',
     )
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
