@@ -150,7 +150,10 @@ def _unmeasured(folding: Folding, splits: Sequence[Pair]) -> dict[str, list[int]
     found: dict[str, list[int]] = {}
     for number in _suspicious(folding, splits):
         train, test = splits[number]
-        for metric in unmeasured_metrics(folding.scorer, folding.y[train], folding.y[test]):
+        # What a model that knows one class says of the other differs from estimator to estimator: only the rows that
+        # it is measured on can tell then.
+        known = folding.y[train] if _only_code(folding.y[train]) is None else folding.y
+        for metric in unmeasured_metrics(folding.scorer, known, folding.y[test]):
             found.setdefault(metric, []).append(number)
     return found
 
