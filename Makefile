@@ -31,7 +31,8 @@ demo: setup ## Tune on scikit-learn's breast-cancer data, on this machine.
 
 # LightGBM and XGBoost, which a platform may allow: the oracle suite runs them, the trainer never has them by itself.
 $(BOOSTERS)/ready: requirements/boosters.txt | setup
-	@rm -rf $(BOOSTERS) && $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(BOOSTERS) -r $<
+	@rm -rf $(BOOSTERS) && mkdir $(BOOSTERS)
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(BOOSTERS) -r $<
 	@$(BIN)/python -m compileall -q $(BOOSTERS) || true
 	@touch $@
 

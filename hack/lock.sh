@@ -29,6 +29,6 @@ lock_one build hatchling
 # What pandas.to_parquet wants, and what images with pandas have: for the benchmarks' peers alone.
 lock_one benchmark pyarrow
 # What platforms allow beside scikit-learn most often: for the oracle suite alone, so without what they depend on.
-lock_one boosters 'lightgbm
+lock_one boosters 'lightgbm ; sys_platform == "linux"
 xgboost-cpu ; sys_platform == "linux"' --no-deps
 rm requirements/all.txt
