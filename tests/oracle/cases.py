@@ -142,7 +142,7 @@ CASES: dict[str, tuple[Callable[[], Table], Case]] = {
         lambda: respelled(bundled("iris"), {"setosa": "2", "versicolor": "10", "virginica": "1"}),
         case(
             "dummy.DummyClassifier",
-            {"constant": [10, 1, "2"]},
+            {"constant": [10, 1, "2", "none of them"]},
             parameters={"strategy": "constant"},
             average="Macro",
             named=["constant"],

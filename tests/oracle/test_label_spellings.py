@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, f1_score, make_scorer, precision_score, recall_score
 from sklearn.model_selection import StratifiedKFold, cross_validate, train_test_split
+from sklearn.pipeline import Pipeline
 
 from gridfold.api.handoff import StageInput
 from gridfold.api.v1alpha1 import ColumnType
@@ -135,6 +136,7 @@ def found(case: LabelCase, labels: tuple[Any, ...], world: World) -> dict[str, A
     assert refitted.stored.content is not None, refitted.stored.note
     assert all(name.startswith(("numpy.", "sklearn.", "scipy.")) for name in refitted.stored.trusted)
     model = load_model(refitted.stored.content, list(refitted.stored.trusted))
+    assert isinstance(model, Pipeline), "an estimator of scikit-learn says labels itself, without a VotingClassifier"
     assert model.classes_.tolist() == list(labels)
     frame = pd.DataFrame({"a": data.X[:, 0], "b": data.X[:, 1]})
     return {

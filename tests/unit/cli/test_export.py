@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridfold.api.validation import parse_training_job
+from gridfold_cli.export.fragments import load
 from gridfold_cli.export.literals import Call, Name, assign, quoted
 from gridfold_cli.export.patterns import to_regex
 from tests.oracle.exported import script_of
@@ -69,6 +70,23 @@ def test_what_names_a_class_names_its_code_in_the_script(
     found = script(estimator=estimator(name, **parameters), search={"grid": [grid]})
     assert words in found
     assert found.count("def code_of") == 1
+
+
+@pytest.mark.parametrize(
+    ("classes", "codes", "weights"),
+    [
+        ([1, 2, 10], {"1.0": 0, "02": 1, "10": 2, "3": "3", "x": "x"}, {"1": 5, "10": 1}),
+        (["1", "2", "x"], {"1": 0, "x": 2, "1.0": "1.0", "3": "3"}, {"1": 5, "x": 1}),
+    ],
+)
+def test_a_script_finds_classes_as_prepare_does_and_refuses_what_is_none(
+    classes: list[Any], codes: dict[str, Any], weights: dict[str, int]
+) -> None:
+    names: dict[str, Any] = {"classes": classes}
+    exec(load("code_of").code + "\n" + load("label_weights").code, names)
+    assert {label: names["code_of"](label) for label in codes} == codes
+    assert names["code_weights"](weights) == {0: 5, 2: 1}
+    assert names["code_weights"]({**weights, "none": 1}) == "an unknown class"
 
 
 @pytest.mark.parametrize(
