@@ -168,10 +168,11 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
     least = _PROCESS_BYTES + 8 * train_rows * (len(columns) + width * (folds - 1) // folds)
     if least <= quantity_bytes(limit):
         return []
+    wide = "columns of many categories, or encode them as Ordinal" if width > len(columns) else "columns"
     return [
         f"spec.execution.resources.limits.memory is {limit}, but each cell needs at least {least // 2**20} MiB: "
-        f"{train_rows} training rows of {len(columns)} columns, {width} after encoding. Raise the limit, exclude "
-        f"columns of many categories, or encode them as Ordinal."
+        f"{train_rows} training rows of {len(columns)} columns, {width} after encoding. Raise the limit, or exclude "
+        f"{wide}."
     ]
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gridfold.api.v1alpha1 import Csv, Dataset, Source
 from gridfold_trainer.data import contents
+from gridfold_trainer.data.column_names import check_names
 from gridfold_trainer.data.sources import Fetched
 from gridfold_trainer.data.tables import WHITE_SPACE, read_tables
 from gridfold_trainer.errors import DataError, UnreadableTableError
@@ -144,12 +145,11 @@ def test_at_most_five_lines_are_named_and_none_twice(tmp_path: Path) -> None:
     ]
 
 
-def test_ten_thousand_columns_are_read_and_one_more_is_refused(tmp_path: Path) -> None:
-    wide = ",".join(f"c{number}" for number in range(10_000))
-    names, rows = read(tmp_path, f"{wide}\n{','.join('1' * 10_000)}\n".encode())
-    assert (len(names), len(rows[0])) == (10_000, 10_000)
-    with pytest.raises(UnreadableTableError, match="it has 10001 columns; at most 10000 are read"):
-        read(tmp_path, f"{wide},more\n{',' * 10_000}\n".encode())
+def test_a_hundred_thousand_columns_are_named_and_one_more_is_refused(tmp_path: Path) -> None:
+    wide = ",".join(f"c{number}" for number in range(100_000))
+    with pytest.raises(UnreadableTableError, match="it has 100001 columns; at most 100000 are read"):
+        read(tmp_path, f"{wide},more\n{',' * 100_000}\n".encode())
+    check_names(wide.split(","), "s3://b/1.csv")
 
 
 @pytest.mark.parametrize("width", [2, 255, 256, 257, 258, 513, 600])

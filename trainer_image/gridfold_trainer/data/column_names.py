@@ -8,11 +8,12 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold.domain.dates import date_features
 from gridfold_trainer.data.csv_header import other_delimiter
+from gridfold_trainer.data.prepared import COLUMN_LIMIT
 from gridfold_trainer.data.telling import listed
 from gridfold_trainer.errors import UnreadableTableError
 
-COLUMN_LIMIT = 10_000  # as spec.dataset.csv.columnNames
 NAME_CHARACTERS = 256
+_SHOWN = 20
 _NAMES_ROOM = 200
 
 
@@ -92,11 +93,13 @@ def column_problems(spec: TrainingJobSpec, names: Sequence[str]) -> list[str]:
     named += [("columnTypes", name) for name in dataset.column_types]
     named += [("columnMissingValues", name) for name in dataset.column_missing_values]
     named += [("columnFormats", name) for name in dataset.column_formats or {}]
+    unknown = [(path, name) for path, name in named if name is not None and name not in known]
     problems = [
         f"spec.dataset.{path} is {show(name)}, which is no column of the data; {did_you_mean(name, names)}"
-        for path, name in named
-        if name is not None and name not in known
+        for path, name in unknown[:_SHOWN]
     ]
+    if unknown[_SHOWN:]:
+        problems.append(f"and {len(unknown) - _SHOWN} more names in spec.dataset are no columns of the data.")
     if dataset.target in dataset.exclude_columns:
         problems.append(f"spec.dataset.excludeColumns names the target {dataset.target}; take it out of the list.")
     problems += [

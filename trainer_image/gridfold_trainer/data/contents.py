@@ -17,6 +17,9 @@ PIECE_BYTES = 1024 * 1024
 #: What becomes a table at once, in pieces: 8 MiB of text keep all cores busy, as a table of four times the size.
 GROUPED_PIECES = 8
 
+#: Of a table of very many columns, each of which costs something however few its rows are.
+_WIDE_PIECES, _WIDE_COLUMNS = 64, 1000
+
 #: What is beyond hardly costs: it is a hole in a file.
 _SLACK = 1.02
 _COMPRESSIONS = (".gz", ".zst")
@@ -60,6 +63,11 @@ def kind_of(uri: str, declared: DataFormat | None) -> Kind:
     stem = name.removesuffix(compression)
     suffix = f".{stem.rpartition('.')[2]}" if "." in stem else ""
     return Kind(declared or _FORMATS.get(suffix, DataFormat.CSV), compression)
+
+
+def pieces_at_once(columns: int) -> int:
+    """Return how many pieces of text become a table at once."""
+    return max(GROUPED_PIECES, min(_WIDE_PIECES, columns // _WIDE_COLUMNS))
 
 
 def foreign(begin: bytes) -> str | None:

@@ -1,7 +1,7 @@
 """Blocks of CSV records as tables, by polars: texts, and floats where all fields have been plain numbers so far."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from gridfold.api.v1alpha1 import Csv
 from gridfold_trainer.data.csv_scan import Block, check_records
 from gridfold_trainer.data.csv_text import dialect_of
-from gridfold_trainer.data.number_readers import codes_among
+from gridfold_trainer.data.number_readers import CODE
 from gridfold_trainer.data.numbers import EXACT_INTEGERS, numbers_among
 from gridfold_trainer.data.padded import padded_columns
 from gridfold_trainer.data.repeated_headers import check_order, header_rows, lines_of
@@ -114,8 +114,10 @@ class BlockParser:
             except pl.exceptions.PolarsError:
                 pass  # a field is no number: its column is found below
         frame, repeated = self._without_headers(self._read(block, frozenset()), block, skipped)
-        plain = frozenset(name for name in self._plain if self._is_plain(frame[name]))
-        return _Attempt(frame, frozenset(), plain, repeated)
+        plain = self._plain_among(frame)
+        if plain:  # the next blocks will have them as floats, too
+            frame = frame.cast(dict.fromkeys(plain, pl.Float64), strict=False)
+        return _Attempt(frame, plain, plain, repeated)
 
     def _without_headers(self, frame: Any, block: Block, skipped: int = 0) -> tuple[Any, tuple[int, ...]]:
         """Return a frame without its header and those that stand among its rows, and the lines of the latter."""
@@ -133,15 +135,32 @@ class BlockParser:
         padded = padded_columns(block.content, len(self._names), found.delimiter, found.quote)
         return any(self._names[number] in floats for number in padded)
 
-    def _is_plain(self, column: Any) -> bool:
-        """Tell whether all texts are empty or numbers that need no second look."""
+    def _plain_among(self, frame: Any) -> frozenset[str]:
+        """Return the columns whose texts are all empty or numbers that need no second look.
+
+        All columns at once: one by one, a table of many columns takes minutes.
+        """
         import polars as pl
 
-        codes = codes_among(column)
-        if codes is not None and codes.any():
-            return False
-        floats = column.cast(pl.Float64, strict=False)
-        return int(floats.null_count()) == int((column == "").sum()) and self._are_ordinary(floats.to_frame())
+        texts = frame.select(column for column in frame if column.name in self._plain)
+        if not texts.width or not texts.height:
+            return frozenset(texts.columns)
+        floats = texts.select(pl.all().cast(pl.Float64, strict=False))
+        marked = floats.select(pl.all().is_in(self._markers).any()).row(0) if self._markers else [False] * texts.width
+        found = zip(
+            texts.columns,
+            texts.select((pl.all() == "").sum()).row(0),
+            floats.null_count().row(0),
+            floats.select((pl.all().abs() < EXACT_INTEGERS).all()).row(0),
+            texts.select(pl.all().str.contains(CODE).any()).row(0),
+            marked,
+            strict=True,
+        )
+        return frozenset(
+            name
+            for name, empty, unread, ordinary, codes, marks in found
+            if empty == unread and ordinary and not codes and not marks
+        )
 
     def _are_ordinary(self, floats: Any) -> bool:
         """Tell whether all floats of a frame are null, or finite and such that the spelling does not matter."""
@@ -180,8 +199,8 @@ class BlockParser:
         return frame
 
 
-def grouped(blocks: Iterable[Block], size: int) -> Iterator[Block]:
-    """Yield blocks joined to ones of at least `size` bytes, but for the last and those with lines taken out.
+def grouped(blocks: Iterable[Block], size: Callable[[], int]) -> Iterator[Block]:
+    """Yield blocks joined to ones of at least `size()` bytes, but for the last and those with lines taken out.
 
     Small pieces are quick to look at (all that is known of them fits the processor's cache), large ones to parse.
     """
@@ -189,7 +208,7 @@ def grouped(blocks: Iterable[Block], size: int) -> Iterator[Block]:
     try:
         for block in blocks:
             waiting.append(block)
-            if block.thinned or sum(len(other.content) for other in waiting) >= size:
+            if block.thinned or sum(len(other.content) for other in waiting) >= size():
                 yield _joined(waiting)
                 waiting = []
     except DataError:

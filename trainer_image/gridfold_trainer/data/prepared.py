@@ -23,6 +23,8 @@ MANIFEST = "manifest.json"
 MATRIX, TARGET, GROUPS, TIME, FOLDS = "X.npy", "y.npy", "groups.npy", "time.npy", "folds.npy"
 MANIFEST_BYTES = 256 * 1024 * 1024
 CLASS_LIMIT = 10_000
+#: Of a table, and of what is made of it.
+COLUMN_LIMIT = 100_000
 #: A column beyond these is no category but free text or an identifier.
 CATEGORY_LIMIT = 1_000_000
 CATEGORY_CHARACTERS = 65_536
@@ -89,7 +91,7 @@ class Manifest(_Strict):
     format: Literal[2] = PREPARED_FORMAT
     rows: Annotated[int, Field(ge=1)]
     target: Annotated[str, Field(min_length=1, max_length=256)]
-    columns: Annotated[list[ColumnFacts], Field(min_length=1, max_length=10_000)]
+    columns: Annotated[list[ColumnFacts], Field(min_length=1, max_length=COLUMN_LIMIT)]
     classes: Annotated[list[Label], Field(min_length=1, max_length=CLASS_LIMIT)] | None
     positive: Annotated[int, Field(ge=0, le=1)] | None
     matrix: PartFacts

@@ -8,7 +8,7 @@ from typing import Any
 from gridfold.api.v1alpha1 import Csv, DataFormat, Encoding, RepeatedHeader
 from gridfold_trainer.data.ahead import ahead
 from gridfold_trainer.data.column_names import CSV_ADVICE, check_names
-from gridfold_trainer.data.contents import GROUPED_PIECES, Kind, kind_of, text_pieces
+from gridfold_trainer.data.contents import Kind, kind_of, pieces_at_once, text_pieces
 from gridfold_trainer.data.csv_blocks import BlockParser, grouped
 from gridfold_trainer.data.csv_header import advice, csv_names, even
 from gridfold_trainer.data.csv_scan import CsvScanner
@@ -70,7 +70,9 @@ def _csv(file: Fetched, pieces: Iterator[bytes], reading: Reading) -> Iterator[A
     pieces = plain_text(pieces, csv, file.uri)
     if csv.header and csv.unnamed_columns is not None:
         pieces, appended = even(pieces, dialect_of(csv))
-    with closing(ahead(grouped(scanner.blocks(pieces), GROUPED_PIECES * reading.piece_bytes))) as blocks:
+    with closing(
+        ahead(grouped(scanner.blocks(pieces), lambda: reading.piece_bytes * pieces_at_once(len(scanner.first))))
+    ) as blocks:
         try:
             first = next(blocks)  # the scanner yields one, or says why there is none
         except UnreadableTableError as error:

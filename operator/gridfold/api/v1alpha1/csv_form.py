@@ -37,7 +37,7 @@ class Csv(ApiModel):
     """How a CSV file is to be read."""
 
     header: Bool = Field(True, description="Whether the first line holds the names of the columns.")
-    column_names: Annotated[list[ColumnName], Field(max_length=10000)] | None = Field(
+    column_names: Annotated[list[ColumnName], Field(max_length=100_000)] | None = Field(
         None, description="Names of the columns, in order: required where header is false, forbidden where it is true."
     )
     delimiter: Annotated[str, Field(min_length=1, max_length=10, pattern=DELIMITER_PATTERN)] = Field(

@@ -66,7 +66,7 @@ class Dataset(ApiModel):
         description="The class of a two-class target that precision, recall and F1 are about, as the data writes it. "
         "Default: the one that sorts last.",
     )
-    exclude_columns: Annotated[list[ColumnName], Field(max_length=10000)] = Field(
+    exclude_columns: Annotated[list[ColumnName], Field(max_length=100_000)] = Field(
         default_factory=list, description="Columns that the model must not see."
     )
     group_column: ColumnName | None = Field(
