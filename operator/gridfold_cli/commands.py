@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from gridfold.api.v1alpha1 import TrainingJob
-from gridfold.domain.grid import cell_count
+from gridfold.domain.grid import cell_count, parse_ranges
 from gridfold_cli.documents import InvalidInputError, load_training_job
 from gridfold_cli.exits import Exit
 from gridfold_cli.locations import relocate
@@ -115,7 +115,10 @@ def _check_estimator(job: TrainingJob, file: Path) -> None:
     if missing := what_is_missing():
         click.echo(f"{file}: estimator and parameters were not checked, because {missing}", err=True)
         return
-    _estimator(job, file, "validate")
+    total = cell_count(job.spec.search)
+    for refused in _estimator(job, file, "validate").refused:
+        count = len(parse_ranges(refused.cells))
+        click.echo(f"{file}: {count} of {counted(total, 'cell')} will be infeasible: {refused.message}", err=True)
 
 
 def _estimator(job: TrainingJob, file: Path, command: str) -> "EstimatorReport":

@@ -24,7 +24,7 @@ from gridfold_trainer.data import reuse
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
-from gridfold_trainer.learning import boosters, environment, estimators
+from gridfold_trainer.learning import boosters, environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.label_parameters import label_parameters
 from gridfold_trainer.learning.results import CellResult
@@ -85,11 +85,13 @@ def estimator(job: StageInput) -> EstimatorReport:
         TrainerError: the job cannot name it, or gives it parameters that it does not have.
     """
     cls = estimators.load_class(job.spec.estimator.class_name)
+    classifier, scoring = estimators.is_classifier(cls), job.spec.scoring
     problems = [*preflight.spec_problems(job.spec, cls), *column_problems(job.spec, cls)]
+    problems += scorers.kind_problems(scoring, scorers.choose(scoring, classifier=classifier)[1], classifier=classifier)
     if problems:
         raise DataError(*problems)
     return EstimatorReport(
-        classifier=estimators.is_classifier(cls),
+        classifier=classifier,
         takes_random_state=estimators.takes_random_state(cls),
         label_parameters={name: list(words) for name, words in label_parameters(cls).items()},
         fixed=boosters.fixed_values(cls, job.spec.execution.threads),

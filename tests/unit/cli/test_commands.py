@@ -31,6 +31,16 @@ def test_a_valid_file_is_counted(write_job: Write) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, f"{path}: valid, 12 cells × 10 splits = 120 fits\n", "")
 
 
+def test_cells_that_the_estimator_will_refuse_are_told_beside_the_count(write_job: Write) -> None:
+    path = write_job(with_spec(document(), search={"grid": [{"C": [0.5, -1.5, -2.5]}]}))
+    done = gridfold("validate", path)
+    assert (done.returncode, done.stdout) == (0, f"{path}: valid, 3 cells × 5 splits = 15 fits\n")
+    lines = done.stderr.splitlines()
+    assert [line.startswith(f"{path}: 1 of 3 cells will be infeasible: The 'C' parameter") for line in lines] == [
+        True
+    ] * 2
+
+
 @pytest.mark.parametrize("command", ["validate", "run"])
 def test_every_problem_has_a_line_of_stderr_and_the_exit_code_is_2(write_job: Write, command: str) -> None:
     path = write_job(with_spec(document(), split={"train": "x", "validation": 15, "test": 15}, cleanig={}))

@@ -154,16 +154,22 @@ def confusion_matrix(truth: np.ndarray, predicted: np.ndarray, classes: int) -> 
     return np.bincount(pairs, minlength=classes * classes).reshape(classes, classes)
 
 
-def check(scoring: Scoring, resolved: Resolved, classes: Sequence[Any] | None) -> list[str]:
-    """Return why the metrics cannot be measured on a target of these classes (None: numbers); [] if they can."""
-    metrics = resolved.metrics
-    problems = _wrong_kind(metrics, classes)
+def kind_problems(scoring: Scoring, metrics: Sequence[str], *, classifier: bool) -> list[str]:
+    """Return which metrics are not about what the estimator predicts, and which targets are not measured."""
+    problems = _wrong_kind(metrics, classifier=classifier)
     unmeasured = sorted(set(scoring.targets) - set(metrics))
     if unmeasured:
         problems.append(
             f"spec.scoring.targets names {', '.join(unmeasured)}, but measured are {', '.join(metrics)}; add it to "
             "spec.scoring.metrics."
         )
+    return problems
+
+
+def check(scoring: Scoring, resolved: Resolved, classes: Sequence[Any] | None) -> list[str]:
+    """Return why the metrics cannot be measured on a target of these classes (None: numbers); [] if they can."""
+    metrics = resolved.metrics
+    problems = kind_problems(scoring, metrics, classifier=classes is not None)
     if classes is None:
         return problems
     count = len(classes)
@@ -204,12 +210,12 @@ def response_problem(estimator: Any, metrics: Sequence[str]) -> str | None:
     )
 
 
-def _wrong_kind(metrics: Sequence[str], classes: Sequence[Any] | None) -> list[str]:
+def _wrong_kind(metrics: Sequence[str], *, classifier: bool) -> list[str]:
     of_classes, of_numbers = get_args(ClassificationMetric), get_args(RegressionMetric)
-    wrong = [metric for metric in metrics if metric in (of_classes if classes is None else of_numbers)]
+    wrong = [metric for metric in metrics if metric in (of_numbers if classifier else of_classes)]
     if not wrong:
         return []
-    if classes is None:
+    if not classifier:
         return [
             f"spec.scoring.metrics is {', '.join(wrong)}, which are about classes, but the target is a number; use "
             f"{', '.join(of_numbers)}, or name a classifier."
