@@ -17,6 +17,7 @@ from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.data.targets import Classes, Target
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import (
+    before_data,
     column_parameters,
     cross_validation,
     estimators,
@@ -242,5 +243,8 @@ class _Refuses:
             problem = column_parameters.refusal(self._cls, parameters, encode, self._columns)
         if problem is not None:
             return problem
-        values = estimators.constructor_values(self._cls, parameters, self._classes)
-        return scorers.response_problem(estimators.build(self._cls, values), self._metrics)
+        estimator = estimators.build(self._cls, estimators.constructor_values(self._cls, parameters, self._classes))
+        problem = scorers.response_problem(estimator, self._metrics)
+        if problem is None and self._columns is None:
+            return before_data.refusal(estimator)  # with data at hand the cell's own fits say it
+        return problem

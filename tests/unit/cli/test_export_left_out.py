@@ -36,6 +36,13 @@ def comments(text: str) -> str:
     [
         (LOGISTIC, {"C": [1, -1, 2]}, {}, [1], "The 'C' parameter of LogisticRegression must be a float in the range"),
         (LOGISTIC, {"C": [-3, -2, -1, 2]}, {}, [0, 1, 2], "0: The 'C' parameter .* Got -3 instead. 1: The 'C'"),
+        (
+            LOGISTIC,
+            {"solver": ["lbfgs", "liblinear"], "penalty": ["l1", "l2", "elasticnet"]},
+            {},
+            [0, 4, 5],
+            "0: Solver lbfgs supports only 'l2' or None penalties, got l1 penalty.*5: Only 'saga' solver supports",
+        ),
         (SGD, {"loss": ["hinge", "log_loss"]}, MEASURED, [0], "neg_log_loss needs predict_proba"),
         (SGD, {"alpha": [0.1, 1], "loss": ["hinge", "log_loss"]}, MEASURED, [0, 2], "0, 2: SGDClassifier with these"),
         (
