@@ -1,6 +1,7 @@
 """The real API server and `parse_training_job` refuse the same documents and store the same specs."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -30,8 +31,9 @@ def test_the_api_server_refuses_what_validate_refuses_and_names_the_field(
 ) -> None:
     with pytest.raises(Exception, match="invalid") as caught:
         kubectl("apply", "--dry-run=server", "-f", "-", stdin=manifest(broken(edit)))
-    assert path in str(caught.value)
-    assert word in str(caught.value)
+    told = re.sub(r"(columnFormats)\[(\w+)\]", r"\1.\2", str(caught.value))  # kubectl's way to write a key of a map
+    assert path in told
+    assert word in told
 
 
 @pytest.mark.parametrize(("path", "word", "edit"), UNACCEPTED)

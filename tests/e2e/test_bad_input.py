@@ -41,7 +41,7 @@ MISTAKES: dict[str, tuple[str, Edit, tuple[str, ...]]] = {
     "credentials that are refused": (
         GOOD,
         lambda spec: spec["storage"].update(credentialsSecretName="wrong"),
-        (".csv",),
+        ("the secret key does not belong to the access key", "Secret wrong"),
     ),
 }
 

@@ -34,6 +34,7 @@ from sklearn.model_selection import (
 )
 from sklearn.pipeline import Pipeline, make_pipeline
 
+CODE = re.compile(r"[+-]?0[0-9]+")  # 01234 is not 1234
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 SCALERS = {
     "Standard": preprocessing.StandardScaler,
@@ -62,7 +63,7 @@ def read(case):
     X = {}
     for name, values in texts.items():
         present = [value for value in values if value not in missing]
-        if all(NUMBER.fullmatch(value) for value in present):
+        if all(NUMBER.fullmatch(value) for value in present) and not any(map(CODE.fullmatch, present)):
             X[name] = np.array([np.nan if value in missing else float(value) for value in values])
         else:
             X[name] = np.array([np.nan if value in missing else value for value in values], dtype=object)

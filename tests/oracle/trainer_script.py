@@ -91,7 +91,9 @@ def run_case(stage: str, case: dict[str, Any], folder: Path) -> Any:
     if stage == "twins":
         return twins(job, context)
     from gridfold_trainer import refit
+    from gridfold_trainer.learning import intervals
 
+    intervals.RESAMPLES = 20  # no interval is compared here, and a thousand draws are half of the suite's time
     report = refit.run(job, context).model_dump(mode="json")
     return {**report, "predictions": predictions(folder, case) if report["best"] is not None else None}
 

@@ -13,6 +13,17 @@ SHOWN_CHARACTERS = 80
 _ABSENT = object()
 
 
+def shareable_document(spec: TrainingJobSpec) -> dict[str, Any]:
+    """Return a spec's document as it may stand beside results: the query of a signed URL is a secret."""
+    return _without_queries(spec.document())
+
+
+def _without_queries(document: dict[str, Any]) -> dict[str, Any]:
+    for source in document["dataset"]["sources"]:
+        source["uri"] = source["uri"].partition("?")[0] if source["uri"].startswith("https:") else source["uri"]
+    return document
+
+
 def differences(before: Mapping[str, Any], now: TrainingJobSpec) -> list[str]:
     """Return a phrase for each field of which a spec, given as its document, differs from the one of now.
 
@@ -23,7 +34,7 @@ def differences(before: Mapping[str, Any], now: TrainingJobSpec) -> list[str]:
         then = run_document(TrainingJobSpec.model_validate(before))
     except ValidationError:  # a field that is gone, or is not here yet
         then = dict(before)
-    current = run_document(now)
+    current = _without_queries(run_document(now))
     for document in (then, current):
         document.pop("output", None)
     return [f"spec.{path} {_words(old, new)}" for path, old, new in _different("", then, current)]

@@ -11,6 +11,7 @@ import numpy as np
 from gridfold.api.handoff import TERMINATION_MESSAGE_BYTES, Outcome, RankedReport, RefitReport, StageInput
 from gridfold.api.status import LEADERBOARD_SIZE
 from gridfold.domain.keys import run_folder
+from gridfold.domain.versions import shareable_document
 from gridfold_trainer import cell
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.outcome.collect import Record
@@ -72,7 +73,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
         "format": 1,
         "job": {"namespace": job.namespace, "name": job.name, "uid": job.uid, "generation": job.generation},
         "runDigest": job.run_digest,
-        "spec": job.spec.document(),
+        "spec": shareable_document(job.spec),
         "cells": {"total": len(record.rows)} | {str(outcome): record.count(outcome) for outcome in Outcome},
         "resolved": prepared.resolved.document(),
         "dataset": {
