@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,10 @@ HERE = Path(__file__).parent
 FRAMES = Path(sys.prefix) / "gridfold-frames"
 BOOSTERS = Path(sys.prefix) / "gridfold-boosters"
 SECONDS = 300
+STAGES = ("prepare", "cell", "twins", "refit")
+PARTS = 2  #: of the cases, computed at the same time
+
+Computed = dict[str, Any]
 
 
 def absent(name: str) -> str | None:
@@ -80,17 +85,34 @@ def run(script: str, *arguments: str, frames: bool, site: Path | None = None) ->
 
 
 @pytest.fixture(scope="session")
-def script(folder: Path) -> dict[str, Any]:
-    """What the protocol's script gives, by case."""
-    found: dict[str, Any] = json.loads(run("protocol_script.py", str(folder / "cases.json"), frames=True))
-    return found
+def sides(folder: Path, installed: Path) -> tuple[Computed, Computed]:
+    """What the protocol's script and the installed product give, computed side by side."""
+    with ThreadPoolExecutor() as pool:
+        script = pool.submit(run, "protocol_script.py", str(folder / "cases.json"), frames=True)
+        parts = list(pool.map(lambda part: _stages(folder, installed, part), range(PARTS)))
+        product: Computed = {stage: {} for stage in STAGES}
+        for part in parts:
+            for stage, reports in part.items():
+                product[stage].update(reports)
+        return json.loads(script.result()), product
+
+
+def _stages(folder: Path, installed: Path, part: int) -> Computed:
+    """Run all stages of every PARTS-th case, from the part-th on."""
+    reports = {}
+    for stage in STAGES:
+        run("trainer_script.py", stage, str(folder), str(part), str(PARTS), frames=stage != "cell", site=installed)
+        reports[stage] = json.loads((folder / f"{stage}-{part}.json").read_text(encoding="utf-8"))
+    return reports
 
 
 @pytest.fixture(scope="session")
-def product(folder: Path, installed: Path) -> dict[str, Any]:
+def script(sides: tuple[Computed, Computed]) -> Computed:
+    """What the protocol's script gives, by case."""
+    return sides[0]
+
+
+@pytest.fixture(scope="session")
+def product(sides: tuple[Computed, Computed]) -> Computed:
     """What the installed product's stages report, by stage and case; their files are in the cases' folders."""
-    reports = {}
-    for stage in ("prepare", "cell", "twins", "refit"):
-        run("trainer_script.py", stage, str(folder), frames=stage != "cell", site=installed)
-        reports[stage] = json.loads((folder / f"{stage}.json").read_text(encoding="utf-8"))
-    return reports
+    return sides[1]

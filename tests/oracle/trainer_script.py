@@ -143,18 +143,18 @@ def decisions(model: Any, X: Any) -> bytes:
     return np.ascontiguousarray(model.predict(X)).tobytes()
 
 
-def main(stage: str, folder: Path) -> None:
-    """Run one stage of all cases."""
+def main(stage: str, folder: Path, part: int, parts: int) -> None:
+    """Run one stage of every so many cases, from the part-th on."""
     cases = json.loads((folder / "cases.json").read_text(encoding="utf-8"))
     done = {}
-    for name, case in cases.items():
+    for name, case in list(cases.items())[part::parts]:
         done[name] = run_case(stage, case, Path(case["csv"]).parent)
         print(name, file=sys.stderr)
-    (folder / f"{stage}.json").write_text(json.dumps(done), encoding="utf-8")
+    (folder / f"{stage}-{part}.json").write_text(json.dumps(done), encoding="utf-8")
 
 
 if __name__ == "__main__":
     from site_check import check_installed
 
     check_installed()
-    main(sys.argv[1], Path(sys.argv[2]))
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

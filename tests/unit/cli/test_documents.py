@@ -141,11 +141,11 @@ def test_an_unknown_field_is_told_the_one_that_was_probably_meant(
 @pytest.mark.parametrize(
     ("section", "meant"),
     [
-        ({"scoring": {"metrics": ["acuracy"]}}, "; did you mean accuracy?"),
-        ({"scoring": {"metrics": ["rocauc"]}}, "; did you mean roc_auc?"),
+        ({"scoring": {"metrics": ["acuracy"]}}, "; write accuracy"),
+        ({"scoring": {"metrics": ["rocauc"]}}, "; write roc_auc"),
         ({"split": {"method": "stratified"}}, "; did you mean Stratified?"),
         ({"crossValidation": {"method": "GroupKFold"}}, "; did you mean Grouped?"),
-        ({"scoring": {"metrics": ["zzz"]}}, "'neg_mean_absolute_percentage_error'"),
+        ({"scoring": {"metrics": ["zzz"]}}, "neg_mean_poisson_deviance, neg_mean_gamma_deviance"),
     ],
 )
 def test_an_unknown_choice_is_told_the_one_that_was_probably_meant(
