@@ -428,6 +428,16 @@ CASES.update(
                 cv=k_fold(6),
             ),
         ),
+        "objective-without-a-value": (
+            rare,
+            case(
+                "linear_model.LogisticRegression",
+                {"C": [0.1, 10]},
+                metrics=["roc_auc", "accuracy"],
+                objective="roc_auc",
+                cv=k_fold(6),
+            ),
+        ),
         "groups-by-number": (
             lambda: grouped(mixed(), words=False),
             case(

@@ -95,12 +95,18 @@ def check_folds(folding: Folding, splits: Sequence[Pair]) -> Findings:
             f"{capital(_fitted_on_one(folding, splits, alone))}: a model that knows one class always answers it. "
             f"{capital(_advice(folding))}."
         )
-    for metric, folds in _unmeasured(folding, splits).items():
+    lost = _unmeasured(folding, splits)
+    for metric, folds in lost.items():
         where = f"{metric} has no value on {named_folds(folds, folding.total)}{_why(folding, splits[folds[0]])}"
-        if metric == folding.resolved.objective:
+        objective = metric == folding.resolved.objective
+        if objective and len(lost) == len(folding.scorer.metrics):
             found.problems.append(
                 f"spec.scoring.objective: {where}, so that no cell would have a score; {_advice(folding)}, "
                 f"or another objective."
+            )
+        elif objective:  # the others are measured: GridSearchCV, too, gives a table without a winner
+            found.warnings.append(
+                f"Choose another spec.scoring.objective, or no cell can win: {where}. {capital(_advice(folding))}."
             )
         else:
             found.warnings.append(f"{where}, so that no cell has a mean of it. {capital(_advice(folding))}.")
