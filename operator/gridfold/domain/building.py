@@ -17,11 +17,18 @@ from gridfold.api.status import (
 from gridfold.domain.conditions import Conditions, format_time, is_true
 from gridfold.domain.events import events_between
 from gridfold.domain.leaderboard import missed_targets
-from gridfold.domain.observed import ObservedJob, SingleStage, Waiting, Wave
+from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
 from gridfold.domain.standing import Past, Standing
 
 C = ConditionType
+
+#: What is said of a stage before a pod of it is seen to run. A short one may never be.
+STARTED = {
+    Reason.PREPARING: "prepare is being started",
+    Reason.SEARCHING: "cells are being started",
+    Reason.REFITTING: "refit is being started",
+}
 
 
 class StatusBuilder:
@@ -183,7 +190,10 @@ class StatusBuilder:
         self._set(state=State.RUNNING)
         waiting = tuple(cause for wave in waves for cause in wave.waiting)
         running = len(standing.running)
-        self._show_pods(running, waiting, Reason.SEARCHING, "1 cell runs" if running == 1 else f"{running} cells run")
+        text = "1 cell runs" if running == 1 else f"{running} cells run"
+        # Short cells may begin and end between two looks.
+        begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
+        self._show_pods(running, waiting, Reason.SEARCHING, text, begun=begun)
         if waves and not waiting and (standing.running or standing.succeeded):
             self._capacity_ready()
 
@@ -247,7 +257,9 @@ class StatusBuilder:
         if stage.running_pods and not stage.waiting:
             self._capacity_ready()
 
-    def _show_pods(self, running: int, waiting: tuple[Waiting, ...], reason: Reason, text: str) -> None:
+    def _show_pods(
+        self, running: int, waiting: tuple[Waiting, ...], reason: Reason, text: str, *, begun: bool = False
+    ) -> None:
         unschedulable = [cause for cause in waiting if cause.reason == Reason.UNSCHEDULABLE]
         if unschedulable:
             pods = sum(cause.pods for cause in unschedulable)
@@ -261,8 +273,8 @@ class StatusBuilder:
             self._conditions.set(C.RUNNING, False, first, words)
         elif self._conditions.reason(C.RUNNING) != reason or not self._conditions.is_true(C.RUNNING):
             # Between two stages, as between two pods, the run goes on.
-            goes_on = self._conditions.is_true(C.RUNNING)
-            self._conditions.set(C.RUNNING, goes_on, reason, "it is being started")
+            goes_on = begun or self._conditions.is_true(C.RUNNING)
+            self._conditions.set(C.RUNNING, goes_on, reason, STARTED[reason])
 
     def _capacity_ready(self) -> None:
         self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")

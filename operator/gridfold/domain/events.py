@@ -15,17 +15,10 @@ TOLD = {
     ConditionType.COMPLETE: False,
     ConditionType.FAILED: False,
 }
+#: Why nothing or something runs: a stage that begins is told then, whether or not its pod is ever seen to run.
+STAGES = frozenset({Reason.PREPARING, Reason.SEARCHING, Reason.REFITTING})
 #: Reasons for which no pod runs that are no trouble of theirs.
-NO_TROUBLE = frozenset(
-    {
-        Reason.PREPARING,
-        Reason.SEARCHING,
-        Reason.REFITTING,
-        Reason.UNSCHEDULABLE,
-        Reason.SUSPENDED,
-        Reason.RETRYING,
-    }
-)
+NO_TROUBLE = STAGES | {Reason.UNSCHEDULABLE, Reason.SUSPENDED, Reason.RETRYING}
 TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
@@ -35,11 +28,17 @@ def events_between(before: TrainingJobStatus, after: TrainingJobStatus) -> tuple
 
     Pods that cannot start are told once, when that begins, whatever causes follow each other until it ends.
     """
-    known = {c.type: (c.status, c.reason) for c in before.conditions}
-    changed = [c for c in after.conditions if known.get(c.type) != (c.status, c.reason)]
+    known = {c.type: _told(c) for c in before.conditions}
+    changed = [c for c in after.conditions if known.get(c.type) != _told(c)]
     in_trouble, ended = _in_trouble(before), after.state in TERMINAL_STATES
     events = [_event(condition, silent=ended or in_trouble) for condition in changed if condition.message]
     return tuple(event for event in events if event is not None)
+
+
+def _told(condition: Condition) -> tuple[str, str]:
+    """Return what a condition has told once it has been told."""
+    begun = condition.type == ConditionType.RUNNING and condition.reason in STAGES
+    return ("" if begun else condition.status, condition.reason)
 
 
 def _in_trouble(status: TrainingJobStatus) -> bool:
@@ -61,8 +60,8 @@ def _event(condition: Condition, *, silent: bool) -> Event | None:
     warning = (TOLD[ConditionType(condition.type)] and not true) or condition.type == ConditionType.FAILED
     warning |= condition.type == ConditionType.DATASET_READY and condition.reason == Reason.PREPARED_CORRUPT
     warning |= _is_trouble(condition) and not silent
-    retrying = condition.type == ConditionType.RUNNING and condition.reason == Reason.RETRYING
-    if not true and not warning and not retrying:
+    goes_on = condition.type == ConditionType.RUNNING and condition.reason in STAGES | {Reason.RETRYING}
+    if not true and not warning and not goes_on:
         return None
     note = condition.message
     if len(note.encode()) > EVENT_NOTE_LIMIT:

@@ -44,7 +44,10 @@ def test_the_damage_is_told_once_as_a_warning_and_the_repair_as_news() -> None:
     world, wave = searching()
     world.end_cell(wave, 0, damaged_end(), good=False)
     notes = [(event.type, event.reason, event.message) for _ in range(2) for event in world.step().events]
-    assert notes == [("Warning", "PreparedCorrupt", world.message("DatasetReady"))]
+    assert notes == [
+        ("Warning", "PreparedCorrupt", world.message("DatasetReady")),
+        ("Normal", "Preparing", "prepare is being started"),
+    ]
     world.finish_prepare(3)
     notes = [(event.type, event.reason) for _ in range(2) for event in world.step().events]
     assert ("Normal", "Prepared") in notes

@@ -73,7 +73,7 @@ def test_that_a_run_is_tried_again_is_told_once(world: World) -> None:
     world.step()
     world.edit(document(retry=1))
     told = [(event.type, event.reason) for _ in range(3) for event in world.step().events]
-    assert told == [("Normal", "Retrying")]
+    assert told == [("Normal", "Retrying"), ("Normal", "Preparing")]
 
 
 def test_of_a_run_that_is_tried_again_finished_cells_stay(world: World) -> None:

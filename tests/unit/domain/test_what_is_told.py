@@ -99,6 +99,30 @@ def test_running_does_not_flip_between_two_pods_and_between_two_stages(world: Wo
     assert seen == ["False", *["True"] * (len(seen) - 2), "False"]
 
 
+def test_every_stage_is_told_once_also_one_that_begins_and_ends_between_two_looks(world: World) -> None:
+    told = events(world.step())
+    world.finish_prepare(3)
+    told += events(world.step())
+    (wave,) = world.waves
+    world.end_cell(wave, 0, cell_end(0, 0.5), good=True)
+    told += events(world.step())
+    assert world.condition("Running") == "True/Searching", "a cell has ended, and nothing waits"
+    for cell in (1, 2):
+        world.end_cell(wave, cell, cell_end(cell, 0.5), good=True)
+    told += events(world.step())
+    world.finish_refit()
+    told += events(world.step())
+    reasons = ["Valid", "Preparing", "Prepared", "Searching", "PodsScheduled", "Refitting", "Completed"]
+    assert [reason for _, reason in told] == reasons
+
+
+def test_a_stage_that_is_told_is_not_told_again_when_its_pod_runs(world: World) -> None:
+    assert ("Normal", "Preparing") in events(world.step())
+    (name,) = world.prepares
+    world.prepares[name] = replace(world.prepares[name], running_pods=1)
+    assert events(world.step()) == [("Normal", "PodsScheduled")]
+
+
 def test_pods_that_cannot_start_are_told_once_when_it_begins_and_once_when_it_ends(world: World) -> None:
     world.step()
     (name,) = world.prepares
