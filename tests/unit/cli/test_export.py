@@ -231,7 +231,7 @@ def test_a_job_that_no_script_can_run_ends_the_command_with_2_and_advice(
 def test_patterns_match_as_the_trainer_matches(pattern: str, key: str, matches: bool) -> None:
     import re
 
-    from gridfold_trainer.storage.globs import compile_pattern
+    from gridfold_trainer.storage.patterns import compile_pattern
 
     assert bool(re.fullmatch(to_regex(pattern), key, re.DOTALL)) is matches
     assert bool(compile_pattern(pattern).fullmatch(key)) is matches

@@ -8,6 +8,7 @@ from itertools import islice
 from gridfold.api.validation import show
 from gridfold.domain.hidden import hidden_names, hidden_start
 from gridfold_trainer.errors import ObjectMissingError, SourceTooLargeError
+from gridfold_trainer.storage.patterns import compile_pattern
 from gridfold_trainer.storage.stores import ObjectStat, SourceStore
 
 #: Objects that one source may have, and those that are looked at to find them.
@@ -84,31 +85,6 @@ def shown_names(names: Sequence[str]) -> str:
     """Return the first of some URIs, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
-
-
-def compile_pattern(uri: str) -> re.Pattern[str]:
-    """Return the regular expression of a folder or pattern, for whole URIs."""
-    if uri.endswith("/"):
-        uri += "**"
-    translated = ""
-    rest = uri
-    while rest:
-        if rest.startswith("**/"):
-            translated, rest = translated + "(?:.*/)?", rest[3:]
-        elif rest.startswith("**"):
-            translated, rest = translated + ".*", rest[2:]
-        elif rest[0] == "[" and "]" in rest[2:]:
-            end = rest.index("]", 2)
-            inside = rest[1:end].replace("\\", "\\\\").replace("[", "\\[").replace("&", "\\&").replace("~", "\\~")
-            inside = f"^/{inside[1:]}" if inside[0] == "!" else inside.replace("^", "\\^", 1)
-            translated, rest = f"{translated}[{inside}]", rest[end + 1 :]
-        else:
-            translated += {"*": "[^/]*", "?": "[^/]"}.get(rest[0], re.escape(rest[0]))
-            rest = rest[1:]
-    try:
-        return re.compile(translated, re.DOTALL)
-    except re.error as error:
-        raise ObjectMissingError(f"{uri} is no pattern that can be matched ({error}); write [[] for a [.") from error
 
 
 def _nothing(uri: str, prefix: str, store: SourceStore, others: list[str], where: str) -> str:
