@@ -17,9 +17,12 @@
     ├── InfeasibleError               11  the estimator refuses this combination of parameters
     ├── FitFailedError                12  fit raised, or a score is not finite
     ├── StorageUnreachableError       14  object storage did not answer, or said "later"   (retryable)
-    │   └── SourceChangedError    14  a source became another one while it was read    (retryable)
-    ├── ScratchFullError              14  the disk of temporary files is full              (retryable)
-    └── OutputFullError               14  the disk of a laptop's output folder is full     (retryable)
+    │   ├── HostUnknownError          14  nobody knows the server's name                   (retryable)
+    │   └── SourceChangedError        16  a source became another one while it was read    (retryable)
+    ├── ScratchFullError              16  the disk of temporary files is full              (retryable)
+    └── OutputFullError               16  the disk of a laptop's output folder is full     (retryable)
+
+14 is tried again until storage answers; 16 as often as spec.execution.retries says.
 
 Exit codes 1 (an error that nobody expected), 2 (usage), 13 (MemoryError), 15 (time), 137 and 143 (signals) have no
 class: only the supervisor and the frame around the stages know them.
@@ -146,17 +149,24 @@ class StorageUnreachableError(TrainerError):
     retryable = True
 
 
+class HostUnknownError(StorageUnreachableError):
+    """Nobody knows the server's name: it may be a typing error, or not be known yet."""
+
+    reason = Reason.HOST_UNKNOWN
+
+
 class SourceChangedError(StorageUnreachableError):
     """A source was replaced while it was being read; what was read of it is mixed and must not be used."""
 
     reason = Reason.SOURCE_CHANGED
+    exit_code = ExitCode.PASSING
 
 
 class ScratchFullError(TrainerError):
     """There is no room on the disk of temporary files."""
 
     reason = "ScratchFull"
-    exit_code = ExitCode.STORAGE
+    exit_code = ExitCode.PASSING
     retryable = True
 
 
@@ -164,7 +174,7 @@ class OutputFullError(TrainerError):
     """There is no room on the disk of the output folder, which is on this machine."""
 
     reason = "OutputFull"
-    exit_code = ExitCode.STORAGE
+    exit_code = ExitCode.PASSING
     retryable = True
 
 

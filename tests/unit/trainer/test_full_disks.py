@@ -90,7 +90,7 @@ def test_a_full_disk_that_nobody_foresaw_is_told_with_the_fullest_folder_and_no_
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(stages, "_dispatch", fail)
-    assert stages.run_stage("prepare", tmp_path / "job.json", 0) == 14
+    assert stages.run_stage("prepare", tmp_path / "job.json", 0) == 16
     report = decode_report(end.read_text())
     assert isinstance(report, FailureReport)
     assert report.reason == "ScratchFull"
@@ -103,7 +103,7 @@ def test_a_message_that_cannot_be_left_changes_no_exit_code(tmp_path: Path, monk
     (tmp_path / "job.json").write_text(stage_input().model_dump_json(by_alias=True))
     monkeypatch.setenv("GRIDFOLD_TERMINATION_LOG", str(tmp_path / "no folder/end"))
     monkeypatch.setattr(stages, "_dispatch", full)
-    assert stages.run_stage("prepare", tmp_path / "job.json", 0) == 14
+    assert stages.run_stage("prepare", tmp_path / "job.json", 0) == 16
 
 
 def test_an_output_folder_that_is_a_file_is_told_by_prepare_before_anything_is_written(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from gridfold_trainer.errors import (
     TrainerError,
 )
 from gridfold_trainer.storage.addresses import LAPTOP, AddressRules, guarded_pools
-from gridfold_trainer.storage.certificates import advice, make_context
+from gridfold_trainer.storage.causes import Server, connection_error, one_line
+from gridfold_trainer.storage.certificates import make_context
 from gridfold_trainer.storage.downloads import Body, Patience, changed, download_resumed
 from gridfold_trainer.storage.local_files import hash_chunks
 from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, ObjectStat, Wanted
@@ -159,7 +160,9 @@ def _check_status(status: int, uri: str, place: str) -> None:
             f"{where} may not be read: the server answers {status}; https:// sources are read without credentials."
         )
     if status >= _FIRST_SERVER_ERROR or status in _LATER:
-        raise StorageUnreachableError(f"{where}: the server answers {status}; it was tried several times.")
+        raise StorageUnreachableError(
+            f"{where}: the server answers {status}, so it is busy or has a trouble of its own."
+        )
     if status in {_PRECONDITION_FAILED, _RANGE}:
         raise SourceChangedError(changed(uri))
     if status >= _FIRST_ERROR or status not in {200, _PARTIAL}:
@@ -221,21 +224,11 @@ def _translated(uri: str, place: str) -> Iterator[None]:
     where = uri if place == uri else f"{uri} (redirected to {place})"
     try:
         yield
-    except exceptions.SSLError as error:
-        raise StorageRefusedError(
-            f"{where}: the server's certificate is not accepted ({_one_line(error)}); {advice()}."
-        ) from error
     except (exceptions.LocationValueError, UnicodeError) as error:
-        raise StorageRefusedError(f"{where} is not a valid address: {_one_line(error)}.") from error
+        raise StorageRefusedError(f"{where} is not a valid address: {one_line(error)}.") from error
     except exceptions.HTTPError as error:
-        raise StorageUnreachableError(
-            f"{where} could not be read: the server does not answer as it should ({_one_line(error)}); it was tried "
-            f"several times."
-        ) from error
+        raise connection_error(error, where, Server(_host(place), "the URL")) from error
 
 
-def _one_line(error: Exception) -> str:
-    """Return the cause without object addresses and URLs, which may hold a signature."""
-    cause = getattr(error, "reason", None) or error
-    text = " ".join(str(cause).split())
-    return f"{type(cause).__name__}: {text}".partition(" url: ")[0][:256]
+def _host(uri: str) -> str:
+    return urlsplit(uri).netloc

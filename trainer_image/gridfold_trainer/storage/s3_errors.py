@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
 
 from gridfold_trainer.advice import here
 from gridfold_trainer.errors import (
@@ -15,7 +16,7 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
     TrainerError,
 )
-from gridfold_trainer.storage.certificates import advice
+from gridfold_trainer.storage.causes import Server, connection_error, one_line
 from gridfold_trainer.storage.downloads import changed
 
 #: Error codes of S3 (docs: API reference, "Error responses"); HEAD answers have the status instead.
@@ -24,19 +25,21 @@ _MISSING_BUCKET = {"NoSuchBucket"}
 _DENIED = {
     "403": "the server refuses (403)",
     "401": "the server wants credentials (401)",
-    "AccessDenied": "these credentials do not give the right",
+    "AccessDenied": "these credentials do not give the right; have their owner given it, or name others",
     "AllAccessDisabled": "access is disabled for this account",
-    "ExpiredToken": "the session token has expired",
-    "InvalidAccessKeyId": "the server does not know this access key",
-    "InvalidToken": "the session token is not valid",
-    "XAdminUserNotFound": "the server does not know this access key",  # what versitygw says, with status 404
-    "SignatureDoesNotMatch": "the secret key does not belong to the access key",
-    "RequestTimeTooSkewed": "the clocks of this machine and of the server differ too much",
+    "ExpiredToken": "the session token has expired; renew it",
+    "InvalidAccessKeyId": "the server does not know this access key; correct it",
+    "InvalidToken": "the session token is not valid; renew it",
+    "XAdminUserNotFound": "the server does not know this access key; correct it",  # versitygw, with status 404
+    "SignatureDoesNotMatch": "the secret key does not belong to the access key; correct it",
+    "RequestTimeTooSkewed": "the clocks of this machine and of the server differ too much; set them",
 }
-_WRONG_PLACE = {"301", "307", "PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+_WRONG_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
+_WRONG_PLACE = _WRONG_REGION | {"301", "307"}
 _CHANGED = {"PreconditionFailed", "412", "InvalidRange", "416"}
-_FIRST_SERVER_ERROR = 500
+_FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_SERVER_ERROR = 300, 400, 500
 _TOO_MANY_REQUESTS = 429
+_BUSY = {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
 
 
 @contextmanager
@@ -58,19 +61,22 @@ def translated(uri: str, server: str, credentials: str) -> Iterator[None]:
             f"{_give_credentials()}."
         ) from error
     except (boto.ParamValidationError, boto.InvalidRegionError, boto.UnsupportedS3ConfigurationError) as error:
-        raise StorageRefusedError(f"{uri} on {server} is not a valid address: {_one_line(error)}.") from error
-    except boto.SSLError as error:
+        raise StorageRefusedError(f"{uri} on {server} is not a valid address: {one_line(error)}.") from error
+    except ResponseParserError as error:
         raise StorageRefusedError(
-            f"{uri}: the certificate of {server} is not accepted ({_one_line(error)}); {advice()}."
+            f"{uri}: what answers at {server} does not speak S3 ({one_line(error)}); correct storage.endpoint, whose "
+            "port is often another one than that of the server's web page."
         ) from error
     except (boto.BotoCoreError, boto.HTTPClientError) as error:
         cause = getattr(error, "kwargs", {}).get("error")
         if isinstance(cause, TrainerError):  # botocore wraps whatever is raised while it sends
             raise cause from error
-        raise StorageUnreachableError(
-            f"{uri} could not be read or written: {server} does not answer as it should ({_one_line(error)}); it was "
-            f"tried several times."
-        ) from error
+        raise connection_error(error, uri, Server(server, _setting(server))) from error
+
+
+def _setting(server: str) -> str:
+    """Return what says where the server is."""
+    return "storage.endpoint" if "://" in server else "storage.region"
 
 
 def _give_credentials() -> str:
@@ -92,16 +98,33 @@ def _of_answer(error: boto.ClientError, uri: str, server: str, credentials: str)
     if code in _DENIED or str(status) in _DENIED:
         why = _DENIED.get(code) or f"it says {code}"
         return AccessDeniedError(
-            f"{uri} may not be accessed on {server}: {why}. The credentials come from {credentials}."
+            f"{uri} may not be accessed on {server}: {why}. The credentials come from {credentials}{_then()}."
         )
     if code in _CHANGED:
         return SourceChangedError(changed(uri))
-    if code in _WRONG_PLACE:
-        return StorageRefusedError(f"{uri} lives elsewhere than {server}; correct spec.storage.region ({code}).")
-    if status >= _FIRST_SERVER_ERROR or status == _TOO_MANY_REQUESTS or code in {"SlowDown", "RequestTimeout"}:
-        return StorageUnreachableError(f"{uri}: {server} answers {code or status}; it was tried several times.")
-    return StorageRefusedError(f"{uri}: {server} refuses with {code or status} ({_one_line(error)}).")
+    if code in _WRONG_PLACE or _FIRST_REDIRECT <= status < _FIRST_REFUSAL:
+        return _elsewhere(error, code or str(status), uri, server)
+    if status >= _FIRST_SERVER_ERROR or status == _TOO_MANY_REQUESTS or code in _BUSY:
+        busy = status == _TOO_MANY_REQUESTS or code in _BUSY
+        why = "it is busy" if busy else "it has a trouble of its own, of which its log tells"
+        return StorageUnreachableError(f"{uri}: {server} answers {code or status}; {why}.")
+    return StorageRefusedError(f"{uri}: {server} refuses with {code or status} ({one_line(error)}).")
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:256]
+def _then() -> str:
+    """Return how a run that failed for its credentials goes on when they are right; the spec has not changed."""
+    return here(cluster="; when that is done, change spec.retry", laptop="")
+
+
+def _elsewhere(error: boto.ClientError, code: str, uri: str, server: str) -> StorageRefusedError:
+    """Return the error of a bucket of another region, or of a server that sends one away."""
+    headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    found = error.response.get("Error", {})
+    region = headers.get("x-amz-bucket-region") or found.get("Region")
+    if region or code in _WRONG_REGION:
+        write = f"write storage.region: {region}" if region else "correct storage.region"
+        return StorageRefusedError(f"{uri} lives in another region than {server} is asked for ({code}); {write}.")
+    place = str(headers.get("location") or found.get("Endpoint") or "another address").partition("?")[0]
+    return StorageRefusedError(
+        f"{uri}: {server} sends requests on to {place[:256]} ({code}), which is not followed; correct storage.endpoint."
+    )

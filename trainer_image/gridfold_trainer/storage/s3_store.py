@@ -233,8 +233,17 @@ def _make_client(storage: Storage, keys: dict[str, str], access: Access) -> Any:
             config=config,
             verify=None if access.ca_bundle is None else str(access.ca_bundle),
         )
+    client.meta.events.register("before-call.s3.HeadBucket", _ask_once)
     _guard(client, access.rules)
     return client
+
+
+def _ask_once(context: dict[str, Any], **_: Any) -> None:
+    """Keep botocore from asking for a bucket's region because the question for it was redirected, and so for ever.
+
+    A web server's page for signing in redirects whatever comes.
+    """
+    context["s3_redirect"] = {**context.get("s3_redirect", {}), "redirected": True}
 
 
 def _guard(client: Any, rules: AddressRules) -> None:
