@@ -23,12 +23,13 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
-from gridfold.api.v1alpha1 import API_VERSION, KIND, Metadata, PodTemplate, TrainingJobSpec
+from gridfold.api.v1alpha1 import API_VERSION, KIND, Metadata, TrainingJobSpec
 from gridfold.domain.grid import format_ranges
 from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold_operator.settings import TrainerSettings
+from gridfold_operator.stage_pods import build_labels, build_placement, build_resources, build_scratch
 
 Manifest = dict[str, Any]
 
@@ -107,7 +108,7 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
 
 def template_digest(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> str:
     """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
-    return digest({"pod": _pod(stage, "", spec, settings)["spec"], "attempt": attempt_digest(spec)})
+    return digest({"pod": _pod(stage, "", spec, settings), "attempt": attempt_digest(spec)})
 
 
 def _job(
@@ -116,7 +117,7 @@ def _job(
     run = action.input.run_digest
     stage = action.stage if isinstance(action, StartStage) else Stage.CELL
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
-    pod["metadata"]["labels"] = dict(marks)
+    pod["metadata"]["labels"] |= marks
     pod["metadata"]["annotations"][labels.JOB] = owner.name
     return {
         "apiVersion": "batch/v1",
@@ -168,16 +169,6 @@ def _on_exit(action: str, *codes: int) -> Manifest:
     return {"action": action, "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": values}}
 
 
-def _placement(template: PodTemplate) -> Manifest:
-    """Return where cells may run. Prepare and refit run wherever there is room: they need no special node."""
-    placement: Manifest = {}
-    if template.node_selector:
-        placement["nodeSelector"] = dict(template.node_selector)
-    if template.tolerations:
-        placement["tolerations"] = [toleration.document() for toleration in template.tolerations]
-    return placement
-
-
 def _pod(stage: Stage, input_map: str, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
     pod: Manifest = {
         "restartPolicy": "Never",
@@ -192,13 +183,12 @@ def _pod(stage: Stage, input_map: str, spec: TrainingJobSpec, settings: TrainerS
             "seccompProfile": {"type": "RuntimeDefault"},
         },
         "containers": [_container(stage, spec, settings)],
-        "volumes": [_input_volume(stage, input_map, spec), {"name": "scratch", "emptyDir": {}}],
+        "volumes": [_input_volume(stage, input_map, spec), build_scratch(stage, spec)],
+        **build_placement(stage, spec),
     }
-    if stage is Stage.CELL:
-        pod.update(_placement(spec.execution.template))
     if settings.image_pull_secrets:
         pod["imagePullSecrets"] = [{"name": secret} for secret in settings.image_pull_secrets]
-    return {"metadata": {"annotations": {}}, "spec": pod}
+    return {"metadata": {"annotations": {}, "labels": build_labels(stage, spec)}, "spec": pod}
 
 
 def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
@@ -208,7 +198,7 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "gridfold_trainer", stage.value, "--job", f"{INPUT_FOLDER}/{JOB_FILE}"],
         "env": [{"name": key, "value": value} for key, value in _environment(stage, spec, settings).items()],
-        "resources": spec.execution.resources.document(),
+        "resources": build_resources(stage, spec),
         # Whatever the trainer did not foresee still leaves its last lines in the pod's status.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {

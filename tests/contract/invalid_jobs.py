@@ -1,45 +1,10 @@
 """Documents that are wrong in one way each: path of the blame, a word of the message, an edit of a valid spec."""
 
-from collections.abc import Callable
 from typing import Any
 
+from tests.contract.edits import Edit, both, drop, put
+from tests.contract.invalid_execution import EXECUTION
 from tests.unit.domain.world import document
-
-Edit = Callable[[dict[str, Any]], object]
-
-
-def put(path: str, value: object) -> Edit:
-    """Return an edit that sets a field of the spec, by its path."""
-
-    def edit(spec: dict[str, Any]) -> None:
-        *parents, last = path.split(".")
-        for name in parents:
-            spec = spec.setdefault(name, {})
-        spec[last] = value
-
-    return edit
-
-
-def both(first: Edit, second: Edit) -> Edit:
-    """Return two edits as one."""
-
-    def edit(spec: dict[str, Any]) -> None:
-        first(spec)
-        second(spec)
-
-    return edit
-
-
-def drop(path: str) -> Edit:
-    """Return an edit that takes a field out of the spec."""
-
-    def edit(spec: dict[str, Any]) -> None:
-        *parents, last = path.split(".")
-        for name in parents:
-            spec = spec[name]
-        del spec[last]
-
-    return edit
 
 
 def put_storage(**storage: str) -> Edit:
@@ -250,6 +215,7 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.csv.encoding", "", put("dataset.csv.encoding", "utf-8")),
     ("spec.execution.parallelism", "", put("execution.parallelism", 0)),
     ("spec.execution.resources.requests.cpu", "", put("execution.resources.requests", {"cpu": "one"})),
+    *EXECUTION,
     ("spec.output.uri", "", put("output.uri", "s3://models/no-slash")),
     ("spec.output.uri", "", drop("output.uri")),
     ("spec.storage.endpoint", "", put("storage.endpoint", "s3.example:9000")),

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Average, CrossValidationMethod, Encode, SplitMethod, TrainingJobSpec
+from gridfold.api.v1alpha1.quantities import amount
+from gridfold.api.v1alpha1.resources import MEMORY
 from gridfold.api.validation import show
 from gridfold.domain.auto_methods import fold_method, split_method
 from gridfold.domain.grid import PREPROCESSING, Grid, Parameters, plain_value
@@ -36,12 +37,6 @@ _POSITIVE_CHARACTERS = 256
 _ENCODE_AXIS = "preprocessing.categorical.encode"
 #: Of a cell before it has read any data (performance.md: 130 to 170 MiB).
 _PROCESS_BYTES = 128 * 2**20
-_UNITS = {
-    "": Decimal(1),
-    "m": Decimal("0.001"),
-    **{unit: Decimal(1000**power) for power, unit in enumerate(("k", "M", "G", "T", "P", "E"), 1)},
-    **{unit: Decimal(1024**power) for power, unit in enumerate(("Ki", "Mi", "Gi", "Ti", "Pi", "Ei"), 1)},
-}
 
 
 @dataclass(frozen=True)
@@ -157,7 +152,7 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
 
     That is: the training part, and what the preprocessing makes of one fold of it, in 64-bit floats.
     """
-    limit = spec.execution.resources.limits.memory
+    limit = spec.execution.resources.limits.get(MEMORY)
     if limit is None:
         return []
     options = [spec.estimator.preprocessing.categorical.encode.value]
@@ -167,7 +162,7 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
     width = sum(max(1, len(column.categories)) if one_hot else 1 for column in columns)
     folds = spec.cross_validation.folds
     least = _PROCESS_BYTES + 8 * train_rows * (len(columns) + width * (folds - 1) // folds)
-    if least <= quantity_bytes(limit):
+    if least <= amount(limit):
         return []
     wide = "columns of many categories, or encode them as Ordinal" if width > len(columns) else "columns"
     return [
@@ -175,12 +170,6 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
         f"{train_rows} training rows of {len(columns)} columns, {width} after encoding. Raise the limit, or exclude "
         f"{wide}."
     ]
-
-
-def quantity_bytes(quantity: str) -> int:
-    """Return a quantity of Kubernetes ("2Gi", "500M") as bytes, rounded down."""
-    number = quantity.rstrip("mkKMGTPEi")
-    return int(Decimal(number) * _UNITS[quantity[len(number) :]])
 
 
 def find_infeasible(spec: TrainingJobSpec, cls: type, data: Assembled, random_state: int | None) -> Infeasible:

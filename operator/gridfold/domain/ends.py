@@ -31,7 +31,7 @@ def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec) -> Cause:
     if isinstance(report, FailureReport) and end.reason == OUT_OF_MEMORY:  # on a laptop, where limits are not kept
         return Cause(OUT_OF_MEMORY, report.message, retryable=False)
     if end.reason == "OOMKilled" or end.exit_code == ExitCode.MEMORY:
-        limit = spec.execution.resources.limits.memory
+        limit = spec.execution.resources.limits.get("memory")
         return Cause(
             OUT_OF_MEMORY,
             f"the pod ran out of memory (limit: {limit or 'none of its own, so the node’s'}); "

@@ -84,7 +84,7 @@ def test_every_child_is_controlled_by_exactly_this_resource(job: dict[str, Any])
 
 @pytest.mark.parametrize("job", ALL)
 def test_pods_can_be_found_by_the_labels_of_their_job(job: dict[str, Any]) -> None:
-    assert job["spec"]["template"]["metadata"]["labels"].items() <= job["metadata"]["labels"].items()
+    assert job["spec"]["template"]["metadata"]["labels"] == job["metadata"]["labels"]
     assert job["metadata"]["labels"][labels.MANAGED_BY] == "gridfold"
     assert job["spec"]["template"]["metadata"]["annotations"][labels.JOB] == "pima"
 
@@ -148,25 +148,6 @@ def test_autoscalers_leave_running_cells_alone_and_no_other_pod() -> None:
     assert not kept.keys() & prepare()["spec"]["template"]["metadata"]["annotations"].keys()
 
 
-def test_only_cells_are_placed_where_the_template_says() -> None:
-    template = {
-        "nodeSelector": {"pool": "cheap"},
-        "tolerations": [{"key": "spot", "operator": "Exists", "effect": "NoSchedule"}, {"operator": "Exists"}],
-    }
-    pod = pod_of(wave(execution={"template": template}))
-    assert pod["nodeSelector"] == {"pool": "cheap"}
-    assert pod["tolerations"] == [
-        {"key": "spot", "operator": "Exists", "effect": "NoSchedule"},
-        {"operator": "Exists"},
-    ]
-    assert not {"nodeSelector", "tolerations"} & set(pod_of(prepare(execution={"template": template})))
-
-
-def test_resources_are_the_specs_and_unset_ones_are_left_out() -> None:
-    resources = {"requests": {"cpu": "2", "memory": "3Gi"}, "limits": {"memory": "4Gi"}}
-    assert container_of(wave(execution={"resources": resources}))["resources"] == resources
-
-
 @pytest.mark.parametrize(
     "job", [pytest.param(prepare(execution={"threads": 3}), id="prepare"), wave(execution={"threads": 3})]
 )
@@ -180,7 +161,7 @@ def test_all_that_is_written_goes_to_the_scratch_volume() -> None:
     job = wave()
     environment = environment_of(job)
     assert {environment[name] for name in ("GRIDFOLD_SCRATCH", "HOME", "TMPDIR")} == {"/scratch"}
-    assert {"name": "scratch", "emptyDir": {}} in pod_of(job)["volumes"]
+    assert any(volume["name"] == "scratch" for volume in pod_of(job)["volumes"])
     writable = [mount["name"] for mount in container_of(job)["volumeMounts"] if not mount.get("readOnly")]
     assert writable == ["scratch"]
 

@@ -53,11 +53,12 @@ from gridfold.api.v1alpha1.preprocessing import (
     Scale,
 )
 from gridfold.api.v1alpha1.resource import API_VERSION, GROUP, KIND, PLURAL, VERSION
-from gridfold.api.v1alpha1.resources import ResourceList, Resources
+from gridfold.api.v1alpha1.resources import Resources
 from gridfold.api.v1alpha1.scoring import Average, Scoring
 from gridfold.api.v1alpha1.search import Axis, Search, SearchAlgorithm
 from gridfold.api.v1alpha1.source import Source
 from gridfold.api.v1alpha1.split import Split, SplitMethod
+from gridfold.api.v1alpha1.stage_settings import StageSettings
 from gridfold.api.v1alpha1.storage import AddressingStyle, Storage
 from gridfold.api.v1alpha1.training_job import Metadata, TrainingJob, TrainingJobSpec
 
@@ -118,7 +119,6 @@ __all__ = [
     "Quantity",
     "RegressionMetric",
     "RepeatedHeader",
-    "ResourceList",
     "Resources",
     "Scale",
     "Scoring",
@@ -129,6 +129,7 @@ __all__ = [
     "Source",
     "Split",
     "SplitMethod",
+    "StageSettings",
     "Storage",
     "Toleration",
     "TrainingJob",

@@ -8,6 +8,7 @@ from gridfold.api.base import ApiModel
 from gridfold.api.v1alpha1.fields import Int
 from gridfold.api.v1alpha1.pod_template import PodTemplate
 from gridfold.api.v1alpha1.resources import Resources
+from gridfold.api.v1alpha1.stage_settings import StageSettings
 
 
 class Execution(ApiModel):
@@ -33,5 +34,17 @@ class Execution(ApiModel):
     cell_timeout_seconds: Annotated[Int, Field(ge=1, le=604800)] = Field(
         3600, description="A cell that takes longer is ended and counts as failed."
     )
-    resources: Resources = Field(default_factory=Resources, description="Compute resources of each pod.")
-    template: PodTemplate = Field(default_factory=PodTemplate, description="Where the cells' pods may run.")
+    resources: Resources = Field(
+        default_factory=Resources, description="Compute resources of each pod: of every cell, of prepare and of refit."
+    )
+    template: PodTemplate = Field(
+        default_factory=PodTemplate,
+        description="Labels of all pods, where they may run, and as whom: cells, prepare and refit.",
+    )
+    prepare: StageSettings = Field(
+        default_factory=StageSettings,
+        description="What is otherwise for prepare, which reads all the data: more memory, say, or another node.",
+    )
+    refit: StageSettings = Field(
+        default_factory=StageSettings, description="What is otherwise for refit, which fits the winner once more."
+    )

@@ -1,0 +1,42 @@
+"""What a spec says of the pods of one stage, as the fields of a pod: labels, place, identity, resources, scratch."""
+
+from typing import Any
+
+from gridfold.api.handoff import Stage
+from gridfold.api.v1alpha1 import PodTemplate, TrainingJobSpec
+from gridfold.domain.stage_needs import resources_of, scratch_of, template_of
+
+Manifest = dict[str, Any]
+
+
+def build_labels(stage: Stage, spec: TrainingJobSpec) -> dict[str, str]:
+    """Return the labels that the spec gives to a stage's pods."""
+    return dict(template_of(spec.execution, stage).labels or {})
+
+
+def build_placement(stage: Stage, spec: TrainingJobSpec) -> Manifest:
+    """Return the fields of a pod's spec that say where it may run, and as whom.
+
+    No token of the API is mounted where a ServiceAccount is named, either: the webhooks of IRSA, EKS Pod Identity and
+    Azure mount a token of their own audience whatever automountServiceAccountToken says, and GKE's metadata server
+    knows the pod by its address.
+    """
+    return _fields(template_of(spec.execution, stage))
+
+
+def _fields(template: PodTemplate) -> Manifest:
+    document = template.document()
+    document.pop("labels", None)
+    return {name: value for name, value in document.items() if value not in ("", {}, [])}
+
+
+def build_resources(stage: Stage, spec: TrainingJobSpec) -> Manifest:
+    """Return the resources of a stage's container."""
+    amounts = resources_of(spec.execution, stage)
+    return {part: found for part, found in amounts.items() if found}
+
+
+def build_scratch(stage: Stage, spec: TrainingJobSpec) -> Manifest:
+    """Return the volume of a stage's temporary files, as large as its pods may write."""
+    size = scratch_of(resources_of(spec.execution, stage))
+    return {"name": "scratch", "emptyDir": {"sizeLimit": size} if size else {}}
