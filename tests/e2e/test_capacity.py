@@ -22,6 +22,7 @@ def test_cells_without_a_node_say_so_get_nodes_and_give_them_back(jobs: ClusterJ
             "nodeSelector": {"karpenter.sh/nodepool": "e2e"},
             "tolerations": [{"key": "testbed.gridfold.dev/simulated", "operator": "Exists", "effect": "NoSchedule"}],
         },
+        "prepare": {"template": {"nodeSelector": {}, "tolerations": []}},
     }
     name = jobs.apply(manifest)
     status = jobs.wait(name, "finds no node", lambda s: condition(s, "CapacityReady")["reason"] == "Unschedulable")

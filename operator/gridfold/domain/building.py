@@ -19,6 +19,7 @@ from gridfold.domain.events import events_between
 from gridfold.domain.leaderboard import missed_targets
 from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
+from gridfold.domain.remedies import told
 from gridfold.domain.standing import Past, Standing
 
 C = ConditionType
@@ -268,7 +269,7 @@ class StatusBuilder:
         if running:
             self._conditions.set(C.RUNNING, True, reason, text)
         elif waiting:
-            words = "; ".join(f"{_pods(cause.pods)}: {cause.reason}: {cause.message}" for cause in waiting)
+            words = "; ".join(f"{_pods(cause.pods)}: {told(cause)}" for cause in waiting)
             first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
             self._conditions.set(C.RUNNING, False, first, words)
         elif self._conditions.reason(C.RUNNING) != reason or not self._conditions.is_true(C.RUNNING):

@@ -1,0 +1,44 @@
+"""What to do about pods that are refused for what their spec names: in words beside those of Kubernetes."""
+
+import re
+
+from gridfold.domain.observed import Waiting
+
+_GOES_ON = "; the run goes on by itself then"
+#: Words of the API server's admission (1.31 to 1.36), and what helps.
+_REMEDIES = (
+    (
+        r"no PriorityClass with name (?P<name>\S+) was found",
+        "create the PriorityClass {name}, or name one that exists in spec.execution.template.priorityClassName (kubectl "
+        "get priorityclasses lists them)",
+    ),
+    (
+        r"serviceaccount \"(?P<name>[^\"]+)\" not found",
+        "create the ServiceAccount {name} in the job's namespace, or name one that exists in "
+        "spec.execution.template.serviceAccountName",
+    ),
+    (
+        r"RuntimeClass \"(?P<name>[^\"]+)\" not found",
+        "create the RuntimeClass {name}, or name one that exists in spec.execution.template.runtimeClassName (kubectl "
+        "get runtimeclasses lists them)",
+    ),
+    (
+        r"(?P<what>maximum|minimum) (?P<name>\S+) usage per (Container|Pod) is (?P<bound>[^,. ]+)",
+        "a LimitRange of the namespace allows a {what} of {bound} of {name}: change spec.execution.resources (or that "
+        "of spec.execution.prepare or refit), or have the LimitRange changed",
+    ),
+    (
+        r"exceeded quota: (?P<name>[^,]+)",
+        "raise the ResourceQuota {name}, free some of it, or ask for less in spec.execution.resources",
+    ),
+)
+
+
+def told(cause: Waiting) -> str:
+    """Return reason and message of pods that wait, with what to do where that is known."""
+    words = f"{cause.reason}: {cause.message}"
+    for pattern, remedy in _REMEDIES:
+        found = re.search(pattern, cause.message)
+        if found:
+            return f"{words.rstrip('. ')}. To do: {remedy.format(**found.groupdict())}{_GOES_ON}."
+    return words
