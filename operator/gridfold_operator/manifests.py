@@ -29,7 +29,13 @@ from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold_operator.settings import TrainerSettings
-from gridfold_operator.stage_pods import build_labels, build_placement, build_resources, build_scratch
+from gridfold_operator.stage_pods import (
+    build_labels,
+    build_placement,
+    build_resources,
+    build_scratch,
+    build_scratch_environment,
+)
 
 Manifest = dict[str, Any]
 
@@ -219,6 +225,7 @@ def _environment(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings)
         environment[ESTIMATOR_PREFIXES_VARIABLE] = ",".join(settings.estimator_prefixes)
     environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.execution.threads)))
     environment.update(dict.fromkeys((SCRATCH_VARIABLE, "HOME", "TMPDIR"), SCRATCH_FOLDER))
+    environment.update(build_scratch_environment(stage, spec))
     if spec.storage.credentials_secret_name:
         environment[CREDENTIALS_VARIABLE] = f"{INPUT_FOLDER}/credentials"
     if spec.storage.ca_bundle_config_map_name:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gridfold.api.handoff import Stage
+from gridfold.api.handoff import SCRATCH_BYTES_VARIABLE, SCRATCH_SETTING_VARIABLE, Stage
 from gridfold.api.v1alpha1 import PodTemplate, TrainingJobSpec
 from gridfold.domain.stage_needs import resources_of, scratch_of, template_of
 
@@ -38,5 +38,16 @@ def build_resources(stage: Stage, spec: TrainingJobSpec) -> Manifest:
 
 def build_scratch(stage: Stage, spec: TrainingJobSpec) -> Manifest:
     """Return the volume of a stage's temporary files, as large as its pods may write."""
-    size = scratch_of(resources_of(spec.execution, stage))
-    return {"name": "scratch", "emptyDir": {"sizeLimit": size} if size else {}}
+    found = scratch_of(spec.execution, stage)
+    return {"name": "scratch", "emptyDir": {"sizeLimit": found.size} if found else {}}
+
+
+def build_scratch_environment(stage: Stage, spec: TrainingJobSpec) -> dict[str, str]:
+    """Return what tells the trainer how much it may write: it can say so before the kubelet ends the pod for it."""
+    found = scratch_of(spec.execution, stage)
+    if found is None:
+        return {}
+    return {
+        SCRATCH_BYTES_VARIABLE: str(found.size_bytes),
+        SCRATCH_SETTING_VARIABLE: f"{found.setting} is {found.size}",
+    }

@@ -10,6 +10,7 @@
     │   ├── ChecksumMismatchError     10  a source is not what its pin says
     │   ├── SourceTooLargeError       10  a source has more bytes than one may have
     │   ├── UnreadableTableError      10  a source is no table of the format that was declared
+    │   ├── ScratchTooSmallError      10  the pod may not write as much as it must
     │   ├── FramesMissingError        10  pandas or polars is not installed
     │   ├── EstimatorNotAllowedError  10  className is not on the list
     │   ├── PreparedCorruptError      10  the prepared data set is not what its digest says
@@ -101,6 +102,12 @@ class UnreadableTableError(DataError):
     """A source is no table of the format that was declared."""
 
     reason = "UnreadableTable"
+
+
+class ScratchTooSmallError(DataError):
+    """The pod may not write as many temporary files as it must: the cluster would end it."""
+
+    reason = "ScratchTooSmall"
 
 
 class FramesMissingError(DataError):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gridfold.api.handoff import Stage
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Average, CrossValidationMethod, Encode, SplitMethod, TrainingJobSpec
 from gridfold.api.v1alpha1.quantities import amount
@@ -12,6 +13,8 @@ from gridfold.api.validation import show
 from gridfold.domain.auto_methods import fold_method, split_method
 from gridfold.domain.grid import PREPROCESSING, Grid, Parameters, plain_value
 from gridfold.domain.keys import cell_preprocessing
+from gridfold.domain.stage_needs import scratch_of
+from gridfold_trainer.advice import on_laptop
 from gridfold_trainer.data.assemble import Assembled
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.prepared import Column
@@ -37,6 +40,7 @@ _POSITIVE_CHARACTERS = 256
 _ENCODE_AXIS = "preprocessing.categorical.encode"
 #: Of a cell before it has read any data (performance.md: 130 to 170 MiB).
 _PROCESS_BYTES = 128 * 2**20
+_VALUE_BYTES = 8
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,26 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
         f"{train_rows} training rows of {len(columns)} columns, {width} after encoding. Raise the limit, or exclude "
         f"{wide}."
     ]
+
+
+def scratch_problems(spec: TrainingJobSpec, columns: int, rows: int) -> list[str]:
+    """Return whether cells or refit may write fewer temporary files than the prepared data has bytes, which they fetch.
+
+    Of a cluster only: elsewhere nobody keeps the limit.
+    """
+    if on_laptop():
+        return []
+    least = _VALUE_BYTES * rows * (columns + 1)
+    problems: dict[str, str] = {}  # one setting can be that of both
+    for stage in (Stage.CELL, Stage.REFIT):
+        scratch = scratch_of(spec.execution, stage)
+        if scratch is not None and scratch.size_bytes < least:
+            text = (
+                f"{scratch.setting} is {scratch.size}, but each {stage} fetches the prepared data of {least} bytes; "
+                f"raise it to {-(-least // 2**20)}Mi at least."
+            )
+            problems.setdefault(scratch.setting, text)
+    return [*problems.values()]
 
 
 def find_infeasible(spec: TrainingJobSpec, cls: type, data: Assembled, random_state: int | None) -> Infeasible:

@@ -177,6 +177,7 @@ def _check(spec: TrainingJobSpec, cls: type, judged: _Judged, data: Assembled, e
     parts, problems, found = judged.parts, judged.problems, Findings()
     if parts is not None:
         problems = [*problems, *preflight.memory_problems(spec, data.columns, len(parts.train))]
+        problems += preflight.scratch_problems(spec, len(data.columns), len(data.target.y))
     if parts is not None and not judged.problems:
         rows = before_fit.Rows(
             data.columns, _matrix(data), data.target, Orders(data.groups, data.time, data.folds), parts

@@ -22,6 +22,8 @@ TERMINATION_MESSAGE_BYTES = 4096
 #: What the environment of a trainer's process says.
 TERMINATION_LOG_VARIABLE = "GRIDFOLD_TERMINATION_LOG"  #: file for the message; default /dev/termination-log
 SCRATCH_VARIABLE = "GRIDFOLD_SCRATCH"  #: folder for fetched data; default: the system's temporary folder
+SCRATCH_BYTES_VARIABLE = "GRIDFOLD_SCRATCH_BYTES"  #: most that may lie in it; default: whatever the disk has room for
+SCRATCH_SETTING_VARIABLE = "GRIDFOLD_SCRATCH_SETTING"  #: which field of the spec says so, and what, for messages
 CREDENTIALS_VARIABLE = "GRIDFOLD_CREDENTIALS"  #: folder of the mounted Secret; default: not given
 SOURCE_CREDENTIALS_VARIABLE = "GRIDFOLD_SOURCE_CREDENTIALS"  #: folder of a folder per Secret that a source names
 CA_BUNDLE_VARIABLE = "GRIDFOLD_CA_BUNDLE"  #: file with the certificates of spec.storage.caBundleConfigMapName

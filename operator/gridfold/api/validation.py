@@ -95,8 +95,6 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
 def _words(pattern: str, found: Any) -> str:
     """Return what is expected where a value is not what its field wants."""
     words = PATTERN_WORDS.get(pattern, found["msg"])
-    if found["type"] == "string_type" and isinstance(found["input"], int | float):
-        words = f'must be a text: write "{json.dumps(found["input"])}", with the quotation marks'
     advice = full_name_advice(found["input"]) if pattern == CLASS_PATTERN else ""
     return f"{words}; {advice}" if advice else words
 

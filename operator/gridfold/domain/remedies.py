@@ -9,8 +9,8 @@ _GOES_ON = "; the run goes on by itself then"
 _REMEDIES = (
     (
         r"no PriorityClass with name (?P<name>\S+) was found",
-        "create the PriorityClass {name}, or name one that exists in spec.execution.template.priorityClassName (kubectl "
-        "get priorityclasses lists them)",
+        "create the PriorityClass {name}, or name one that exists in spec.execution.template.priorityClassName "
+        "(kubectl get priorityclasses lists them)",
     ),
     (
         r"serviceaccount \"(?P<name>[^\"]+)\" not found",

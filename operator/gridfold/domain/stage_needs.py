@@ -1,5 +1,7 @@
 """What the pods of each stage need: resources and template, with what prepare and refit have otherwise."""
 
+from dataclasses import dataclass
+
 from gridfold.api.handoff import Stage
 from gridfold.api.v1alpha1 import Execution, PodTemplate, StageSettings
 from gridfold.api.v1alpha1.quantities import amount
@@ -31,12 +33,23 @@ def path_of_resources(execution: Execution, stage: Stage) -> str:
     return "spec.execution.resources" if own is None else f"spec.execution.{stage}.resources"
 
 
-def scratch_of(amounts: Amounts) -> str | None:
-    """Return how much a pod may write: its limit of ephemeral-storage, else its request; None: no limit."""
-    return amounts["limits"].get(STORAGE) or amounts["requests"].get(STORAGE)
+@dataclass(frozen=True)
+class Scratch:
+    """How much the pods of a stage may write: their limit of ephemeral-storage, or else their request."""
+
+    size: str  #: as a quantity
+    setting: str  #: the field of the spec that says so
+
+    @property
+    def size_bytes(self) -> int:
+        """Return the size in whole bytes."""
+        return int(amount(self.size))
 
 
-def scratch_bytes(amounts: Amounts) -> int | None:
-    """Return the same in whole bytes."""
-    size = scratch_of(amounts)
-    return None if size is None else int(amount(size))
+def scratch_of(execution: Execution, stage: Stage) -> Scratch | None:
+    """Return how much a stage's pods may write; None: whatever the node has room for."""
+    amounts = resources_of(execution, stage)
+    for part in ("limits", "requests"):
+        if size := amounts[part].get(STORAGE):
+            return Scratch(size, f"{path_of_resources(execution, stage)}.{part}.{STORAGE}")
+    return None

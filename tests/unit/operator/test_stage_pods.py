@@ -138,3 +138,11 @@ def test_a_named_service_account_needs_no_secret_and_brings_no_token_of_the_api(
 def test_a_stage_is_outdated_where_its_template_is_another(template: dict[str, Any]) -> None:
     first, second = (job_spec(execution={"template": given}) for given in ({}, template))
     assert template_digest(Stage.CELL, first, TRAINER) != template_digest(Stage.CELL, second, TRAINER)
+
+
+def test_the_trainer_is_told_how_much_it_may_write_and_by_which_field() -> None:
+    found = pods(prepare={"resources": {"limits": {"ephemeral-storage": "2Ki"}}})
+    told = {entry["name"]: entry["value"] for entry in found[Stage.PREPARE]["spec"]["containers"][0]["env"]}
+    assert told["GRIDFOLD_SCRATCH_BYTES"] == "2048"
+    assert told["GRIDFOLD_SCRATCH_SETTING"] == "spec.execution.prepare.resources.limits.ephemeral-storage is 2Ki"
+    assert "GRIDFOLD_SCRATCH_BYTES" not in str(found[Stage.CELL])

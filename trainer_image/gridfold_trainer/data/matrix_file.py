@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gridfold_trainer.storage.local_files import check_room, room_for
+from gridfold_trainer.storage.local_files import check_allowance, check_room, room_for
 
 #: Of an .npy file of two axes: numpy pads the header to a multiple of 64 bytes.
 _HEADER_BYTES = 128
@@ -15,6 +15,8 @@ _VALUE_BYTES = 8
 _BLOCK_BYTES = 512  # of st_blocks, whatever the disk's own are
 #: Moved at once when columns need more room.
 _MOVED = 1_000_000
+#: Written between two looks at what a pod may write: the kubelet looks every ten seconds.
+_CHECKED_BYTES = 64 * 2**20
 
 
 class MatrixFile:
@@ -39,6 +41,7 @@ class MatrixFile:
         self._filled = [0] * columns  #: rows in each slot
         self._kept = 0
         self._rows = 0  #: of the columns that were kept
+        self._unchecked = 0  #: bytes that were written since somebody looked whether that many may be
         path.unlink(missing_ok=True)  # where it was uploaded, it may be an object now
         with room_for(path):
             self._file = path.open("w+b", buffering=0)
@@ -120,6 +123,10 @@ class MatrixFile:
     def _write(self, at: int, values: np.ndarray) -> None:
         left = np.ascontiguousarray(values, dtype=np.float64).data.cast("B")
         position = _HEADER_BYTES + _VALUE_BYTES * at
+        self._unchecked += len(left)
+        if self._unchecked >= _CHECKED_BYTES:
+            self._unchecked = 0
+            check_allowance(0, "the prepared data")
         with room_for(self.path):
             while left:
                 size = os.pwrite(self._file.fileno(), left, position)

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.errors import ObjectMissingError, PreparedCorruptError
+from gridfold_trainer.storage.local_files import check_room
 from gridfold_trainer.storage.stores import ObjectStore, Wanted
 
 #: Changes when the parts below, or what they mean, change.
@@ -196,6 +197,7 @@ def _local_part(store: ObjectStore, uri: str, facts: PartFacts, scratch: Path) -
     if _is_marked(path, mark):
         return path
     if local is None:
+        check_room(scratch, facts.size, uri)
         part = scratch / f"{facts.blake3}.{secrets.token_hex(4)}.part"
         digest = store.download(uri, part, Wanted(new_digest=blake3))
         if digest == facts.blake3:

@@ -12,7 +12,7 @@ from gridfold_trainer.storage import globs
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.downloads import changed, too_large
 from gridfold_trainer.storage.http_store import without_query
-from gridfold_trainer.storage.local_files import check_room
+from gridfold_trainer.storage.local_files import check_allowance, check_room
 from gridfold_trainer.storage.stores import ObjectStat, SourceStore, Wanted
 
 log = logging.getLogger("gridfold")
@@ -71,6 +71,8 @@ def fetch(sources: Sequence[Source], located: Sequence[Located], context: Contex
     found: list[Fetched] = []
     errors: list[DataError] = []
     left = dict.fromkeys(range(len(sources)), context.source_bytes)
+    if wanted := _download_bytes(located):
+        check_allowance(wanted, "what is downloaded of the sources")
     for number, item in enumerate(located):
         try:
             file = _fetch(number, item, left[item.source], context)
@@ -81,6 +83,11 @@ def fetch(sources: Sequence[Source], located: Sequence[Located], context: Contex
     _raise_together(errors)
     check_pins(sources, located, [file.sha256 for file in found])
     return found
+
+
+def _download_bytes(located: Sequence[Located]) -> int:
+    """Return how many bytes of the sources will be downloaded, as far as servers tell."""
+    return sum(item.stat.size for item in located if item.stat and item.store.local_path(item.uri) is None)
 
 
 def check_unchanged(located: Sequence[Located]) -> None:

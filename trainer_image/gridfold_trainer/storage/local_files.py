@@ -6,19 +6,21 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
 from blake3 import blake3
 
-from gridfold.api.handoff import SCRATCH_VARIABLE
+from gridfold.api.handoff import SCRATCH_BYTES_VARIABLE, SCRATCH_SETTING_VARIABLE, SCRATCH_VARIABLE
 from gridfold_trainer.advice import here
-from gridfold_trainer.errors import ScratchFullError
+from gridfold_trainer.errors import ScratchFullError, ScratchTooSmallError
 
 #: Read at once to be hashed. After every read another thread may hold the interpreter for 5 ms, in which as much again
 #: could have been hashed as a read of 8 MiB has.
 _HASHED_BYTES = 16 * 1024 * 1024
+_BLOCK_BYTES = 512  # of st_blocks, whatever the disk's own are
+_MIB = 2**20
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
@@ -80,10 +82,42 @@ def check_room(folder: Path, size: int, what: str) -> None:
 
     Raises:
         ScratchFullError: the disk of `folder` has less room than `size` bytes.
+        ScratchTooSmallError: the pod may not write `size` bytes more.
     """
+    check_allowance(size, what)
     free = shutil.disk_usage(folder).free
     if size > free:
         raise ScratchFullError(scratch_full(folder, f"room for {free} bytes, but {what} needs {size}"))
+
+
+def check_allowance(size: int, what: str) -> None:
+    """Tell whether this process may write `size` bytes more, where a pod's temporary files are limited.
+
+    Raises:
+        ScratchTooSmallError: it may not. The cluster would end the pod within seconds.
+    """
+    allowed = os.environ.get(SCRATCH_BYTES_VARIABLE)
+    if not allowed:
+        return
+    used = _used_bytes(Path(os.environ.get(SCRATCH_VARIABLE, tempfile.gettempdir())))
+    if used + size > int(allowed):
+        least = -(-(used + size) // _MIB)
+        setting = os.environ.get(SCRATCH_SETTING_VARIABLE, f"the limit is {allowed} bytes")
+        beside = f", {size} bytes," if size else ""
+        raise ScratchTooSmallError(
+            f"With {what}{beside} the temporary files take {used + size} bytes, but {setting}; raise it to "
+            f"{least}Mi at least."
+        )
+
+
+def _used_bytes(folder: Path) -> int:
+    """Return how much all files below a folder take on the disk."""
+    total = 0
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # it may go meanwhile
+                total += os.lstat(Path(parent, name)).st_blocks * _BLOCK_BYTES
+    return total
 
 
 def copy_hashed(chunks: Iterator[bytes], path: Path, new_digest: NewDigest = hashlib.sha256) -> str:
