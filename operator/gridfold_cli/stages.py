@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from gridfold.api.exit_codes import FINAL_INDEX_EXITS, ExitCode
+from gridfold.api.exit_codes import FINAL_INDEX_EXITS, FINAL_STAGE_EXITS, ExitCode
 from gridfold.api.handoff import Stage
 from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Wave
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold_cli.gate import Gate
 from gridfold_cli.processes import Attempt
 
-#: Ends of prepare and refit that the Job's podFailurePolicy lets nobody try again (FailJob).
-FINAL_STAGE_EXITS = frozenset({ExitCode.DATA})
 LONGEST_PAUSE_SECONDS = 60.0
 
 

@@ -8,7 +8,7 @@ import json
 from typing import Any
 
 from gridfold.api import labels
-from gridfold.api.exit_codes import FINAL_INDEX_EXITS, ExitCode
+from gridfold.api.exit_codes import FINAL_INDEX_EXITS, FINAL_STAGE_EXITS, ExitCode
 from gridfold.api.handoff import (
     CA_BUNDLE_KEY,
     CA_BUNDLE_VARIABLE,
@@ -88,7 +88,7 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
     pod = _pod(action.stage, input_name(action.name, action.input), spec, settings)
     job: Manifest = {
         "backoffLimit": spec.execution.retries,
-        "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", ExitCode.DATA)]},
+        "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", *FINAL_STAGE_EXITS)]},
     }
     return _job(owner, action, settings, job, pod)
 

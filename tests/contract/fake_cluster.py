@@ -16,6 +16,7 @@ from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, Sta
 from gridfold.engine.ports import ConflictError, JobKey
 
 FINAL_INDEX_EXITS = {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
+FINAL_STAGE_EXITS = {ExitCode.DATA, ExitCode.TIMEOUT}
 
 
 @dataclass
@@ -102,7 +103,7 @@ class FakeCluster:
         progress = child.view.progress
         if end.exit_code == 0:
             progress = Progress.SUCCEEDED
-        elif end.exit_code == ExitCode.DATA or spent:
+        elif end.exit_code in FINAL_STAGE_EXITS or spent:
             progress = Progress.FAILED
         child.view = replace(child.view, end=end, progress=progress, running_pods=0)
 

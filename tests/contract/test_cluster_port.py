@@ -185,9 +185,10 @@ async def test_a_stage_that_succeeds_hands_its_message_over_whole(world: World) 
     assert (prepare.progress, prepare.end, prepare.running_pods) == (Progress.SUCCEEDED, OK, 0)
 
 
-async def test_bad_data_ends_a_stage_at_the_first_try(world: World) -> None:
+@pytest.mark.parametrize(("code", "words"), [(10, "no such column"), (15, "took longer")])
+async def test_bad_data_and_a_deadline_end_a_stage_at_the_first_try(world: World, code: int, words: str) -> None:
     key, job = await prepared_world(world, execution={"retries": 3})
-    end = ProcessEnd(10, "Error", "no such column")
+    end = ProcessEnd(code, "Error", words)
     await world.end_pod(key, PREPARE, end)
     (prepare,) = (await world.cluster.observe_children(job)).prepares
     assert (prepare.progress, prepare.end) == (Progress.FAILED, end)

@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     for name in THREAD_VARIABLES:
         os.environ[name] = str(execution.get("threads", 1))
     os.environ[POLARS_VARIABLE] = str(usable_cores())
-    limit = float(execution.get("cellTimeoutSeconds", 3600)) if options.stage == "cell" else None
+    limit = float(_limit_seconds(options.stage, execution))
 
     def work() -> int:
         from gridfold_trainer.stages import run_stage
@@ -78,10 +78,24 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
 def _execution(job: Path) -> dict[str, Any]:
     """Return spec.execution as it stands: the whole contract costs 0.15 s to import, and the child checks it."""
     execution: dict[str, Any] = json.loads(job.read_text(encoding="utf-8"))["spec"].get("execution", {})
-    return {name: value for name, value in execution.items() if isinstance(value, int)}
+    return dict(execution)
 
 
-def _report_violence(end: End, stage: str, limit: float | None) -> None:
+def _limit_seconds(stage: str, execution: dict[str, Any]) -> int:
+    """Return how long the stage may run. Only prepare and refit import the contract for it."""
+    if stage == "cell":
+        return int(execution.get("cellTimeoutSeconds", 3600))
+    from gridfold.api.handoff import Stage
+    from gridfold.api.v1alpha1 import Execution
+    from gridfold.domain.stage_needs import TIMEOUT_SECONDS, timeout_seconds_of
+
+    try:
+        return timeout_seconds_of(Execution.model_validate(execution), Stage(stage))
+    except ValueError:  # the stage will tell what is wrong with its input
+        return TIMEOUT_SECONDS
+
+
+def _report_violence(end: End, stage: str, limit: float) -> None:
     """Say in the child's place why it ended, unless it has said so itself."""
     from gridfold.api.handoff import FailureReport
     from gridfold_trainer.advice import more_memory
@@ -90,11 +104,14 @@ def _report_violence(end: End, stage: str, limit: float | None) -> None:
     if has_report():
         return
     if end.timed_out:
+        setting = "cellTimeoutSeconds" if stage == "cell" else f"{stage}.timeoutSeconds"
+        less = "use less data" if stage == "prepare" else "leave combinations out that need so long"
+        what = "The cell" if stage == "cell" else stage.capitalize()
         text = (
-            f"The cell took longer than spec.execution.cellTimeoutSeconds ({limit:.0f} s) and was ended; allow more "
-            f"time, or leave combinations out that need so long."
+            f"{what} took longer than spec.execution.{setting} ({limit:.0f} s) and was ended; "
+            f"allow more time, or {less}."
         )
-        write_report(FailureReport(reason="CellTimeout", message=text))
+        write_report(FailureReport(reason=f"{stage.capitalize()}Timeout", message=text))
         return
     name = signal.Signals(end.signal).name
     cause = (

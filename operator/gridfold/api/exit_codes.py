@@ -13,7 +13,7 @@ class ExitCode(IntEnum):
     FIT_FAILED = 12  #: fit raised, or a score is not finite
     MEMORY = 13  #: MemoryError
     STORAGE = 14  #: object storage is out of reach: tried again until it answers, which counts as no failure
-    TIMEOUT = 15  #: the cell took longer than cellTimeoutSeconds
+    TIMEOUT = 15  #: it took longer than cellTimeoutSeconds, or the timeoutSeconds of prepare or refit
     PASSING = 16  #: another cause that can pass, such as a full disk: tried again as often as retries says
     KILLED = 137  #: SIGKILL, by the kernel's out-of-memory killer or by someone else
     TERMINATED = 143  #: SIGTERM: the pod was deleted
@@ -21,5 +21,7 @@ class ExitCode(IntEnum):
 
 #: Ends of a cell that running it again in the same way does not change.
 FINAL_CELL_EXITS = frozenset({ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.TIMEOUT})
+#: Ends of prepare and refit that running them again in the same way does not change.
+FINAL_STAGE_EXITS = frozenset({ExitCode.DATA, ExitCode.TIMEOUT})
 #: Ends of a cell that its Job must not try again: only a new wave may (memory, damaged data), or nobody.
 FINAL_INDEX_EXITS = FINAL_CELL_EXITS | {ExitCode.DATA, ExitCode.MEMORY, ExitCode.KILLED}

@@ -7,7 +7,7 @@ another run are deleted. The order of what happened never matters, only what is 
 from dataclasses import dataclass
 
 from gridfold.api.conditions import Reason
-from gridfold.api.exit_codes import ExitCode
+from gridfold.api.exit_codes import FINAL_STAGE_EXITS
 from gridfold.api.handoff import (
     PreparedRun,
     PrepareReport,
@@ -292,7 +292,7 @@ class _Run:
 
 def _still_active(stage: SingleStage) -> bool:
     """Tell whether to wait on. A Job says that it failed some seconds after the pod whose exit code decides it."""
-    final = stage.end is not None and stage.end.exit_code == ExitCode.DATA
+    final = stage.end is not None and stage.end.exit_code in FINAL_STAGE_EXITS
     return stage.progress is Progress.ACTIVE and not final
 
 

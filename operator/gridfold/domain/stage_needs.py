@@ -7,6 +7,8 @@ from gridfold.api.v1alpha1 import Execution, PodTemplate, StageSettings
 from gridfold.api.v1alpha1.quantities import amount
 from gridfold.api.v1alpha1.resources import STORAGE
 
+#: Of prepare and refit, where nothing is said.
+TIMEOUT_SECONDS = 21600
 #: Requests and limits, by name of the resource.
 Amounts = dict[str, dict[str, str]]
 
@@ -31,6 +33,15 @@ def path_of_resources(execution: Execution, stage: Stage) -> str:
     """Return where in the resource a stage's resources stand, for advice."""
     own = settings_of(execution, stage).resources
     return "spec.execution.resources" if own is None else f"spec.execution.{stage}.resources"
+
+
+def timeout_seconds_of(execution: Execution, stage: Stage) -> int:
+    """Return how long a process of a stage may run. Refit fits the winner's folds and two whole models."""
+    cell = execution.cell_timeout_seconds
+    if stage is Stage.CELL:
+        return cell
+    default = TIMEOUT_SECONDS if stage is Stage.PREPARE else max(TIMEOUT_SECONDS, 2 * cell)
+    return settings_of(execution, stage).timeout_seconds or default
 
 
 @dataclass(frozen=True)

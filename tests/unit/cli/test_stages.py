@@ -53,15 +53,16 @@ async def test_a_process_that_somebody_ended_by_sigterm_is_started_again_and_not
     assert (wave.failed, processes.started.count(2)) == (frozenset(), 5)
 
 
-async def test_a_prepare_that_cannot_use_the_data_is_not_tried_again() -> None:
-    processes = ScriptedProcesses({None: [10]})
+@pytest.mark.parametrize("code", [10, 15])
+async def test_a_prepare_that_cannot_use_the_data_or_took_too_long_is_not_tried_again(code: int) -> None:
+    processes = ScriptedProcesses({None: [code]})
     stage = LocalStage(start_prepare(training_job()), JOB_FILE, machine(processes))
     await stage.task
     observed = stage.observe()
-    assert (observed.progress, observed.end.exit_code, processes.started) == (Progress.FAILED, 10, [None])
+    assert (observed.progress, observed.end.exit_code, processes.started) == (Progress.FAILED, code, [None])
 
 
-@pytest.mark.parametrize("code", [11, 12, 13, 14, 15, 137, 1])
+@pytest.mark.parametrize("code", [11, 12, 13, 14, 137, 1])
 async def test_any_other_end_of_prepare_is_tried_again(code: int) -> None:
     processes = ScriptedProcesses({None: [code]})
     stage = LocalStage(start_prepare(training_job()), JOB_FILE, machine(processes))

@@ -85,19 +85,29 @@ def test_an_unreadable_input_is_exit_code_2(tmp_path: Path, content: str, code: 
     assert "Traceback" not in done.stderr
 
 
-def test_a_cell_that_takes_too_long_is_exit_code_15_and_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("stage", "execution", "setting"),
+    [
+        ("cell", {"cellTimeoutSeconds": 1}, "spec.execution.cellTimeoutSeconds"),
+        ("prepare", {"prepare": {"timeoutSeconds": 1}}, "spec.execution.prepare.timeoutSeconds"),
+        ("refit", {"refit": {"timeoutSeconds": 1}}, "spec.execution.refit.timeoutSeconds"),
+    ],
+)
+def test_a_stage_that_takes_too_long_is_exit_code_15_and_says_so(
+    tmp_path: Path, stage: str, execution: dict[str, object], setting: str
+) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import sys, types, time\nslow = types.ModuleType('gridfold_trainer.cell')\n"
-        "slow.run = lambda job, index, context: time.sleep(600)\n"
-        "import gridfold_trainer\nsys.modules['gridfold_trainer.cell'] = gridfold_trainer.cell = slow\n"
+        f"import sys, types, time\nslow = types.ModuleType('gridfold_trainer.{stage}')\n"
+        "slow.run = lambda *_: time.sleep(600)\n"
+        f"import gridfold_trainer\nsys.modules['gridfold_trainer.{stage}'] = gridfold_trainer.{stage} = slow\n"
     )
-    write_job(tmp_path, execution={"cellTimeoutSeconds": 1})
-    done = run(tmp_path, "cell", "--job", "job.json", PYTHONPATH=str(tmp_path))
+    write_job(tmp_path, execution=execution)
+    done = run(tmp_path, stage, "--job", "job.json", PYTHONPATH=str(tmp_path))
     assert done.returncode == 15
     report = message(tmp_path)
     assert isinstance(report, FailureReport)
-    assert report.reason == "CellTimeout"
-    assert "1 s" in report.message
+    assert report.reason == f"{stage.capitalize()}Timeout"
+    assert f"longer than {setting} (1 s) and was ended; allow more time, or" in report.message
 
 
 def test_the_threads_of_the_spec_are_set_before_numpy_is_loaded(tmp_path: Path) -> None:

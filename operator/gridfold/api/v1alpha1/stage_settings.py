@@ -1,8 +1,11 @@
 """spec.execution.prepare and refit: what is otherwise for one stage than for the cells."""
 
+from typing import Annotated
+
 from pydantic import Field
 
 from gridfold.api.base import ApiModel
+from gridfold.api.v1alpha1.fields import Int
 from gridfold.api.v1alpha1.pod_template import PodTemplate
 from gridfold.api.v1alpha1.resources import Resources
 
@@ -18,4 +21,9 @@ class StageSettings(ApiModel):
         None,
         description="Each field that is given here replaces the same field of execution.template for this stage, as a "
         'whole (lists and maps are not merged); an empty one ({}, [], "") takes it away.',
+    )
+    timeout_seconds: Annotated[Int, Field(ge=1, le=604800)] | None = Field(
+        None,
+        description="A pod of this stage that runs longer is ended, and the job fails; waiting for a node does not "
+        "count. Default: 21600 (six hours); for refit, twice execution.cellTimeoutSeconds where that is more.",
     )
