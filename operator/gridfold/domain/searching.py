@@ -1,0 +1,69 @@
+"""The search: cells go out in waves until every cell has its result, or too many have failed."""
+
+from gridfold.api.conditions import Reason
+from gridfold.api.handoff import decode_cells
+from gridfold.api.status import PreparedStatus
+from gridfold.domain.grid import Grid, format_ranges
+from gridfold.domain.leaderboard import live_leaderboard
+from gridfold.domain.plan import Action, StartWave
+from gridfold.domain.preparing import repair
+from gridfold.domain.refitting import refit
+from gridfold.domain.run import Run, end_waves
+from gridfold.domain.standing import Standing, stand
+from gridfold.domain.waves import plan_waves
+
+
+def show_standing(run: Run, prepared: PreparedStatus) -> Standing:
+    """Return where every cell stands, and show it."""
+    standing = stand(
+        run.total,
+        decode_cells(prepared.cached, run.total),
+        decode_cells(prepared.infeasible, run.total),
+        run.children.waves,
+        run.spec,
+        run.status.past(run.total),
+    )
+    board = live_leaderboard(
+        run.status.leaderboard, standing.reports.values(), run.status.objective, Grid.of(run.spec.search.grid)
+    )
+    run.status.show_cells(standing, board)
+    return standing
+
+
+def search(run: Run, prepared: PreparedStatus) -> tuple[Action, ...]:
+    """Return what brings the search a step further, and refit after it."""
+    standing = show_standing(run, prepared)
+    limit = run.spec.execution.max_failed_cells
+    limit = max(10, -(-run.total // 10)) if limit is None else limit
+    if len(standing.failed) > limit:
+        return _too_many_failures(run, standing, limit)
+    if standing.damaged and not prepared.again:
+        cell, message = min(standing.damaged.items())
+        actions = repair(run, f"cell {cell} found it damaged: {message}")
+        if actions is not None:
+            return actions
+    if standing.unfinished:
+        run.status.searching(run.children.waves, standing)
+        return _wave_actions(run, standing)
+    return refit(run, standing, prepared)
+
+
+def _too_many_failures(run: Run, standing: Standing, limit: int) -> tuple[Action, ...]:
+    first = min(standing.failed.values(), key=lambda failed: failed.cell)
+    run.status.fail(
+        Reason.TOO_MANY_FAILED_CELLS,
+        f"{len(standing.failed)} cells failed, spec.execution.maxFailedCells allows {limit}; the first is cell "
+        f"{first.cell} ({first.reason}): {first.message}. Results of the other cells are kept.",
+    )
+    return end_waves(run)
+
+
+def _wave_actions(run: Run, standing: Standing) -> tuple[Action, ...]:
+    plan = plan_waves(run.children.waves, standing.unfinished, run.spec.execution.parallelism)
+    return (*plan.actions, *(_start(run, plan.cells, plan.parallelism) if plan.cells else ()))
+
+
+def _start(run: Run, cells: tuple[int, ...], parallelism: int) -> tuple[Action, ...]:
+    number = run.next_wave
+    stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_ranges(cells)})
+    return (StartWave(run.name(f"w{number}"), number, cells, parallelism, stage_input),)
