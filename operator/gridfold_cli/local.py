@@ -9,7 +9,7 @@ from gridfold.api.handoff import JOB_FILE, Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.observed import Children, ObservedJob
-from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_cli.gate import Gate
 from gridfold_cli.metadata import LOCAL_GENERATION, LOCAL_UID
@@ -82,6 +82,9 @@ class LocalCluster:
                     wave.resize(action.parallelism)
             case Delete():
                 await self._delete(action.name)
+            case SetTtl():  # children go with the command that runs them: noted, never acted upon
+                if child := self._children.get(action.name):
+                    child.ttl_seconds = action.ttl_seconds
             case _:
                 return  # it was started before
         self._notify()

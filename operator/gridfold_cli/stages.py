@@ -42,6 +42,7 @@ class LocalStage:
         self._end: ProcessEnd | None = None
         self._running = 0
         self.progress = Progress.ACTIVE
+        self.ttl_seconds: int | None = None
         self.task = asyncio.create_task(self._run(), name=action.name)
 
     @property
@@ -57,6 +58,7 @@ class LocalStage:
             progress=self.progress,
             end=self._end,
             running_pods=self._running,
+            ttl_seconds=self.ttl_seconds,
         )
 
     async def _run(self) -> None:
@@ -87,6 +89,7 @@ class LocalWave:
         self._running: set[int] = set()
         self._ends: dict[int, ProcessEnd] = {}
         self.progress = Progress.ACTIVE
+        self.ttl_seconds: int | None = None
         self.task = asyncio.create_task(self._run(), name=action.name)
 
     def resize(self, parallelism: int) -> None:
@@ -106,6 +109,7 @@ class LocalWave:
             failed=frozenset(self._failed),
             ends=dict(self._ends),
             running=frozenset(self._running),
+            ttl_seconds=self.ttl_seconds,
         )
 
     async def _run(self) -> None:

@@ -57,8 +57,8 @@ CELL_ANNOTATIONS = {
 }
 
 
-def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput) -> Manifest:
-    """Return the immutable ConfigMap with a stage's job.json."""
+def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput, job_uid: str) -> Manifest:
+    """Return the immutable ConfigMap with a stage's job.json, which goes with the stage's Job."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
@@ -66,7 +66,9 @@ def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput) ->
             "name": input_name(name, stage_input),
             "namespace": owner.namespace,
             "labels": _labels(owner, stage_input.run_digest),
-            "ownerReferences": [_owner_reference(owner)],
+            "ownerReferences": [
+                {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": job_uid, "controller": True}
+            ],
         },
         "immutable": True,
         "data": {JOB_FILE: json.dumps(stage_input.document(), separators=(",", ":"), ensure_ascii=False)},

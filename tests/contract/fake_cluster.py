@@ -12,7 +12,7 @@ from gridfold.api.status import TrainingJobStatus
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
 from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
-from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey
 
 FINAL_INDEX_EXITS = {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
@@ -70,6 +70,9 @@ class FakeCluster:
             case SetParallelism():
                 if child and isinstance(child.view, Wave):
                     child.view = replace(child.view, parallelism=action.parallelism)
+            case SetTtl():
+                if child:
+                    child.view = replace(child.view, ttl_seconds=action.ttl_seconds)
             case _ if child is None:
                 self.children[place] = _new_child(job.metadata.uid, action)
             case _ if child.owner != job.metadata.uid:
@@ -209,6 +212,12 @@ class FakeWorld:
         pods = len(found.view.cells) if isinstance(found.view, Wave) else 1
         seconds = timedelta(seconds=5).total_seconds()
         found.view = replace(found.view, waiting=(Waiting("Unschedulable", message, pods, seconds),))
+
+    async def expire(self, key: JobKey) -> None:
+        kept = {
+            p: c for p, c in self.cluster.children.items() if c.view.ttl_seconds != 0 or c.view.progress == "active"
+        }
+        self.cluster.children = kept
 
     async def inputs(self, key: JobKey) -> int:
         return sum(namespace == key.namespace for namespace, _ in self.cluster.children)

@@ -113,6 +113,14 @@ class KubernetesWorld:
         """The real scheduler does so by itself, in its own words: wait for it."""
         await self._observed(key, lambda children: bool(_waiting(children, child)))
 
+    async def expire(self, key: JobKey) -> None:
+        async def are_gone() -> bool:
+            job = await self.cluster.load_job(key)
+            assert job is not None
+            return await self.cluster.observe_children(job) == Children() and not await self.inputs(key)
+
+        await self._until(are_gone)
+
     async def inputs(self, key: JobKey) -> int:
         selector = f"{labels.JOB}={key.name}"
         path = paths.collection(paths.CORE, "configmaps", key.namespace)

@@ -9,7 +9,7 @@ import pytest
 from gridfold.api.handoff import Stage
 from gridfold.api.status import CellCounts, Condition, RankedCell, State, TrainingJobStatus
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
-from gridfold.domain.plan import Delete, SetParallelism, StartStage
+from gridfold.domain.plan import Delete, SetParallelism, SetTtl, StartStage
 from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
 from tests.contract.fake_cluster import FakeWorld
@@ -156,6 +156,31 @@ async def test_parallelism_is_changed_while_a_wave_lives_and_ignored_when_it_is_
     (wave,) = (await world.cluster.observe_children(job)).waves
     assert wave.parallelism == 5
     await world.cluster.apply(job, SetParallelism("job-c0ffee-w9", 5))
+
+
+async def test_how_long_a_child_stays_after_its_end_is_set_and_taken_back_and_ignored_when_it_is_gone(
+    world: World,
+) -> None:
+    key, job = await searching_world(world)
+    seen = []
+    for seconds in (3600, None):
+        for index in range(3 * (not seen)):
+            await world.end_pod(key, WAVE, OK, index=index)
+        await world.cluster.apply(job, SetTtl(WAVE, seconds))
+        (wave,) = (await world.cluster.observe_children(job)).waves
+        seen.append((wave.ttl_seconds, wave.progress))
+    assert seen == [(3600, Progress.SUCCEEDED), (None, Progress.SUCCEEDED)]
+    await world.cluster.apply(job, SetTtl("job-c0ffee-w9", 0))
+
+
+async def test_a_child_that_goes_by_itself_takes_its_input_with_it(world: World) -> None:
+    key, job = await searching_world(world)
+    for index in range(3):
+        await world.end_pod(key, WAVE, OK, index=index)
+    await world.cluster.apply(job, SetTtl(WAVE, 0))
+    await world.expire(key)
+    assert await world.cluster.observe_children(job) == Children()
+    assert await world.inputs(key) == 0
 
 
 async def test_a_name_that_somebody_else_holds_is_a_conflict_and_stays_his(world: World) -> None:

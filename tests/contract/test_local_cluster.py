@@ -8,7 +8,7 @@ import pytest
 from gridfold.api.handoff import StageInput
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.observed import Children, Progress
-from gridfold.domain.plan import Delete, SetParallelism
+from gridfold.domain.plan import Delete, SetParallelism, SetTtl
 from gridfold.engine.ports import Cluster, ConflictError, JobKey
 from gridfold_cli.local import LocalCluster
 from gridfold_cli.processes import Attempt
@@ -92,6 +92,16 @@ async def test_parallelism_changes_while_a_wave_runs(cluster: LocalCluster, proc
     await until(lambda: processes.started == [0, 1])
     assert (await cluster.observe_children(job)).waves[0].parallelism == 5
     await cluster.apply(job, SetParallelism("gone", 5))
+
+
+async def test_how_long_a_child_would_stay_is_noted_so_that_it_is_asked_for_once(cluster: LocalCluster) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_prepare(JOB))
+    await cluster.apply(job, start_wave(JOB, (0,)))
+    for name in ("small-prepare", "small-w0", "gone"):
+        await cluster.apply(job, SetTtl(name, 60))
+    children = await cluster.observe_children(job)
+    assert [child.ttl_seconds for child in (*children.prepares, *children.waves)] == [60, 60]
 
 
 async def test_deleting_ends_the_processes_first_and_may_be_done_twice(

@@ -42,6 +42,9 @@ class World(Protocol):
     async def block_pods(self, key: JobKey, child: str, message: str) -> None:
         """Have the scheduler find no node for any pod of a child."""
 
+    async def expire(self, key: JobKey) -> None:
+        """Have the time pass after which children whose stay is 0 seconds are gone, with all of them."""
+
     async def inputs(self, key: JobKey) -> int:
         """Return how many inputs of a job's children are kept."""
 

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended"
     RESUMED = "Resumed"
     RETRYING = "Retrying"
+    DEADLINE_EXCEEDED = "DeadlineExceeded"
     # refit and the end
     REFITTING = "Refitting"
     REFIT_FAILED = "RefitFailed"

@@ -16,6 +16,7 @@ MESSAGE_LIMIT = 4096
 
 Text = Annotated[str, Field(max_length=256)]
 Count = Annotated[int, Field(ge=0)]
+Time = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
 DecimalText = Annotated[str, Field(max_length=32)]
 Scores = Annotated[dict[str, DecimalText], Field(max_length=20)]
 ParameterTexts = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=100)]
@@ -48,9 +49,7 @@ class Condition(StatusModel):
     message: Annotated[str, Field(max_length=MESSAGE_LIMIT)] = Field(
         "", description="What happened, the value seen, what was expected, what to do."
     )
-    last_transition_time: Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})] = Field(
-        description="When status last changed."
-    )
+    last_transition_time: Time = Field(description="When status last changed.")
     observed_generation: Count | None = Field(None, description="The generation of the spec that this is about.")
 
 
@@ -118,7 +117,7 @@ class PreparedStatus(StatusModel):
         "", description="Cells whose result was there already, as a deflated bitmap."
     )
     infeasible: Annotated[str, Field(max_length=2048)] = Field(
-        "", description="Cells that the estimator refuses, as a deflated bitmap."
+        "", description="Cells that the estimator refuses, as prepare or a cell has found, as a deflated bitmap."
     )
     succeeded: Annotated[str, Field(max_length=2048)] = Field(
         "", description="Cells that have been computed since, as a deflated bitmap: they count when their Job is gone."
@@ -131,6 +130,9 @@ class AttemptStatus(StatusModel):
 
     digest: Annotated[str, Field(max_length=64)] = Field(description="Digest of spec.storage, execution and retry.")
     first_wave: Count = Field(0, description="Cells that failed in an earlier wave than this are tried again.")
+    start_time: Time | None = Field(None, description="When execution.timeoutSeconds began to count.")
+    paused_since: Time | None = Field(None, description="Since when it does not count, because the job is suspended.")
+    paused_seconds: Count = Field(0, description="Seconds before that in which it did not count.")
 
 
 class MeanStd(StatusModel):
@@ -221,9 +223,5 @@ class TrainingJobStatus(StatusModel):
         None, description="Scores on the test part of the model fitted on training and validation part."
     )
     results: ResultsStatus | None = Field(None, description="Where the results are.")
-    start_time: Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})] | None = Field(
-        None, description="When the run started."
-    )
-    completion_time: Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})] | None = Field(
-        None, description="When the run ended."
-    )
+    start_time: Time | None = Field(None, description="When the run started.")
+    completion_time: Time | None = Field(None, description="When the run ended.")

@@ -6,20 +6,16 @@ from typing import Any
 
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode_cells, encode_cells
-from gridfold.api.status import (
-    AttemptStatus,
-    PreparedStatus,
-    RankedCell,
-    Resolved,
-    State,
-    TrainingJobStatus,
-)
+from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
+from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.conditions import Conditions, format_time, is_true
-from gridfold.domain.events import events_between
+from gridfold.domain.deadline import deadline, exceeded, keep_time, next_attempt
+from gridfold.domain.events import TERMINAL_STATES, events_between
+from gridfold.domain.held_up import held_up_by
 from gridfold.domain.leaderboard import missed_targets
 from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
-from gridfold.domain.remedies import told
+from gridfold.domain.remedies import pods_wait, told
 from gridfold.domain.standing import Past, Standing
 
 C = ConditionType
@@ -110,15 +106,30 @@ class StatusBuilder:
         if is_true(self._status.conditions, C.COMPLETE) or (before is not None and before.digest == digest):
             return False
         failed = is_true(self._status.conditions, C.FAILED)
-        if (
-            before is None and failed
-        ):  # it failed under an operator that kept no note: what is now is what it failed with
-            self._set(attempt=AttemptStatus(digest=digest))
+        self._set(attempt=next_attempt(before, digest, next_wave, afresh=failed))
+        if before is None or not failed:  # without a note of an older operator: what is now is what it failed with
             return False
-        self._set(attempt=AttemptStatus(digest=digest, first_wave=next_wave if before else 0))
-        if failed:
-            self._reopen()
-        return failed
+        self._reopen()
+        return True
+
+    def keep_time(self, *, paused: bool) -> None:
+        """Have the clock of the attempt run, or stand still."""
+        if self._status.attempt is not None:
+            self._set(attempt=keep_time(self._status.attempt, self._now, paused=paused))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Return how long the run may still take, None where that is not counted: it has ended, or is suspended."""
+        spec, attempt = self._job.spec, self._status.attempt
+        end = deadline(attempt, spec) if spec and self._status.state not in TERMINAL_STATES else None
+        return (end - self._now).total_seconds() if end else None
+
+    def fail_late(self, spec: TrainingJobSpec) -> None:
+        """End a run that has taken too long."""
+        cause = held_up_by(self._previous.conditions)
+        message = exceeded(spec, self._status.progress, cause.message if cause else "")
+        end = self.fail if self._status.prepared else self.prepare_failed
+        end(Reason.DEADLINE_EXCEEDED, message)
 
     def _reopen(self) -> None:
         for kind in (C.FAILED, C.STALLED):
@@ -177,8 +188,9 @@ class StatusBuilder:
         """Show how far the cells are, and remember which have their result: progress never falls."""
         counts = standing.counts
         if self._status.prepared is not None:
-            succeeded = encode_cells(standing.succeeded, standing.total) if standing.succeeded else ""
-            self._set(prepared=self._status.prepared.model_copy(update={"succeeded": succeeded}))
+            known = {"succeeded": standing.succeeded, "infeasible": standing.infeasible}
+            bitmaps = {name: encode_cells(cells, standing.total) for name, cells in known.items()}
+            self._set(prepared=self._status.prepared.model_copy(update=bitmaps))
         self._set(
             cells=counts,
             progress=f"{counts.finished}/{counts.total}",
@@ -241,7 +253,7 @@ class StatusBuilder:
         """Return the plan with the status as it is now."""
         self._conditions.set(C.RECONCILING, reconciling, "RunReplaced", "children of an earlier run are being deleted")
         self._set(conditions=self._conditions.list())
-        return Plan(actions, self._status, events_between(self._previous, self._status))
+        return Plan(actions, self._status, events_between(self._previous, self._status), self.seconds_left)
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -264,12 +276,12 @@ class StatusBuilder:
         unschedulable = [cause for cause in waiting if cause.reason == Reason.UNSCHEDULABLE]
         if unschedulable:
             pods = sum(cause.pods for cause in unschedulable)
-            message = f"{_pods(pods)} for a node: {unschedulable[0].message}"
+            message = f"{pods_wait(pods)} for a node: {unschedulable[0].message}"
             self._conditions.set(C.CAPACITY_READY, False, Reason.UNSCHEDULABLE, message)
         if running:
             self._conditions.set(C.RUNNING, True, reason, text)
         elif waiting:
-            words = "; ".join(f"{_pods(cause.pods)}: {told(cause)}" for cause in waiting)
+            words = "; ".join(f"{pods_wait(cause.pods)}: {told(cause)}" for cause in waiting)
             first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
             self._conditions.set(C.RUNNING, False, first, words)
         elif self._conditions.reason(C.RUNNING) != reason or not self._conditions.is_true(C.RUNNING):
@@ -287,7 +299,3 @@ class StatusBuilder:
         if self._conditions.is_false(C.CAPACITY_READY):
             self._conditions.set(C.CAPACITY_READY, True, Reason.RUN_ENDED, "the run has ended: no pod needs a node")
         self._conditions.set(C.STALLED, kind is C.FAILED, reason, message)
-
-
-def _pods(number: int) -> str:
-    return "1 pod waits" if number == 1 else f"{number} pods wait"

@@ -2,6 +2,7 @@
 
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.status import Condition, State, TrainingJobStatus
+from gridfold.domain.held_up import STAGES, held_up_by
 from gridfold.domain.plan import Event
 
 #: Conditions that tell people something when they become true, and whether their falsehood is a warning.
@@ -15,10 +16,6 @@ TOLD = {
     ConditionType.COMPLETE: False,
     ConditionType.FAILED: False,
 }
-#: Why nothing or something runs: a stage that begins is told then, whether or not its pod is ever seen to run.
-STAGES = frozenset({Reason.PREPARING, Reason.SEARCHING, Reason.REFITTING})
-#: Reasons for which no pod runs that are no trouble of theirs.
-NO_TROUBLE = STAGES | {Reason.UNSCHEDULABLE, Reason.SUSPENDED, Reason.RETRYING}
 TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
@@ -47,9 +44,7 @@ def _in_trouble(status: TrainingJobStatus) -> bool:
 
 def _is_trouble(condition: Condition) -> bool:
     """Tell whether pods cannot start, for another cause than the want of a node (which CapacityReady tells)."""
-    return (
-        condition.type == ConditionType.RUNNING and condition.status == "False" and condition.reason not in NO_TROUBLE
-    )
+    return held_up_by([condition]) is not None and condition.reason != Reason.UNSCHEDULABLE
 
 
 def _event(condition: Condition, *, silent: bool) -> Event | None:

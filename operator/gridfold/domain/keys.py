@@ -43,7 +43,8 @@ def run_document(spec: TrainingJobSpec) -> dict[str, Any]:
 def attempt_digest(spec: TrainingJobSpec) -> str:
     """Return the digest of what can make a failed run succeed without another result: whose edit tries it again."""
     execution = spec.execution.document()
-    execution.pop("parallelism")
+    for name in ("parallelism", "ttlSecondsAfterFinished"):
+        execution.pop(name)
     return digest({"storage": spec.storage.document(), "execution": execution, "retry": spec.retry})
 
 

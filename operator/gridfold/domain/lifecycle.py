@@ -7,6 +7,7 @@ another run are deleted. The order of what happened never matters, only what is 
 from gridfold.api.conditions import Reason
 from gridfold.domain import keys
 from gridfold.domain.building import StatusBuilder
+from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
 from gridfold.domain.observed import Children, Observed, Progress, SingleStage, Wave
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism
@@ -63,10 +64,17 @@ def _steps(run: Run) -> tuple[Action, ...]:
         return _failed_stages(run)
     if run.status.settled:
         run.status.judge_targets(None)
-        return ()
+        return let_children_go(run)
+    run.status.keep_time(paused=run.spec.suspend)
     if run.spec.suspend:
-        return _suspend(run)
+        return (*keep_children(run), *_suspend(run))
     run.status.resume()
+    actions = _advance(run)
+    late = end_if_late(run)
+    return (*keep_children(run), *actions) if late is None else late
+
+
+def _advance(run: Run) -> tuple[Action, ...]:
     if run.status.prepared is None and (actions := prepare(run)) is not None:
         return actions
     return search(run, run.status.prepared) if run.status.prepared else ()

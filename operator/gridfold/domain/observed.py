@@ -48,6 +48,7 @@ class SingleStage:
     waiting: tuple[Waiting, ...] = ()
     running_pods: int = 0
     outdated: bool = False  #: it would be started otherwise now: the spec, or the platform, has been edited
+    ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Wave:
     running: frozenset[int] = frozenset()  #: cells whose pod runs now
     waiting: tuple[Waiting, ...] = ()
     outdated: bool = False  #: it would be started otherwise now
+    ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
 
     @property
     def idle(self) -> bool:

@@ -42,7 +42,15 @@ class Delete:
     name: str
 
 
-Action = StartStage | StartWave | SetParallelism | Delete
+@dataclass(frozen=True)
+class SetTtl:
+    """Have a child that has ended go by itself so many seconds after its end; None: it stays."""
+
+    name: str
+    ttl_seconds: int | None
+
+
+Action = StartStage | StartWave | SetParallelism | Delete | SetTtl
 
 
 @dataclass(frozen=True)

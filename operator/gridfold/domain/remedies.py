@@ -42,3 +42,8 @@ def told(cause: Waiting) -> str:
         if found:
             return f"{words.rstrip('. ')}. To do: {remedy.format(**found.groupdict())}{_GOES_ON}."
     return words
+
+
+def pods_wait(number: int) -> str:
+    """Return the beginning of a sentence about pods that wait."""
+    return "1 pod waits" if number == 1 else f"{number} pods wait"

@@ -73,7 +73,7 @@ def stand(
     past: Past = NOTHING_PAST,
 ) -> Standing:
     """Return where every cell stands after prepare and these waves (of one run, by number)."""
-    count = _Count(spec, past)
+    count = _Count(spec, past, infeasible)
     for wave in waves:
         for cell in wave.cells:
             count.take(cell, wave)
@@ -84,7 +84,7 @@ def stand(
         total=total,
         cached=cached - in_waves - past.succeeded,
         succeeded=frozenset(count.succeeded),
-        infeasible=(infeasible - in_waves - past.succeeded) | frozenset(count.infeasible),
+        infeasible=(infeasible - count.succeeded) | frozenset(count.infeasible),
         failed=count.failed,
         retry=frozenset(count.retry),
         damaged=count.damaged,
@@ -97,8 +97,8 @@ def stand(
 class _Count:
     """The tally of `stand`: the last wave that has a cell decides where it stands."""
 
-    def __init__(self, spec: TrainingJobSpec, past: Past) -> None:
-        self._spec, self._first_wave = spec, past.first_wave
+    def __init__(self, spec: TrainingJobSpec, past: Past, refused: frozenset[int]) -> None:
+        self._spec, self._first_wave, self._refused = spec, past.first_wave, refused
         self._attempts: dict[int, int] = {}
         self._spared: set[int] = set()  #: cells that have been damaged before
         self.succeeded: set[int] = set(past.succeeded)
@@ -113,8 +113,8 @@ class _Count:
     def take(self, cell: int, wave: Wave) -> None:
         """Count one cell of one wave."""
         self._attempts[cell] = self._attempts.get(cell, 0) + 1
-        if cell in self.succeeded:
-            return
+        if cell in self.succeeded or (cell in self._refused and cell not in wave.succeeded):
+            return  # known, and what has become of its pod does not matter
         for others in (self.infeasible, self.retry, self.running, self.pending):
             others.discard(cell)
         self.failed.pop(cell, None)

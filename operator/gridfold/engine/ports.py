@@ -42,7 +42,7 @@ class Cluster(Protocol):
     async def apply(self, job: ObservedJob, action: Action) -> None:
         """Carry out one action. Idempotent: what exists already, or is gone already, is fine.
 
-        The input of a stage is kept, unchanged, for as long as the stage exists.
+        The input of a stage is kept, unchanged, for as long as the stage exists, and no longer.
 
         Raises:
             ConflictError: a child of that name belongs to someone else.

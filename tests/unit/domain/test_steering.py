@@ -137,7 +137,7 @@ def test_a_complete_job_is_not_tried_again(world: World) -> None:
         world.end_cell(wave, cell, cell_end(cell, 0.6), good=True)
     world.step()
     world.finish_refit()
-    world.step()
+    steps(world, 2)
     world.edit(document(retry=1, execution=MORE_MEMORY))
     plan = world.step()
     assert (plan.actions, world.condition("Complete")) == ((), "True/Completed")

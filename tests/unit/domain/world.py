@@ -20,8 +20,8 @@ from gridfold.api.status import DatasetStatus, Resolved, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.lifecycle import decide
-from gridfold.domain.observed import Children, Observed, ObservedJob, ProcessEnd, Progress, SingleStage, Wave
-from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, StartStage, StartWave
+from gridfold.domain.observed import Children, Observed, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, SetTtl, StartStage, StartWave
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -123,9 +123,15 @@ class World:
                 self._count(action)
         elif isinstance(action, SetParallelism):
             self.waves[action.name] = replace(self.waves[action.name], parallelism=action.parallelism)
-        elif isinstance(action, Delete):
-            for children in (self.prepares, self.waves, self.refits):
+        else:
+            self._change(action)
+
+    def _change(self, action: Delete | SetTtl) -> None:
+        for children in (self.prepares, self.waves, self.refits):
+            if isinstance(action, Delete):
                 children.pop(action.name, None)
+            elif action.name in children:
+                children[action.name] = replace(children[action.name], ttl_seconds=action.ttl_seconds)
 
     def _count(self, action: StartStage | StartWave) -> None:
         self.started.append(action.name)
@@ -193,6 +199,12 @@ class World:
         done = succeeded | failed == frozenset(before.cells)
         progress = (Progress.FAILED if failed else Progress.SUCCEEDED) if done else Progress.ACTIVE
         self.waves[wave] = replace(before, succeeded=succeeded, failed=failed, ends=ends, progress=progress)
+
+    def wait(self, name: str, *causes: Waiting) -> None:
+        """Have the pods of a child wait for something."""
+        for children in (self.prepares, self.waves, self.refits):
+            if name in children:
+                children[name] = replace(children[name], waiting=causes)
 
     def condition(self, kind: str) -> str:
         """Return "status/reason" of a condition, "" where there is none."""

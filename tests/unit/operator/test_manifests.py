@@ -250,17 +250,18 @@ def test_what_the_platform_allows_reaches_the_pods_that_need_it() -> None:
     assert not plain.keys() & set(allowed)
 
 
-def test_the_input_is_immutable_owned_and_reads_back_as_it_was() -> None:
+def test_the_input_is_immutable_owned_by_its_job_and_reads_back_as_it_was() -> None:
     action = start_wave()
-    manifest = build_input_manifest(OWNER, action.name, action.input)
+    manifest = build_input_manifest(OWNER, action.name, action.input, "u-2")
     assert manifest["immutable"] is True
-    assert manifest["metadata"]["ownerReferences"][0]["uid"] == UID
+    (owner,) = manifest["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["name"], owner["uid"], owner["controller"]) == ("Job", action.name, "u-2", True)
     assert StageInput.model_validate_json(manifest["data"]["job.json"]) == action.input
 
 
 def test_a_null_in_the_grid_and_the_kind_of_a_number_survive_the_way_to_the_pod() -> None:
     told = stage_input(search={"grid": [{"class_weight": [None, "balanced"], "max_features": [1, 1.0, {"float": 1}]}]})
-    manifest = build_input_manifest(OWNER, "x", told)
+    manifest = build_input_manifest(OWNER, "x", told, "u-2")
     grid = json.loads(manifest["data"]["job.json"])["spec"]["search"]["grid"][0]
     assert grid["class_weight"] == [None, "balanced"]
     assert [type(value) for value in grid["max_features"]] == [int, float, dict]
@@ -288,7 +289,7 @@ def test_a_pod_reads_the_input_of_its_own_content_whatever_had_the_childs_name_b
         first = start_wave()
         action = replace(first, input=first.input.model_copy(update={"cells": cells}))
         job = build_wave_manifest(OWNER, action, TRAINER)
-        told = build_input_manifest(OWNER, action.name, action.input)["metadata"]["name"]
+        told = build_input_manifest(OWNER, action.name, action.input, "u-2")["metadata"]["name"]
         (volume,) = (v for v in pod_of(job)["volumes"] if v["name"] == "input")
         assert volume["projected"]["sources"][0]["configMap"]["name"] == told
         assert job["metadata"]["annotations"][labels.INPUT] == told

@@ -34,6 +34,18 @@ class Execution(ApiModel):
     cell_timeout_seconds: Annotated[Int, Field(ge=1, le=604800)] = Field(
         3600, description="A cell that takes longer is ended and counts as failed."
     )
+    timeout_seconds: Annotated[Int, Field(ge=1, le=31_536_000)] = Field(
+        86400,
+        description="How long the whole run may take, from its start or from when it was tried again; waiting for a "
+        "node counts, time suspended does not. One that takes longer is Failed with the reason DeadlineExceeded. Its "
+        "results are kept: raise the value, and it goes on for that long.",
+    )
+    ttl_seconds_after_finished: Annotated[Int, Field(ge=0, le=31_536_000)] = Field(
+        86400,
+        description="How long each Job of the run stays after its end, with its pods and their logs, before the "
+        "cluster removes it; none goes before the run has ended and all is kept. Results and this resource stay, and a "
+        "failed run can be tried again after that, too. On a laptop there are no Jobs, and it means nothing.",
+    )
     resources: Resources = Field(
         default_factory=Resources, description="Compute resources of each pod: of every cell, of prepare and of refit."
     )

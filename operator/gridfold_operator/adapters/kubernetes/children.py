@@ -33,6 +33,7 @@ class JobView:
     active: int  #: pods that are there and have not finished
     input: str = ""  #: name of its ConfigMap
     template: str = ""  #: digest of what it was started with; "" where an older operator noted none
+    ttl_seconds: int | None = None  #: so long after its end the cluster removes it
 
     @property
     def missing_pods(self) -> int:
@@ -69,6 +70,7 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         active=status.get("active") or 0,
         input=annotations.get(labels.INPUT, ""),
         template=annotations.get(labels.TEMPLATE, ""),
+        ttl_seconds=spec.get("ttlSecondsAfterFinished"),
     )
 
 
@@ -130,6 +132,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         waiting=_waiting(child, now),
         running_pods=sum(pod.running for pod in child.pods),
         outdated=child.outdated,
+        ttl_seconds=child.job.ttl_seconds,
     )
 
 
@@ -153,6 +156,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         running=_cells(job, (pod.index for pod in child.pods if pod.running)),
         waiting=_waiting(child, now),
         outdated=child.outdated,
+        ttl_seconds=job.ttl_seconds,
     )
 
 

@@ -13,8 +13,8 @@ from gridfold.api.v1alpha1 import PLURAL, Metadata
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import Children, ObservedJob
-from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage, StartWave
-from gridfold.engine.ports import Clock, ConflictError, JobKey
+from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.engine.ports import Clock, ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.children import (
     Child,
@@ -118,7 +118,9 @@ class KubernetesCluster:
             case StartWave():
                 await self._start(owner, action, build_wave_manifest(owner, action, self.trainer))
             case SetParallelism():
-                await self._set_parallelism(owner, action)
+                await self._change(owner, action.name, {"parallelism": action.parallelism})
+            case SetTtl():
+                await self._change(owner, action.name, {"ttlSecondsAfterFinished": action.ttl_seconds})
             case Delete():
                 await self._delete(owner.namespace, action.name)
 
@@ -141,19 +143,36 @@ class KubernetesCluster:
         return [JobKey(namespace, name) for namespace, name in found]
 
     async def _start(self, owner: Metadata, action: StartStage | StartWave, manifest: Manifest) -> None:
-        told = build_input_manifest(owner, action.name, action.input)
-        path = paths.config_map(owner.namespace, told["metadata"]["name"])
+        """Create a Job, then its input, which the Job owns: whoever removes the Job, the input goes, too."""
         try:
-            await self.client.create(paths.collection(paths.CORE, "configmaps", owner.namespace), told)
+            job = await self.client.create(paths.collection(paths.BATCH, "jobs", owner.namespace), manifest)
         except ApiConflictError:
-            _check_owner(await self._existing(path), owner)
+            job = await self._existing(paths.job(owner.namespace, action.name))
+            _check_owner(job, owner)
+        told = build_input_manifest(owner, action.name, action.input, job["metadata"]["uid"])
+        if _input_of(job) != told["metadata"]["name"]:
+            return  # the Job that is there has an input of its own
         try:
-            await self.client.create(paths.collection(paths.BATCH, "jobs", owner.namespace), manifest)
+            await self._give_input(owner, job, told)
+        except RefusedError:
+            await self.client.delete(paths.job(owner.namespace, action.name))  # or its pods wait for ever
+            raise
+
+    async def _give_input(self, owner: Metadata, job: Document, told: Manifest) -> None:
+        inputs = paths.collection(paths.CORE, "configmaps", owner.namespace)
+        try:
+            await self.client.create(inputs, told)
         except ApiConflictError:
-            existing = await self._existing(paths.job(owner.namespace, action.name))
-            if _input_of(existing) != told["metadata"]["name"]:
-                await self.client.delete(path)  # the Job that is there has an input of its own
-            _check_owner(existing, owner)
+            path = paths.config_map(owner.namespace, told["metadata"]["name"])
+            existing = await self._existing(path)
+            controller = controller_of(existing["metadata"]) or {}
+            if controller.get("uid") == job["metadata"]["uid"]:
+                return
+            if controller.get("kind") != "Job" or controller.get("name") != job["metadata"]["name"]:
+                _check_owner(existing, owner)
+                return  # an older operator has made it
+            await self.client.delete(path)  # of an earlier Job of this name: it would go as that did
+            await self.client.create(inputs, told)
 
     async def _delete(self, namespace: str, name: str) -> None:
         """Delete a Job, then its input, which is kept for as long as the Job exists."""
@@ -171,11 +190,12 @@ class KubernetesCluster:
         except ApiNotFoundError as error:
             raise ConflictError(f"{path} was there and is gone: observe again") from error
 
-    async def _set_parallelism(self, owner: Metadata, action: SetParallelism) -> None:
-        path = paths.job(owner.namespace, action.name)
+    async def _change(self, owner: Metadata, name: str, spec: Document) -> None:
+        """Change a part of a Job's spec that may be changed; a Job that is gone is fine."""
+        path = paths.job(owner.namespace, name)
         try:
             _check_owner(await self.client.get(path), owner)
-            await self.client.patch(path, {"spec": {"parallelism": action.parallelism}}, MERGE_PATCH)
+            await self.client.patch(path, {"spec": spec}, MERGE_PATCH)
         except ApiNotFoundError:
             return
 

@@ -1,0 +1,99 @@
+"""A stage is started as a Job and its input, which goes when the Job goes, and neither stays without the other."""
+
+from typing import Any
+
+import pytest
+
+from gridfold.api import labels
+from gridfold.api.status import TrainingJobStatus
+from gridfold.domain.observed import ObservedJob
+from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
+from gridfold_operator.adapters.kubernetes.pods import PodStore
+from gridfold_operator.errors import ApiRefusedError, ForeignChildError
+from gridfold_operator.manifests import input_name
+from gridfold_operator.settings import TrainerSettings
+from tests.unit.operator.api_server import Answer, ApiServer, refuse, say, serving
+from tests.unit.operator.jobs import OWNER, UID, job_spec, owner_reference, start_prepare
+
+JOB = ObservedJob(OWNER, job_spec(), TrainingJobStatus())
+ACTION = start_prepare()
+NAME, INPUT = ACTION.name, input_name(ACTION.name, ACTION.input)
+QUOTA = refuse(403, "exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=5")
+TAKEN = refuse(409, "already exists")
+
+
+def made(uid: str = "job-2", **metadata: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": NAME, "namespace": "team-a", "uid": uid, "annotations": {labels.INPUT: INPUT}, **metadata}
+    }
+
+
+def told_to(kind: str, name: str, uid: str) -> Answer:
+    references = [owner_reference(kind, name, uid)]
+    return say({"kind": "ConfigMap", "metadata": {"name": INPUT, "namespace": "team-a", "ownerReferences": references}})
+
+
+async def start(server: ApiServer, *answers: Answer) -> None:
+    server.then(*answers)
+    async with serving(server) as client:
+        cluster = KubernetesCluster(client, PodStore(), SystemClock(), TrainerSettings(image="trainer:1"))
+        await cluster.apply(JOB, ACTION)
+
+
+def seen(server: ApiServer) -> list[tuple[str, str]]:
+    """Return the requests, each as its verb and the last part of its path."""
+    return [(verb, path.rpartition("/")[2]) for verb, path, _ in server.requests]
+
+
+@pytest.fixture
+def server() -> ApiServer:
+    return ApiServer()
+
+
+async def test_the_input_belongs_to_the_job_that_was_made(server: ApiServer) -> None:
+    await start(server, say(made()), say({}))
+    assert seen(server) == [("POST", "jobs"), ("POST", "configmaps")]
+    (owner,) = server.bodies[1]["metadata"]["ownerReferences"]
+    assert (owner["kind"], owner["uid"]) == ("Job", "job-2")
+
+
+@pytest.mark.parametrize(
+    ("answers", "error"),
+    [
+        ([QUOTA], ApiRefusedError),
+        ([TAKEN, told_to("Other", "else", "u")], ForeignChildError),
+    ],
+)
+async def test_a_job_whose_input_is_refused_does_not_stay(
+    server: ApiServer, answers: list[Answer], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        await start(server, say(made()), *answers, say({}))
+    assert seen(server)[-1] == ("DELETE", NAME)
+
+
+async def test_the_input_of_an_earlier_job_of_the_same_name_is_replaced_or_it_would_go_with_that(
+    server: ApiServer,
+) -> None:
+    await start(server, say(made()), TAKEN, told_to("Job", NAME, "job-1"), say({}), say({}))
+    assert seen(server)[1:] == [("POST", "configmaps"), ("GET", INPUT), ("DELETE", INPUT), ("POST", "configmaps")]
+    assert server.bodies[-1]["metadata"]["ownerReferences"][0]["uid"] == "job-2"
+
+
+@pytest.mark.parametrize("owner", [("Job", NAME, "job-2"), ("TrainingJob", "pima", UID)])
+async def test_an_input_that_is_there_already_is_taken(server: ApiServer, owner: tuple[str, str, str]) -> None:
+    await start(server, say(made()), TAKEN, told_to(*owner))
+    assert seen(server)[1:] == [("POST", "configmaps"), ("GET", INPUT)]
+
+
+async def test_a_job_that_was_started_before_is_given_the_input_that_it_lacks(server: ApiServer) -> None:
+    there = made(ownerReferences=[owner_reference("TrainingJob", "pima", UID)])
+    await start(server, TAKEN, say(there), say({}))
+    assert seen(server) == [("POST", "jobs"), ("GET", NAME), ("POST", "configmaps")]
+
+
+async def test_a_job_that_has_another_input_keeps_it(server: ApiServer) -> None:
+    there = made(ownerReferences=[owner_reference("TrainingJob", "pima", UID)], annotations={labels.INPUT: "other"})
+    await start(server, TAKEN, say(there))
+    assert seen(server) == [("POST", "jobs"), ("GET", NAME)]
