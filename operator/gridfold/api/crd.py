@@ -32,13 +32,14 @@ KEPT = (
 )
 PRINTER_COLUMNS = (
     ("State", "string", ".status.state", "Where the job stands.", 0),
+    ("Reason", "string", ".status.reason", "Why it has failed, or what it waits for.", 0),
     ("Progress", "string", ".status.progress", "Finished cells of all cells.", 0),
     ("Best", "string", ".status.best.score", "Mean of the objective of the best cell.", 0),
     ("Objective", "string", ".status.objective", "The metric that decides.", 0),
     ("Targets", "string", '.status.conditions[?(@.type=="TargetsMet")].status', "Whether the targets are met.", 0),
     ("Rows", "integer", ".status.dataset.rows", "Rows after cleaning.", 1),
     ("Failed", "integer", ".status.cells.failed", "Failed cells.", 1),
-    ("Reason", "string", '.status.conditions[?(@.type=="Failed")].reason', "Why the job failed.", 1),
+    ("Duration", "string", ".status.duration", "How long the run took.", 1),
     ("Age", "date", ".metadata.creationTimestamp", "Time since the resource was made.", 0),
 )
 

@@ -188,6 +188,11 @@ class TrainingJobStatus(StatusModel):
 
     observed_generation: Count | None = Field(None, description="The generation of the spec that this status is about.")
     state: State | None = Field(None, description="Where the job stands, for people. Programs use the conditions.")
+    reason: Annotated[str, Field(max_length=128)] | None = Field(
+        None,
+        description="One word for why the job has failed, or why no pod of it runs although one should; absent while "
+        "all is well. The condition with this reason tells more.",
+    )
     conditions: Annotated[
         list[Condition],
         Field(
@@ -225,3 +230,6 @@ class TrainingJobStatus(StatusModel):
     results: ResultsStatus | None = Field(None, description="Where the results are.")
     start_time: Time | None = Field(None, description="When the run started.")
     completion_time: Time | None = Field(None, description="When the run ended.")
+    duration: Annotated[str, Field(max_length=32)] | None = Field(
+        None, description="From startTime to completionTime, time suspended and other tries of the run included."
+    )

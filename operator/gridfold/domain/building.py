@@ -9,9 +9,9 @@ from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode
 from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.conditions import Conditions, format_time, is_true
-from gridfold.domain.deadline import deadline, exceeded, keep_time, next_attempt
-from gridfold.domain.events import TERMINAL_STATES, events_between
-from gridfold.domain.held_up import held_up_by
+from gridfold.domain.deadline import exceeded, keep_time, next_attempt, seconds_left
+from gridfold.domain.events import events_between
+from gridfold.domain.held_up import held_up_by, summarized
 from gridfold.domain.leaderboard import missed_targets
 from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
@@ -120,9 +120,7 @@ class StatusBuilder:
     @property
     def seconds_left(self) -> float | None:
         """Return how long the run may still take, None where that is not counted: it has ended, or is suspended."""
-        spec, attempt = self._job.spec, self._status.attempt
-        end = deadline(attempt, spec) if spec and self._status.state not in TERMINAL_STATES else None
-        return (end - self._now).total_seconds() if end else None
+        return seconds_left(self._status, self._job.spec, self._now)
 
     def fail_late(self, spec: TrainingJobSpec) -> None:
         """End a run that has taken too long."""
@@ -252,7 +250,7 @@ class StatusBuilder:
     def plan(self, actions: tuple[Action, ...], *, reconciling: bool = False) -> Plan:
         """Return the plan with the status as it is now."""
         self._conditions.set(C.RECONCILING, reconciling, "RunReplaced", "children of an earlier run are being deleted")
-        self._set(conditions=self._conditions.list())
+        self._status = summarized(self._status, self._conditions.list())
         return Plan(actions, self._status, events_between(self._previous, self._status), self.seconds_left)
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────

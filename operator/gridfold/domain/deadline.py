@@ -6,7 +6,7 @@ often: the clock of an attempt is a start, the seconds that it stood still, and 
 
 from datetime import datetime, timedelta
 
-from gridfold.api.status import AttemptStatus
+from gridfold.api.status import AttemptStatus, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.conditions import format_time
 from gridfold.domain.durations import format_duration
@@ -38,6 +38,14 @@ def deadline(attempt: AttemptStatus | None, spec: TrainingJobSpec) -> datetime |
         return None
     seconds = attempt.paused_seconds + spec.execution.timeout_seconds
     return datetime.fromisoformat(attempt.start_time) + timedelta(seconds=seconds)
+
+
+def seconds_left(status: TrainingJobStatus, spec: TrainingJobSpec | None, now: datetime) -> float | None:
+    """Return how long a run may still take, None where that is not counted: it has ended, or is suspended."""
+    if spec is None or status.completion_time is not None:
+        return None
+    end = deadline(status.attempt, spec)
+    return (end - now).total_seconds() if end else None
 
 
 def exceeded(spec: TrainingJobSpec, progress: str | None, waited_for: str) -> str:

@@ -1,7 +1,8 @@
-"""Why a run does not get on, in one word: for the list that kubectl prints."""
+"""Why a run does not get on, and how long it took: for the list that kubectl prints."""
 
 from gridfold.api.conditions import ConditionType, Reason
-from gridfold.api.status import Condition
+from gridfold.api.status import Condition, TrainingJobStatus
+from gridfold.domain.durations import duration_between
 
 #: Why nothing or something runs: a stage that begins is told then, whether or not its pod is ever seen to run.
 STAGES = frozenset({Reason.PREPARING, Reason.SEARCHING, Reason.REFITTING})
@@ -13,6 +14,12 @@ def held_up_by(conditions: list[Condition]) -> Condition | None:
     """Return the condition that says why no pod runs although one should, None where all is well."""
     running = next((c for c in conditions if c.type == ConditionType.RUNNING), None)
     return running if running and running.status == "False" and running.reason not in GETS_ON else None
+
+
+def summarized(status: TrainingJobStatus, conditions: list[Condition]) -> TrainingJobStatus:
+    """Return a status with these conditions, and with what the list shows of them."""
+    duration = duration_between(status.start_time, status.completion_time)
+    return status.model_copy(update={"conditions": conditions, "reason": reason_of(conditions), "duration": duration})
 
 
 def reason_of(conditions: list[Condition]) -> str | None:

@@ -3,6 +3,7 @@
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.domain.conditions import Conditions
 from gridfold.domain.events import events_between
+from gridfold.domain.held_up import summarized
 from gridfold.domain.observed import Observed
 from gridfold.domain.plan import Event, Plan
 
@@ -15,7 +16,7 @@ def blocked(observed: Observed, plan: Plan, reason: str, message: str) -> Plan:
     conditions.set(ConditionType.RUNNING, False, reason, message)
     if since is not None and since.status == "False":
         conditions.keep_time(ConditionType.RUNNING, since.last_transition_time)
-    status = plan.status.model_copy(update={"conditions": conditions.list()})
+    status = summarized(plan.status, conditions.list())
     return Plan((), status, events_between(job.status, status))
 
 
@@ -26,8 +27,8 @@ def stalled(observed: Observed, error: Exception) -> Plan:
     message = f"{what}. This is a fault of Gridfold's own, the operator's log has more; please report it."
     conditions = Conditions(job.status.conditions, job.metadata.generation, observed.now)
     conditions.set(ConditionType.STALLED, True, Reason.INTERNAL_ERROR, message)
-    status = job.status.model_copy(
-        update={"conditions": conditions.list(), "observed_generation": job.metadata.generation}
+    status = summarized(job.status, conditions.list()).model_copy(
+        update={"observed_generation": job.metadata.generation}
     )
     known = any(c.type == ConditionType.STALLED and c.message == message for c in job.status.conditions)
     return Plan((), status, () if known else (Event("Warning", Reason.INTERNAL_ERROR, message[:1024]),))

@@ -66,7 +66,8 @@ def test_the_defaults_of_the_design_stand_in_the_schema() -> None:
     assert "default" not in spec["scoring"]["properties"]["metrics"]
 
 
-def test_people_see_state_progress_best_objective_and_age() -> None:
+def test_people_see_state_reason_progress_best_objective_and_age() -> None:
     columns = build_crd()["spec"]["versions"][0]["additionalPrinterColumns"]
     names = [column["name"] for column in columns if column["priority"] == 0]
-    assert names == ["State", "Progress", "Best", "Objective", "Targets", "Age"]
+    assert names == ["State", "Reason", "Progress", "Best", "Objective", "Targets", "Age"]
+    assert [column["name"] for column in columns if column["priority"]] == ["Rows", "Failed", "Duration"]
