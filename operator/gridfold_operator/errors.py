@@ -5,11 +5,13 @@ ClusterError                  reason, message, retryable
 ├── ApiRefusedError           the answer is no (400, 403, 422 …): somebody has to change something
 │   └── ApiNotFoundError      404
 ├── ApiConflictError          409: something is there already, or has changed
+├── NamespaceLeavingError     403: nothing is made in a namespace that is being deleted
 └── WatchGapError             a watch cannot go on where it stopped (410): list again
 
 ConflictError                 the engine's own word for "observe again"; adapters raise it from the above
 └── ForeignChildError         a child's name is taken by somebody else's object: a person has to look
 
+NamespaceLeavingError is a ConflictError, too: what was observed is out of date.
 ApiRefusedError and ForeignChildError are the engine's RefusedError, too, which it shows in the status.
 """
 
@@ -67,11 +69,22 @@ class ApiNotFoundError(ApiRefusedError):
     def __init__(self, message: str) -> None:
         super().__init__(message, 404)
 
+    def names(self, name: str) -> bool:
+        """Tell whether it is an object of that name that is not there, rather than its kind."""
+        return f'"{name}" not found' in self.message
+
 
 class ApiConflictError(ClusterError):
     """Something of that name is there already, or has changed since it was read."""
 
     reason = "Conflict"
+
+
+class NamespaceLeavingError(ClusterError, ConflictError):
+    """Nothing is made in a namespace that is being deleted."""
+
+    reason = "NamespaceTerminating"
+    retryable = False
 
 
 class WatchGapError(ClusterError):

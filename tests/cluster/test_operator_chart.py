@@ -44,6 +44,7 @@ def test_the_operator_may_do_this_and_nothing_else(testbed: Cluster) -> None:
         "/configmaps": {"create", "get", "delete"},
         "/pods": {"list", "watch"},
         "/events": {"create", "list"},
+        "/namespaces": {"get"},
     }
 
 

@@ -5,14 +5,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.cluster.installation import Installation, chart_values, installed
-from tests.e2e.cluster_jobs import ClusterJobs, condition
+from tests.cluster.installation import Installation, chart_values, installed, make_namespace
+from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
 from tests.testbed.plugin import Bucket, Cluster
+from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def everywhere(testbed: Cluster, images: dict[str, str]) -> Iterator[Installation]:
     """An operator that serves all namespaces."""
     with installed(testbed, chart_values(images, ())) as installation:
@@ -67,4 +68,39 @@ def test_it_serves_a_namespace_that_is_made_later_and_has_no_right_that_it_does_
     assert job["metadata"]["labels"]["gridfold.dev/stage"] == "prepare"
     assert may(everywhere, "create", "batch", "jobs", namespace)
     assert [what for what in FORBIDDEN if may(everywhere, *what, namespace)] == []
+    assert everywhere.restarts() == 0
+
+
+def pods_left(jobs: ClusterJobs, name: str) -> str | None:
+    left = jobs.children("pods", name)
+    return f"{len(left)} pods are left." if left else None
+
+
+def test_a_namespace_with_running_cells_is_gone_within_a_minute_and_so_are_cells_of_a_job_that_a_finalizer_holds(
+    everywhere: Installation, testbed: Cluster, bucket: Bucket
+) -> None:
+    served = make_namespace(testbed.kubectl, "leaving")
+    jobs = ClusterJobs(testbed, served, bucket, everywhere)
+    jobs.add_credentials()
+    source = jobs.upload(two_column_table())
+    held, running = (jobs.apply(jobs.manifest(purpose, source, **LONG_CELLS)) for purpose in ("held", "running"))
+    for name in (held, running):
+        jobs.wait(name, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) > 0)
+
+    def set_finalizers(*names: str) -> None:
+        patch = json.dumps({"metadata": {"finalizers": list(names)}})
+        jobs.kubectl("patch", "trainingjob", held, "--namespace", served, "--type", "merge", "-p", patch)
+
+    set_finalizers("example.com/audit")
+    jobs.kubectl("delete", "trainingjob", held, "--namespace", served, "--wait=false")
+    wait_until(lambda: pods_left(jobs, held), timeout_seconds=60, what="The cells of the held job end")
+    set_finalizers()
+
+    jobs.kubectl("delete", "namespace", served, "--wait=false")
+
+    def missing() -> str | None:
+        found = jobs.kubectl("get", "namespace", served, "--ignore-not-found", "-o", "json")
+        return f"It is there: {found[-1500:]}" if found.strip() else None
+
+    wait_until(missing, timeout_seconds=60, what="The namespace goes", explain=everywhere.log)
     assert everywhere.restarts() == 0

@@ -88,4 +88,8 @@ probePort: 8080
 - apiGroups: [""]
   resources: [events]
   verbs: [create, list]
+# Of a namespace that is being deleted, Jobs must be ended, or its pods keep it for minutes.
+- apiGroups: [""]
+  resources: [namespaces]
+  verbs: [get]
 {{- end -}}

@@ -34,7 +34,10 @@ class Cluster(Protocol):
     """Where resources are kept and stages run. Speaks of stages, waves and cells, never of manifests."""
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
-        """Return the resource as it is now (never from a cache), or None where it is gone or being deleted."""
+        """Return the resource as it is now (never from a cache), or None where it is gone or being deleted.
+
+        Of one that is gone, nothing goes on.
+        """
 
     async def observe_children(self, job: ObservedJob) -> Children:
         """Return all children that are controlled by exactly this resource (its uid), of whatever run."""

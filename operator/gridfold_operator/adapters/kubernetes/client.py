@@ -25,6 +25,7 @@ from gridfold_operator.errors import (
     ApiRefusedError,
     ApiUnavailableError,
     ClusterError,
+    NamespaceLeavingError,
     NoClusterError,
     WatchGapError,
 )
@@ -243,9 +244,10 @@ def _change(line: bytes, path: str) -> tuple[str, Document]:
 def _refusal(status: int, answer: bytes, request: str) -> ClusterError:
     """Return the error of an answer that is none of the 200s."""
     try:
-        words = json.loads(answer).get("message", "")
+        found = json.loads(answer)
+        words, causes = found.get("message", ""), (found.get("details") or {}).get("causes") or ()
     except (ValueError, AttributeError):
-        words = answer.decode(errors="replace")
+        words, causes = answer.decode(errors="replace"), ()
     message = f"{request}: {status}: {words}"
     if status == HTTPStatus.NOT_FOUND:
         return ApiNotFoundError(message)
@@ -253,6 +255,8 @@ def _refusal(status: int, answer: bytes, request: str) -> ClusterError:
         return ApiConflictError(message)
     if status == HTTPStatus.GONE:
         return WatchGapError(message)
+    if any(cause.get("reason") == NamespaceLeavingError.reason for cause in causes):
+        return NamespaceLeavingError(message)
     if status in PASSING_REFUSALS or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return ApiUnavailableError(message)
     return ApiRefusedError(message, status, words)

@@ -25,9 +25,10 @@ from gridfold_operator.adapters.kubernetes.children import (
     project_job,
 )
 from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
 from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
-from gridfold_operator.adapters.kubernetes.trouble import find_trouble
-from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ForeignChildError
+from gridfold_operator.adapters.kubernetes.trouble import find_trouble, lacks_pods
+from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ForeignChildError, NamespaceLeavingError
 from gridfold_operator.manifests import (
     Manifest,
     build_input_manifest,
@@ -57,13 +58,16 @@ class KubernetesCluster:
     wake: Callable[[JobKey, float], None] = field(default=_ignore)  #: called with who is to be looked at again, when
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
-        """Return the resource as it is now, or None where it is gone or being deleted."""
+        """Return the resource as it is now, or None where it is gone or being deleted; its Jobs are ended then."""
         try:
             document = await self.client.get(paths.training_job(key.namespace, key.name))
-        except ApiNotFoundError:
+        except ApiNotFoundError as error:
+            if error.names(key.name):  # else it is the kind that is not served, for a moment perhaps
+                await end_jobs_of(self.client, key)
             return None
         metadata = Metadata.model_validate(document["metadata"])
         if metadata.deletion_timestamp is not None:
+            await end_jobs_of(self.client, key, document["metadata"].get("finalizers") or ())
             return None
         status = parse_status(document.pop("status", None) or {})
         try:
@@ -73,14 +77,21 @@ class KubernetesCluster:
         return ObservedJob(metadata, job.spec, status)
 
     async def observe_children(self, job: ObservedJob) -> Children:
-        """Return all children that are controlled by exactly this resource."""
+        """Return all children that are controlled by exactly this resource.
+
+        Raises:
+            ConflictError: its namespace is being deleted, so all Jobs there were ended.
+        """
         key = JobKey(job.metadata.namespace, job.metadata.name)
         documents = await self.client.items(
             paths.collection(paths.BATCH, "jobs", key.namespace), labelSelector=f"{labels.JOB}={label_value(key.name)}"
         )
         views = [view for document in documents if (view := project_job(document, job.metadata.uid))]
         children = [await self._child(key, view) for view in views]
-        return collect_children([self._judged(child, job) for child in children], self.clock.now())
+        now = self.clock.now()
+        if any(lacks_pods(child, now) for child in children) and await is_leaving(self.client, key.namespace):
+            await leave(self.client, key.namespace)
+        return collect_children([self._judged(child, job) for child in children], now)
 
     def _judged(self, child: Child, job: ObservedJob) -> Child:
         return replace(child, outdated=lacks_input(child) or self._outdated(child.job, job))
@@ -112,6 +123,12 @@ class KubernetesCluster:
         """Carry out one action; what exists already, or is gone already, is fine."""
         owner = job.metadata
         LOG.info("%s/%s: %s %s", owner.namespace, owner.name, type(action).__name__, action.name)
+        try:
+            await self._apply(owner, action)
+        except NamespaceLeavingError:
+            await leave(self.client, owner.namespace)
+
+    async def _apply(self, owner: Metadata, action: Action) -> None:
         match action:
             case StartStage():
                 await self._start(owner, action, build_stage_manifest(owner, action, self.trainer))

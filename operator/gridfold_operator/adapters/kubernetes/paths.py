@@ -27,3 +27,8 @@ def job(namespace: str, name: str) -> str:
 def config_map(namespace: str, name: str) -> str:
     """Return the path of a ConfigMap."""
     return f"{collection(CORE, 'configmaps', namespace)}/{quote(name)}"
+
+
+def namespace(name: str) -> str:
+    """Return the path of a namespace."""
+    return f"{CORE}/namespaces/{quote(name)}"

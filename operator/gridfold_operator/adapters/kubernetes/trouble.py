@@ -24,28 +24,35 @@ class Trouble:
     suspected: bool = False
 
 
+def lacks_pods(child: Child, now: datetime) -> bool:
+    """Tell whether pods are missing for longer than it takes to make them."""
+    return child.job.missing_pods > 0 and _quiet_seconds(child, now) >= PATIENCE_SECONDS
+
+
+def _quiet_seconds(child: Child, now: datetime) -> float:
+    """Return how long no pod has been made."""
+    newest = max((pod.created for pod in child.pods), default=EPOCH)
+    return (now - max(newest, child.job.created)).total_seconds()
+
+
 async def find_trouble(client: KubernetesClient, namespace: str, child: Child, now: datetime) -> Trouble:
     """Return what Events say of a child's missing and starting pods."""
     found = []
-    missing = child.job.missing_pods
     starting = [pod for pod in child.pods if pod.starting]
-    if missing and (waiting := await _refused_pods(client, namespace, child, now)):
+    if lacks_pods(child, now) and (waiting := await _refused_pods(client, namespace, child, now)):
         found.append(waiting)
     if starting and (waiting := await _stuck_pods(client, namespace, starting, now)):
         found.append(waiting)
-    return Trouble(tuple(found), suspected=bool(missing or starting))
+    return Trouble(tuple(found), suspected=bool(child.job.missing_pods or starting))
 
 
 async def _refused_pods(client: KubernetesClient, namespace: str, child: Child, now: datetime) -> Waiting | None:
     """Return why a Job has fewer pods than it should, for example a ResourceQuota."""
     newest = max((pod.created for pod in child.pods), default=EPOCH)
-    quiet = (now - max(newest, child.job.created)).total_seconds()
-    if quiet < PATIENCE_SECONDS:
-        return None
     warning = await find_warning(client, namespace, child.job.uid)
     if warning is None or warning.reason != "FailedCreate" or warning.at < newest:
         return None
-    return Waiting(warning.reason, warning.message, child.job.missing_pods, quiet)
+    return Waiting(warning.reason, warning.message, child.job.missing_pods, _quiet_seconds(child, now))
 
 
 async def _stuck_pods(client: KubernetesClient, namespace: str, pods: list[Pod], now: datetime) -> Waiting | None:
