@@ -47,9 +47,22 @@ def main(arguments: list[str] | None = None) -> int:
         return run_stage(options.stage, options.job, options.index)
 
     end = supervise(work, limit)
+    if end.timed_out and _waits_for_storage():
+        return int(ExitCode.STORAGE)  # it was not the fit that took so long
     if end.timed_out or end.signal:
         _report_violence(end, options.stage, limit)
     return end.exit_code
+
+
+def _waits_for_storage() -> bool:
+    """Tell whether the child was ended while it waited for storage."""
+    from gridfold.api.handoff import FailureReport
+    from gridfold_trainer.errors import HostUnknownError, StorageUnreachableError
+    from gridfold_trainer.termination import found_report
+
+    said = found_report()
+    waits = {StorageUnreachableError.reason, HostUnknownError.reason}
+    return isinstance(said, FailureReport) and said.reason in waits
 
 
 def usable_cores() -> int:
@@ -99,9 +112,9 @@ def _report_violence(end: End, stage: str, limit: float) -> None:
     """Say in the child's place why it ended, unless it has said so itself."""
     from gridfold.api.handoff import FailureReport
     from gridfold_trainer.advice import more_memory
-    from gridfold_trainer.termination import has_report, write_report
+    from gridfold_trainer.termination import found_report, write_report
 
-    if has_report():
+    if found_report() is not None:
         return
     if end.timed_out:
         setting = "cellTimeoutSeconds" if stage == "cell" else f"{stage}.timeoutSeconds"

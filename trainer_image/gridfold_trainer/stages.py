@@ -9,6 +9,7 @@ import tempfile
 import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,11 +27,12 @@ from gridfold.api.handoff import (
     StageInput,
 )
 from gridfold_trainer.advice import here, more_memory
-from gridfold_trainer.errors import DataError, ScratchFullError, TrainerError
+from gridfold_trainer.errors import DataError, ScratchFullError, StorageUnreachableError, TrainerError
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import full_somewhere, is_full
 from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
-from gridfold_trainer.termination import write_report
+from gridfold_trainer.storage.waiting import Waiting
+from gridfold_trainer.termination import leave_note, write_report
 
 log = logging.getLogger("gridfold")
 
@@ -111,7 +113,8 @@ def open_context(job: StageInput) -> Iterator[Context]:
     """Give the stage its surroundings; a scratch folder of its own is removed afterwards."""
     base = os.environ.get(BASE_FOLDER_VARIABLE)
     base_folder = Path(base).absolute() if base else None
-    access = StoreAccess.of_environment(os.environ, base_folder)
+    waiting = Waiting.of_environment(os.environ, on_laptop=base_folder is not None, notice=_note_waiting)
+    access = replace(StoreAccess.of_environment(os.environ, base_folder), waiting=waiting)
     store = open_store(job.spec.storage, access)
     shared = os.environ.get(SCRATCH_VARIABLE)
     scratch = Path(shared) if shared else Path(tempfile.mkdtemp(prefix="gridfold-"))
@@ -121,6 +124,12 @@ def open_context(job: StageInput) -> Iterator[Context]:
     finally:
         if not shared:
             shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _note_waiting(error: StorageUnreachableError | None) -> None:
+    """Leave word of a wait for storage, for the case that this process is ended before it is over."""
+    note = None if error is None else FailureReport(reason=error.reason, message=str(error))
+    leave_note(note)
 
 
 def _fail(report: FailureReport, exit_code: int, problems: Sequence[str] = ()) -> int:

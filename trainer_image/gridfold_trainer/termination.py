@@ -6,7 +6,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from gridfold.api.handoff import TERMINATION_LOG_VARIABLE, PrepareReport, Report, decode_report, encode_report
+from gridfold.api.handoff import (
+    TERMINATION_LOG_VARIABLE,
+    FailureReport,
+    PrepareReport,
+    Report,
+    decode_report,
+    encode_report,
+)
 
 #: Kubernetes makes this file in every container.
 DEFAULT_PATH = Path("/dev/termination-log")
@@ -15,22 +22,32 @@ DEFAULT_PATH = Path("/dev/termination-log")
 def write_report(report: Report) -> None:
     """Write a report as this process' termination message, whole or, where it is too long, without its extras."""
     text = _fitting(report)
-    named = os.environ.get(TERMINATION_LOG_VARIABLE)
-    path = Path(named) if named else DEFAULT_PATH
-    with contextlib.suppress(OSError):  # a full disk: the exit code still says what it can
-        if named or path.exists():
-            path.write_text(text, encoding="utf-8")
+    _leave(text)
     with contextlib.suppress(OSError):
         print(text, flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
 
 
-def has_report() -> bool:
-    """Tell whether this process, or the one that it supervises, has said its last."""
-    path = Path(os.environ.get(TERMINATION_LOG_VARIABLE) or DEFAULT_PATH)
+def leave_note(report: FailureReport | None) -> None:
+    """Leave word, for the case that this process is ended from outside now; None takes it back."""
+    _leave("" if report is None else encode_report(report))
+
+
+def found_report() -> Report | None:
+    """Return what this process, or the one that it supervises, has said last."""
     try:
-        return decode_report(path.read_text(encoding="utf-8")) is not None
+        return decode_report(_path().read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
-        return False
+        return None
+
+
+def _path() -> Path:
+    return Path(os.environ.get(TERMINATION_LOG_VARIABLE) or DEFAULT_PATH)
+
+
+def _leave(text: str) -> None:
+    with contextlib.suppress(OSError):  # a full disk: the exit code still says what it can
+        if os.environ.get(TERMINATION_LOG_VARIABLE) or DEFAULT_PATH.exists():
+            _path().write_text(text, encoding="utf-8")
 
 
 def _fitting(report: Report) -> str:

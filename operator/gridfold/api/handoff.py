@@ -30,6 +30,7 @@ CA_BUNDLE_VARIABLE = "GRIDFOLD_CA_BUNDLE"  #: file with the certificates of spec
 SOURCE_CA_BUNDLES_VARIABLE = "GRIDFOLD_SOURCE_CA_BUNDLES"  #: folder of a folder per ConfigMap that a source names
 CA_BUNDLE_KEY = "ca.crt"  #: of such a ConfigMap
 SOURCE_BYTES_VARIABLE = "GRIDFOLD_SOURCE_BYTES"  #: most bytes of one source, decompressed too; default 100 GiB
+STORAGE_PATIENCE_VARIABLE = "GRIDFOLD_STORAGE_PATIENCE"  #: most seconds that a process waits for storage; default 600
 PRIVATE_SOURCES_VARIABLE = "GRIDFOLD_ALLOW_PRIVATE_SOURCES"  #: "true": https:// sources at private addresses are read
 #: module prefixes, separated by commas, whose classes a job may name beside scikit-learn's
 ESTIMATOR_PREFIXES_VARIABLE = "GRIDFOLD_ESTIMATOR_PREFIXES"

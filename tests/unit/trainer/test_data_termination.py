@@ -69,13 +69,13 @@ def test_what_does_not_fit_at_all_loses_the_cached_cells_which_are_found_again(l
 
 
 def test_a_report_that_is_there_already_is_seen_and_anything_else_is_not(log: Path) -> None:
-    assert not termination.has_report()
+    assert termination.found_report() is None
     log.write_text("Segmentation fault")
-    assert not termination.has_report()
+    assert termination.found_report() is None
     log.write_bytes(b"\xff")
-    assert not termination.has_report()
+    assert termination.found_report() is None
     termination.write_report(FailureReport(reason="DataError", message="x"))
-    assert termination.has_report()
+    assert termination.found_report() is not None
 
 
 def test_without_a_named_file_nothing_is_written_outside_a_container(

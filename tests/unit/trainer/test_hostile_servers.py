@@ -1,6 +1,5 @@
 """Servers that real life and bad will put before prepare: a typed error, nothing kept, and no secret told."""
 
-from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -8,7 +7,7 @@ import pytest
 
 from gridfold_trainer import prepare
 from gridfold_trainer.errors import TrainerError
-from gridfold_trainer.storage import addresses, http_store, s3_store
+from gridfold_trainer.storage import addresses, http_store, opening
 from gridfold_trainer.storage.addresses import CLUSTER_WEB, AddressRules
 from gridfold_trainer.storage.downloads import Patience
 from tests.unit.trainer.data_jobs import TABLE, context, stage_input
@@ -59,7 +58,7 @@ def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings |= {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": str(tmp_path / "none")}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(s3_store, "Access", partial(s3_store.Access, patience=QUICK))
+    monkeypatch.setattr(opening.StoreAccess, "patience", QUICK)
     permitted = addresses.permitted
 
     def first_host_is_public(host: str, port: int, rules: AddressRules) -> list[str]:

@@ -12,6 +12,7 @@ from gridfold_trainer.advice import here
 from gridfold_trainer.errors import SourceChangedError, SourceTooLargeError, StorageUnreachableError
 from gridfold_trainer.storage.local_files import room_for
 from gridfold_trainer.storage.stores import CHUNK_BYTES, Wanted
+from gridfold_trainer.storage.waiting import Outage, Waiting
 
 
 @dataclass(frozen=True)
@@ -20,9 +21,10 @@ class Patience:
 
     connect_seconds: float = 10
     read_seconds: float = 60  #: between two bytes
-    attempts: int = 5  #: of one request; the library backs off in between
+    attempts: int = 3  #: of one request; the library backs off in between
     body_attempts: int = 4  #: in a row that brought nothing new, of a download whose body broke off
     back_off_seconds: float = 1  #: doubled after each of them
+    waiting: Waiting = Waiting()  # noqa: RUF009 (frozen): how long after these for a server that is away
 
 
 @dataclass(frozen=True)
@@ -74,20 +76,25 @@ class _Download:
         self._digest = wanted.new_digest()
 
     def run(self, patience: Patience) -> str:
-        failures, farthest = 0, 0
+        failures, farthest, outage = 0, 0, Outage(patience.waiting)
         while True:
             try:
                 self._read_on()
+                outage.over()
                 return self._digest.hexdigest()
             except SourceChangedError:
                 raise
-            except StorageUnreachableError:
+            except StorageUnreachableError as error:
                 reached = self._file.tell()
-                failures = 1 if reached >= farthest + CHUNK_BYTES else failures + 1
+                if reached >= farthest + CHUNK_BYTES:
+                    failures = 0
+                    outage.over()
+                failures += 1
                 farthest = max(farthest, reached)
-                if failures == patience.body_attempts:
-                    raise
-                time.sleep(patience.back_off_seconds * 2 ** (failures - 1))
+                if failures >= patience.body_attempts:
+                    outage.wait(error)
+                else:
+                    time.sleep(patience.back_off_seconds * 2 ** (failures - 1))
 
     def _read_on(self) -> None:
         begin = self._file.tell() if self._etag else 0

@@ -17,7 +17,10 @@ from gridfold.api.v1alpha1 import Source, Storage
 from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError
 from gridfold_trainer.storage.addresses import CLUSTER_STORAGE, CLUSTER_WEB, LAPTOP, AddressRules
 from gridfold_trainer.storage.context import SOURCE_BYTES
+from gridfold_trainer.storage.downloads import Patience
+from gridfold_trainer.storage.patient_store import PatientSource, PatientStore
 from gridfold_trainer.storage.stores import ObjectStore, RoutedStore, SourceStore
+from gridfold_trainer.storage.waiting import Waiting
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class StoreAccess:
     source_ca_bundles: Path | None = None  #: folder of folders, by ConfigMap
     source_bytes: int = SOURCE_BYTES
     private_sources: bool = False
+    waiting: Waiting = Waiting()  # noqa: RUF009 (frozen)
 
     @classmethod
     def of_environment(cls, environment: Mapping[str, str], base_folder: Path | None) -> "StoreAccess":
@@ -62,6 +66,11 @@ class StoreAccess:
         return self.base_folder is None
 
     @property
+    def patience(self) -> Patience:
+        """Return how long servers are waited for."""
+        return Patience(waiting=self.waiting)
+
+    @property
     def storage_rules(self) -> AddressRules:
         """Return where object storage may be."""
         return CLUSTER_STORAGE if self.in_cluster else LAPTOP
@@ -80,7 +89,8 @@ def open_store(storage: Storage, access: StoreAccess) -> ObjectStore:
     def s3() -> ObjectStore:
         from gridfold_trainer.storage.s3_store import Access, S3Store
 
-        return S3Store(storage, Access(access.credentials, access.ca_bundle, access.storage_rules))
+        reached = Access(access.credentials, access.ca_bundle, access.storage_rules, access.patience)
+        return PatientStore(S3Store(storage, reached), access.waiting)
 
     def file() -> ObjectStore:
         from gridfold_trainer.storage.file_store import FileStore
@@ -112,13 +122,16 @@ class SourceStores:
         from gridfold_trainer.storage.http_store import HttpStore, Web
 
         bundle = self._ca_bundle(source.storage) if source.storage else self._access.ca_bundle
-        return HttpStore(Web(self._access.web_rules, bundle))
+        return PatientSource(
+            HttpStore(Web(self._access.web_rules, bundle, self._access.patience)), self._access.waiting
+        )
 
     def _s3(self, storage: Storage) -> SourceStore:
         from gridfold_trainer.storage.s3_store import Access, S3Store
 
-        access = Access(self._credentials(storage), self._ca_bundle(storage), self._access.storage_rules)
-        return S3Store(storage, access)
+        credentials, bundle = self._credentials(storage), self._ca_bundle(storage)
+        access = Access(credentials, bundle, self._access.storage_rules, self._access.patience)
+        return PatientStore(S3Store(storage, access), self._access.waiting)
 
     def _credentials(self, storage: Storage) -> Path | None:
         """Return the folder of a source's own Secret; never that of spec.storage, unless it is the same one."""
