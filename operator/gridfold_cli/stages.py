@@ -11,9 +11,12 @@ from gridfold.api.handoff import Stage
 from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Wave
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold_cli.gate import Gate
+from gridfold_cli.outages import Outages
 from gridfold_cli.processes import Attempt
 
 LONGEST_PAUSE_SECONDS = 60.0
+#: For storage that is away: a person waits, and nothing is lost before the cells run.
+PREPARE_STORAGE_SECONDS = 60.0
 
 
 class Processes(Protocol):
@@ -31,6 +34,7 @@ class Machine:
     slots: Gate  #: processes at a time, all stages together
     changed: Callable[[], None]  #: called whenever something is worth another look
     pause_seconds: float = 1.0  #: before the first retry; doubles with each
+    storage_seconds: float = 600.0  #: for which storage may be away at a time
 
 
 class LocalStage:
@@ -41,6 +45,7 @@ class LocalStage:
         self._attempt = Attempt(action.stage, job_file)
         self._end: ProcessEnd | None = None
         self._running = 0
+        self._away = Outages()
         self.progress = Progress.ACTIVE
         self.ttl_seconds: int | None = None
         self.task = asyncio.create_task(self._run(), name=action.name)
@@ -59,22 +64,30 @@ class LocalStage:
             end=self._end,
             running_pods=self._running,
             ttl_seconds=self.ttl_seconds,
+            away_seconds=self._away.seconds(0) if self.progress is Progress.ACTIVE else None,
         )
 
     async def _run(self) -> None:
-        retries = self._action.input.spec.execution.retries
-        succeeded = await _try(self._once, _Policy(FINAL_STAGE_EXITS, retries, self._machine.pause_seconds))
+        retries, machine = self._action.input.spec.execution.retries, self._machine
+        patience = machine.storage_seconds
+        if self.stage == Stage.PREPARE:
+            patience = min(patience, PREPARE_STORAGE_SECONDS)
+        policy = _Policy(FINAL_STAGE_EXITS, retries, machine.pause_seconds, patience)
+        succeeded = await _try(self._once, policy)
         self.progress = Progress.SUCCEEDED if succeeded else Progress.FAILED
         self._machine.changed()
 
     async def _once(self) -> ProcessEnd:
         async with self._machine.slots:
             self._running = 1
+            self._away.started(0)
             self._machine.changed()
             try:
                 self._end = await self._machine.processes.run(self._attempt)
             finally:
                 self._running = 0
+        self._away.ended(0, self._end)
+        self._machine.changed()
         return self._end
 
 
@@ -88,6 +101,7 @@ class LocalWave:
         self._failed: set[int] = set()
         self._running: set[int] = set()
         self._ends: dict[int, ProcessEnd] = {}
+        self._away = Outages()
         self.progress = Progress.ACTIVE
         self.ttl_seconds: int | None = None
         self.task = asyncio.create_task(self._run(), name=action.name)
@@ -110,6 +124,7 @@ class LocalWave:
             ends=dict(self._ends),
             running=frozenset(self._running),
             ttl_seconds=self.ttl_seconds,
+            away=self._away.all() - self._succeeded - self._failed,
         )
 
     async def _run(self) -> None:
@@ -122,7 +137,8 @@ class LocalWave:
     async def _cell(self, index: int, cell: int) -> None:
         execution = self._action.input.spec.execution
         attempt = Attempt(Stage.CELL, self._job_file, index)
-        policy = _Policy(FINAL_INDEX_EXITS, execution.retries, self._machine.pause_seconds)
+        machine = self._machine
+        policy = _Policy(FINAL_INDEX_EXITS, execution.retries, machine.pause_seconds, machine.storage_seconds)
         succeeded = await _try(lambda: self._once(cell, attempt), policy)
         (self._succeeded if succeeded else self._failed).add(cell)
         self._machine.changed()
@@ -130,12 +146,15 @@ class LocalWave:
     async def _once(self, cell: int, attempt: Attempt) -> ProcessEnd:
         async with self._gate, self._machine.slots:
             self._running.add(cell)
+            self._away.started(cell)
             self._machine.changed()
             try:
                 end = await self._machine.processes.run(attempt)
             finally:
                 self._running.discard(cell)
         self._ends[cell] = end
+        self._away.ended(cell, end)
+        self._machine.changed()
         return end
 
 
@@ -146,17 +165,27 @@ class _Policy:
     final: frozenset[ExitCode]
     retries: int
     pause_seconds: float
+    storage_seconds: float
 
 
 async def _try(once: Callable[[], Awaitable[ProcessEnd]], policy: _Policy) -> bool:
-    """Return whether an attempt succeeded. A process that somebody ended with SIGTERM does not count."""
-    pause, failures = policy.pause_seconds, 0
+    """Return whether an attempt succeeded.
+
+    A process that somebody ended with SIGTERM does not count, nor one that storage did not answer, for a while.
+    """
+    pause, failures, away = policy.pause_seconds, 0, Outages()
     while True:
         end = await once()
+        away.ended(0, end)
+        waited = away.seconds(0)
         if end.exit_code == ExitCode.OK:
             return True
-        failures += end.exit_code != ExitCode.TERMINATED
-        if end.exit_code in policy.final or failures > policy.retries:
+        failures += waited is None and end.exit_code != ExitCode.TERMINATED
+        if (
+            end.exit_code in policy.final
+            or failures > policy.retries
+            or (waited is not None and waited >= policy.storage_seconds)
+        ):
             return False
         await asyncio.sleep(pause)
         pause = min(pause * 2, LONGEST_PAUSE_SECONDS)

@@ -167,9 +167,9 @@ def _owner_reference(owner: Metadata) -> Manifest:
 
 
 def _ignored_ends() -> list[Manifest]:
-    """Return the rules for pods that the cluster took away: tried again, not counted."""
+    """Return the rules for pods that were taken away, or that storage did not answer: tried again, not counted."""
     disrupted = {"action": "Ignore", "onPodConditions": [{"type": "DisruptionTarget", "status": "True"}]}
-    return [disrupted, _on_exit("Ignore", ExitCode.TERMINATED)]
+    return [disrupted, _on_exit("Ignore", ExitCode.STORAGE, ExitCode.TERMINATED)]
 
 
 def _on_exit(action: str, *codes: int) -> Manifest:

@@ -98,6 +98,9 @@ class FakeCluster:
         """Apply the Job controller's rules to the end of a pod."""
         child = self.children[place]
         retries = child.told.spec.execution.retries
+        if end.exit_code == ExitCode.STORAGE:
+            child.view = _away(child.view, end, index)
+            return
         child.failures[index] = child.failures.get(index, 0) + 1
         spent = child.failures[index] > retries
         if isinstance(child.view, Wave):
@@ -108,7 +111,15 @@ class FakeCluster:
             progress = Progress.SUCCEEDED
         elif end.exit_code in FINAL_STAGE_EXITS or spent:
             progress = Progress.FAILED
-        child.view = replace(child.view, end=end, progress=progress, running_pods=0)
+        child.view = replace(child.view, end=end, progress=progress, running_pods=0, away_seconds=None)
+
+
+def _away(view: SingleStage | Wave, end: ProcessEnd, index: int) -> SingleStage | Wave:
+    """Return a child after a process could not reach storage, which counts as no failure."""
+    if isinstance(view, SingleStage):
+        return replace(view, end=end, running_pods=0, away_seconds=0.0)
+    cell = view.cells[index]
+    return replace(view, ends={**view.ends, cell: end}, running=view.running - {cell}, away=view.away | {cell})
 
 
 def _end_of_cell(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
@@ -123,7 +134,8 @@ def _end_of_cell(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
         progress = Progress.FAILED if failed else Progress.SUCCEEDED
     ends = {**wave.ends, cell: end}
     running = wave.running - {cell}
-    return replace(wave, succeeded=succeeded, failed=failed, progress=progress, ends=ends, running=running)
+    away = wave.away - {cell}
+    return replace(wave, succeeded=succeeded, failed=failed, progress=progress, ends=ends, running=running, away=away)
 
 
 def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:

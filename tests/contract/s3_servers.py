@@ -73,8 +73,8 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 
 
 @contextmanager
-def wire_to(endpoint: str) -> Iterator[Wire]:
-    """Listen on this machine, and carry what comes to the server of an endpoint."""
+def wire_to(endpoint: str, host: str = "127.0.0.1", port: int = 0) -> Iterator[Wire]:
+    """Listen on this machine (on a free port, unless one is given), and carry what comes to an endpoint's server."""
     parts = urlsplit(endpoint)
     wire = Wire((str(parts.hostname), int(parts.port or 80)))
 
@@ -84,8 +84,10 @@ def wire_to(endpoint: str) -> Iterator[Wire]:
 
     class Server(ThreadingTCPServer):
         daemon_threads = True
+        block_on_close = False  # clients keep connections that nobody needs
+        allow_reuse_address = True
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server((host, port), Handler) as server:
         wire.port = server.server_address[1]
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
         thread.start()

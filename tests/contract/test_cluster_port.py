@@ -219,12 +219,27 @@ async def test_bad_data_and_a_deadline_end_a_stage_at_the_first_try(world: World
     assert (prepare.progress, prepare.end) == (Progress.FAILED, end)
 
 
-async def test_a_stage_out_of_reach_of_storage_is_tried_again_as_often_as_asked(world: World) -> None:
+async def test_a_stage_that_fails_for_a_cause_that_can_pass_is_tried_again_as_often_as_asked(world: World) -> None:
     key, job = await prepared_world(world, execution={"retries": 0})
-    end = ProcessEnd(14, "Error", "no storage")
+    end = ProcessEnd(16, "Error", "the disk is full")
     await world.end_pod(key, PREPARE, end)
     (prepare,) = (await world.cluster.observe_children(job)).prepares
-    assert (prepare.progress, prepare.end) == (Progress.FAILED, end)
+    assert (prepare.progress, prepare.end, prepare.away_seconds) == (Progress.FAILED, end, None)
+
+
+async def test_storage_that_is_away_counts_as_no_failure_and_is_seen_until_it_answers(world: World) -> None:
+    key, job = await prepared_world(world, execution={"retries": 0})
+    await world.cluster.apply(job, start_wave(job))
+    end = ProcessEnd(14, "Error", "no storage")
+    await world.end_pod(key, PREPARE, end)
+    await world.end_pod(key, WAVE, end, index=1)
+    children = await world.cluster.observe_children(job)
+    (prepare,), (wave,) = children.prepares, children.waves
+    assert (prepare.progress, prepare.end, wave.progress) == (Progress.ACTIVE, end, Progress.ACTIVE)
+    assert (prepare.away_seconds is not None, wave.away, wave.failed) == (True, {3}, frozenset())
+    await world.end_pod(key, PREPARE, OK)
+    (prepare,) = (await world.cluster.observe_children(job)).prepares
+    assert (prepare.progress, prepare.away_seconds) == (Progress.SUCCEEDED, None)
 
 
 async def test_cells_of_a_wave_end_one_by_one(world: World) -> None:

@@ -8,6 +8,7 @@ from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode_cells, encode_cells
 from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain import outage
 from gridfold.domain.conditions import Conditions, format_time, is_true
 from gridfold.domain.deadline import exceeded, keep_time, next_attempt, seconds_left
 from gridfold.domain.events import events_between
@@ -200,7 +201,8 @@ class StatusBuilder:
         """Show that cells are on their way, or what keeps them."""
         self._set(state=State.RUNNING)
         waiting = tuple(cause for wave in waves for cause in wave.waiting)
-        running = len(standing.running)
+        away = outage.of_cells(waves, standing)
+        running, waiting = (0, (*waiting, *away)) if away else (len(standing.running), waiting)
         text = "1 cell runs" if running == 1 else f"{running} cells run"
         # Short cells may begin and end between two looks.
         begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
@@ -263,6 +265,9 @@ class StatusBuilder:
     def _show_stage(self, stage: SingleStage | None, reason: Reason, text: str) -> None:
         if stage is None:
             self._show_pods(0, (), reason, text)
+            return
+        if away := outage.of_stage(stage):
+            self._show_pods(0, (*stage.waiting, *away), reason, text)
             return
         self._show_pods(stage.running_pods, stage.waiting, reason, text)
         if stage.running_pods and not stage.waiting:

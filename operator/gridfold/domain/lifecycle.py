@@ -4,8 +4,10 @@ A run goes prepare → waves → refit. Which run is wanted follows from the spe
 another run are deleted. The order of what happened never matters, only what is there now.
 """
 
+from dataclasses import replace
+
 from gridfold.api.conditions import Reason
-from gridfold.domain import keys
+from gridfold.domain import keys, outage
 from gridfold.domain.building import StatusBuilder
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
@@ -36,7 +38,8 @@ def decide(observed: Observed) -> Plan:
     children, stale = _of_run(observed.children, digest)
     run = Run(job, job.spec, total, digest, children, StatusBuilder(job, digest, observed.now))
     actions = (*(Delete(name) for name in stale), *_steps(run))
-    return run.status.plan(actions, reconciling=bool(stale))
+    plan = run.status.plan(actions, reconciling=bool(stale))
+    return replace(plan, requeue_after_seconds=outage.look_again(children, plan.requeue_after_seconds))
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:

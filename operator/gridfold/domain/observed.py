@@ -49,6 +49,7 @@ class SingleStage:
     running_pods: int = 0
     outdated: bool = False  #: it would be started otherwise now: the spec, or the platform, has been edited
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
+    away_seconds: float | None = None  #: for how long its processes have ended for want of storage; None: they have not
 
 
 @dataclass(frozen=True)
@@ -68,11 +69,12 @@ class Wave:
     waiting: tuple[Waiting, ...] = ()
     outdated: bool = False  #: it would be started otherwise now
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
+    away: frozenset[int] = frozenset()  #: unfinished cells whose processes end for want of storage
 
     @property
     def idle(self) -> bool:
         """Tell whether it can go without a loss: no cell runs, and none has failed (results are remembered)."""
-        return self.progress is Progress.ACTIVE and not (self.failed or self.running)
+        return self.progress is Progress.ACTIVE and not (self.failed or self.running - self.away)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from gridfold.api.conditions import Reason
 from gridfold.api.exit_codes import FINAL_STAGE_EXITS
 from gridfold.api.handoff import PrepareReport, Stage, decode_report
+from gridfold.domain import outage
 from gridfold.domain.ends import cause_of
 from gridfold.domain.observed import Progress, SingleStage
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage
@@ -20,7 +21,7 @@ def prepare(run: Run) -> tuple[Action, ...] | None:
         return (StartStage(Stage.PREPARE, name, run.input(None)),)
     if still_active(stage):
         run.status.preparing(stage)
-        return replaced(stage)
+        return _misspelled(run, stage) or replaced(stage)
     if stage.progress is not Progress.SUCCEEDED:
         cause = cause_of(stage.end, run.spec)
         run.status.prepare_failed(cause.reason, cause.message)
@@ -34,6 +35,15 @@ def prepare(run: Run) -> tuple[Action, ...] | None:
         return ()
     run.status.harvest(report)
     return None
+
+
+def _misspelled(run: Run, stage: SingleStage) -> tuple[Action, ...]:
+    """End a stage that waits for a server whose name is a typing error."""
+    if not outage.is_typing_error(stage):
+        return ()
+    cause = cause_of(stage.end, run.spec)
+    run.status.prepare_failed(cause.reason, cause.message)
+    return (Delete(stage.name),)
 
 
 def repair(run: Run, damage: str) -> tuple[Action, ...] | None:

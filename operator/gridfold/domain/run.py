@@ -61,7 +61,8 @@ def end_waves(run: Run) -> tuple[Action, ...]:
 
 def replaced(stage: SingleStage) -> tuple[Action, ...]:
     """Remove a stage that does not run yet and would be started otherwise now: the next look starts it so."""
-    return (Delete(stage.name),) if stage.outdated and not stage.running_pods else ()
+    runs = stage.running_pods and stage.away_seconds is None
+    return (Delete(stage.name),) if stage.outdated and not runs else ()
 
 
 def unknown_report(stage: Stage, message: str) -> str:

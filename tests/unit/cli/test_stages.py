@@ -16,8 +16,8 @@ from tests.unit.cli.scripted import ScriptedProcesses
 JOB_FILE = Path("job.json")
 
 
-def machine(processes: ScriptedProcesses, slots: int = 8) -> Machine:
-    return Machine(processes, Gate(slots), changed=lambda: None, pause_seconds=0)
+def machine(processes: ScriptedProcesses, slots: int = 8, storage_seconds: float = 600) -> Machine:
+    return Machine(processes, Gate(slots), changed=lambda: None, pause_seconds=0, storage_seconds=storage_seconds)
 
 
 async def run_wave(script: dict[int | None, list[int]], retries: int = 2) -> tuple[Wave, ScriptedProcesses]:
@@ -35,7 +35,7 @@ async def test_an_end_that_trying_again_does_not_change_fails_its_cell_at_once(c
     assert sorted(processes.started) == [0, 1, 2]
 
 
-@pytest.mark.parametrize("code", [ExitCode.STORAGE, 1, 2, 139])
+@pytest.mark.parametrize("code", [ExitCode.PASSING, 1, 2, 139])
 async def test_another_end_is_tried_again_as_often_as_retries_says(code: int) -> None:
     wave, processes = await run_wave({1: [code, code]}, retries=2)
     assert (wave.failed, wave.progress, processes.started.count(1)) == (frozenset(), Progress.SUCCEEDED, 3)
@@ -44,13 +44,39 @@ async def test_another_end_is_tried_again_as_often_as_retries_says(code: int) ->
 
 
 async def test_without_retries_the_first_failure_is_the_last() -> None:
-    wave, processes = await run_wave({0: [14]}, retries=0)
+    wave, processes = await run_wave({0: [16]}, retries=0)
     assert (wave.failed, processes.started.count(0)) == ({0}, 1)
 
 
 async def test_a_process_that_somebody_ended_by_sigterm_is_started_again_and_not_counted() -> None:
-    wave, processes = await run_wave({2: [143, 143, 143, 14]}, retries=1)
+    wave, processes = await run_wave({2: [143, 143, 143, 16]}, retries=1)
     assert (wave.failed, processes.started.count(2)) == (frozenset(), 5)
+
+
+async def test_storage_that_is_away_is_waited_for_and_counts_as_no_failure() -> None:
+    wave, processes = await run_wave({0: [14] * 20}, retries=0)
+    assert (wave.failed, wave.away, processes.started.count(0)) == (frozenset(), frozenset(), 21)
+    processes = ScriptedProcesses({None: [14] * 20})
+    stage = LocalStage(start_prepare(training_job(retries=0)), JOB_FILE, machine(processes))
+    await stage.task
+    assert (stage.observe().progress, stage.observe().away_seconds) == (Progress.SUCCEEDED, None)
+
+
+async def test_a_stage_of_a_laptop_waits_for_storage_only_so_long() -> None:
+    processes = ScriptedProcesses({None: [14] * 20})
+    stage = LocalStage(start_prepare(training_job()), JOB_FILE, machine(processes, storage_seconds=0))
+    await stage.task
+    assert (stage.observe().progress, len(processes.started)) == (Progress.FAILED, 1)
+
+
+async def test_between_two_tries_storage_is_seen_to_be_away() -> None:
+    processes = ScriptedProcesses({None: [14]})
+    stage = LocalStage(
+        start_prepare(training_job()), JOB_FILE, Machine(processes, Gate(1), lambda: None, pause_seconds=60)
+    )
+    await until(lambda: stage.observe().away_seconds is not None)
+    assert stage.observe().end.exit_code == 14
+    stage.task.cancel()
 
 
 @pytest.mark.parametrize("code", [10, 15])

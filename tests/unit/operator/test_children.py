@@ -1,5 +1,6 @@
 """From Jobs and pods to stages, waves and cells."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -180,3 +181,36 @@ def test_children_come_in_order_and_by_stage() -> None:
     second["metadata"]["labels"]["gridfold.dev/wave"] = "10"
     found = collect_children([Child(view(document), ()) for document in [*documents, second]], NOW)
     assert [stage.name for stage in (*found.prepares, *found.waves, *found.refits)] == ["p", "w", "v", "r"]
+
+
+def at(seconds: int) -> str:
+    return f"2026-01-01T10:0{seconds // 60}:{seconds % 60:02d}Z"
+
+
+def out_of_reach(name: str, second: int, index: int | None = None) -> Pod:
+    return pod(name, index=index, **jobs.terminated(14, "Error", "away", at(second)))
+
+
+def test_storage_is_away_since_the_first_of_the_ends_in_a_row_that_say_so() -> None:
+    found = prepare(
+        out_of_reach("a", 0),
+        pod("b", **jobs.terminated(1, "Error", "?", at(30))),
+        out_of_reach("c", 60),
+        out_of_reach("d", 90),
+    )
+    assert found.away_seconds == 60
+    assert found.end is not None
+    assert found.end.exit_code == 14
+    assert prepare(out_of_reach("a", 0), pod("b", **jobs.terminated(143, "Error", "", at(30)))).away_seconds == 120
+    assert prepare(out_of_reach("a", 0), pod("b", **jobs.terminated(1, "Error", "", at(30)))).away_seconds is None
+
+
+@pytest.mark.parametrize(("scheduled", "away"), [(60, True), (0, False)])
+def test_a_pod_that_runs_for_longer_than_one_that_gives_up_proves_that_storage_answers(
+    scheduled: int, away: bool
+) -> None:
+    running = pod("b", index=1, **jobs.running())
+    running = replace(running, since=datetime.fromisoformat(at(scheduled)))
+    found = wave(out_of_reach("a", 0, index=1), running, out_of_reach("c", 10, index=0), completedIndexes="2")
+    assert found.away == ({2, 3} if away else {2})
+    assert found.running == {3}

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from gridfold.api import labels
+from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.observed import Children, ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.outage import ended_for_storage, still_away
 from gridfold_operator.adapters.kubernetes.pods import Pod, condition, controller_of, parse_time
 
 Document = Mapping[str, Any]
@@ -133,7 +135,36 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         running_pods=sum(pod.running for pod in child.pods),
         outdated=child.outdated,
         ttl_seconds=child.job.ttl_seconds,
+        away_seconds=_away_seconds(child.pods, now) if child.job.progress is Progress.ACTIVE else None,
     )
+
+
+def _away_seconds(pods: Iterable[Pod], now: datetime) -> float | None:
+    """Return for how long the pods of one process have ended because storage was out of reach; None: they have not."""
+    pods = tuple(pods)
+    # What was taken away says nothing of storage.
+    ended = sorted((pod for pod in pods if pod.end and pod.end.exit_code != ExitCode.TERMINATED), key=_finished_at)
+    running = max(((now - pod.since).total_seconds() for pod in pods if pod.running), default=None)
+    if not ended or not still_away(ended[-1].end, running):
+        return None
+    since = ended[-1].ended
+    for pod in reversed(ended):
+        if not ended_for_storage(pod.end):
+            break
+        since = pod.ended
+    return max(0.0, (now - since).total_seconds())
+
+
+def _away_cells(child: Child, now: datetime) -> frozenset[int]:
+    """Return the unfinished cells of a wave whose pods end for want of storage."""
+    if not any(ended_for_storage(pod.end) for pod in child.pods):
+        return frozenset()
+    by_index: dict[int | None, list[Pod]] = {}
+    for pod in child.pods:
+        by_index.setdefault(pod.index, []).append(pod)
+    done = child.job.succeeded | child.job.failed
+    away = (index for index, pods in by_index.items() if index not in done and _away_seconds(pods, now) is not None)
+    return _cells(child.job, away)
 
 
 def _wave(child: Child, now: datetime) -> Wave:
@@ -157,6 +188,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         waiting=_waiting(child, now),
         outdated=child.outdated,
         ttl_seconds=job.ttl_seconds,
+        away=_away_cells(child, now) if job.progress is Progress.ACTIVE else frozenset(),
     )
 
 
