@@ -35,6 +35,7 @@ from gridfold_operator.stage_pods import (
     build_resources,
     build_scratch,
     build_scratch_environment,
+    memory_of_pods,
 )
 
 Manifest = dict[str, Any]
@@ -87,7 +88,7 @@ def input_name(name: str, stage_input: StageInput) -> str:
 def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
     """Return the Job of prepare or refit."""
     spec = action.input.spec
-    pod = _pod(action.stage, input_name(action.name, action.input), spec, settings)
+    pod = _pod(action.stage, input_name(action.name, action.input), spec, settings, action.memory)
     job: Manifest = {
         "backoffLimit": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", *FINAL_STAGE_EXITS)]},
@@ -98,7 +99,7 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
 def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
     """Return the Indexed Job of a wave: completion index i is the i-th of the action's cells, ascending."""
     spec = action.input.spec
-    pod = _pod(Stage.CELL, input_name(action.name, action.input), spec, settings)
+    pod = _pod(Stage.CELL, input_name(action.name, action.input), spec, settings, action.memory)
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
@@ -114,9 +115,9 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
     return manifest
 
 
-def template_digest(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> str:
+def template_digest(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings, memory: str = "") -> str:
     """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
-    return digest({"pod": _pod(stage, "", spec, settings), "attempt": attempt_digest(spec)})
+    return digest({"pod": _pod(stage, "", spec, settings, memory), "attempt": attempt_digest(spec)})
 
 
 def _job(
@@ -139,7 +140,8 @@ def _job(
                 labels.JOB: owner.name,
                 labels.RUN: run,
                 labels.INPUT: input_name(action.name, action.input),
-                labels.TEMPLATE: template_digest(stage, action.input.spec, settings),
+                labels.TEMPLATE: template_digest(stage, action.input.spec, settings, action.memory),
+                labels.MEMORY: memory_of_pods(stage, action.input.spec, action.memory),
             },
             "ownerReferences": [_owner_reference(owner)],
         },
@@ -177,7 +179,7 @@ def _on_exit(action: str, *codes: int) -> Manifest:
     return {"action": action, "onExitCodes": {"containerName": CONTAINER, "operator": "In", "values": values}}
 
 
-def _pod(stage: Stage, input_map: str, spec: TrainingJobSpec, settings: TrainerSettings) -> Manifest:
+def _pod(stage: Stage, input_map: str, spec: TrainingJobSpec, settings: TrainerSettings, memory: str) -> Manifest:
     pod: Manifest = {
         "restartPolicy": "Never",
         "automountServiceAccountToken": False,
@@ -190,7 +192,7 @@ def _pod(stage: Stage, input_map: str, spec: TrainingJobSpec, settings: TrainerS
             "fsGroup": USER_ID,
             "seccompProfile": {"type": "RuntimeDefault"},
         },
-        "containers": [_container(stage, spec, settings)],
+        "containers": [_container(stage, spec, settings) | {"resources": build_resources(stage, spec, memory)}],
         "volumes": [_input_volume(stage, input_map, spec), build_scratch(stage, spec)],
         **build_placement(stage, spec),
     }
@@ -206,7 +208,6 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "gridfold_trainer", stage.value, "--job", f"{INPUT_FOLDER}/{JOB_FILE}"],
         "env": [{"name": key, "value": value} for key, value in _environment(stage, spec, settings).items()],
-        "resources": build_resources(stage, spec),
         # Whatever the trainer did not foresee still leaves its last lines in the pod's status.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {

@@ -4,6 +4,7 @@ from typing import Any
 
 from gridfold.api.handoff import SCRATCH_BYTES_VARIABLE, SCRATCH_SETTING_VARIABLE, Stage
 from gridfold.api.v1alpha1 import PodTemplate, TrainingJobSpec
+from gridfold.api.v1alpha1.resources import MEMORY
 from gridfold.domain.stage_needs import resources_of, scratch_of, template_of
 
 Manifest = dict[str, Any]
@@ -30,10 +31,16 @@ def _fields(template: PodTemplate) -> Manifest:
     return {name: value for name, value in document.items() if value not in ("", {}, [])}
 
 
-def build_resources(stage: Stage, spec: TrainingJobSpec) -> Manifest:
-    """Return the resources of a stage's container."""
-    amounts = resources_of(spec.execution, stage)
+def build_resources(stage: Stage, spec: TrainingJobSpec, memory: str) -> Manifest:
+    """Return the resources of a stage's container, with so much memory where that is more than the spec says."""
+    amounts = resources_of(spec.execution, stage, memory)
     return {part: found for part, found in amounts.items() if found}
+
+
+def memory_of_pods(stage: Stage, spec: TrainingJobSpec, memory: str) -> str:
+    """Return how much memory a stage's pods have, by their limit or else their request."""
+    amounts = resources_of(spec.execution, stage, memory)
+    return amounts["limits"].get(MEMORY) or amounts["requests"].get(MEMORY) or ""
 
 
 def build_scratch(stage: Stage, spec: TrainingJobSpec) -> Manifest:

@@ -13,10 +13,11 @@ from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
 from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.stage_needs import memory_of
 from gridfold.engine.ports import ConflictError, JobKey
 
 FINAL_INDEX_EXITS = {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
-FINAL_STAGE_EXITS = {ExitCode.DATA, ExitCode.TIMEOUT}
+FINAL_STAGE_EXITS = {ExitCode.DATA, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
 
 
 @dataclass
@@ -141,9 +142,11 @@ def _end_of_cell(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
 def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
     digest = action.input.run_digest
     if isinstance(action, StartStage):
-        stage = SingleStage(action.name, digest, Progress.ACTIVE)
+        memory = action.memory or memory_of(action.input.spec.execution, action.stage)
+        stage = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory)
         return FakeChild(owner, action.stage, stage, action.input)
-    wave = Wave(action.name, digest, action.number, action.cells, action.parallelism, Progress.ACTIVE)
+    memory = action.memory or memory_of(action.input.spec.execution, Stage.CELL)
+    wave = Wave(action.name, digest, action.number, action.cells, action.parallelism, Progress.ACTIVE, memory=memory)
     return FakeChild(owner, Stage.CELL, wave, action.input)
 
 

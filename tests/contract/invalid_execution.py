@@ -39,6 +39,23 @@ EXECUTION: list[tuple[str, str, Edit]] = [
     ("spec.execution.resources", "whole number", put("execution.resources.limits", {"nvidia.com/gpu": "500m"})),
     ("spec.execution.resources", "at least 1Mi", put("execution.resources.limits", {"memory": "512m"})),
     ("spec.execution.refit.resources", "at least 1Mi", put("execution.refit.resources.requests", {"memory": "2"})),
+    (
+        "spec.execution.outOfMemory.maxMemory",
+        "to begin with, 2Gi; raise maxMemory",
+        put("execution", {"resources": {"limits": {"memory": "2Gi"}}, "outOfMemory": {"maxMemory": "1900Mi"}}),
+    ),
+    (
+        "spec.execution.outOfMemory.maxMemory",
+        "to begin with, 3G; raise maxMemory",
+        put("execution", {"resources": {"requests": {"memory": "3G"}}, "outOfMemory": {"maxMemory": "2Gi"}}),
+    ),
+    (
+        "spec.execution.outOfMemory.maxMemory",
+        "to begin with, 1Gi; raise maxMemory",
+        put("execution.outOfMemory.maxMemory", "512Mi"),
+    ),
+    ("spec.execution.outOfMemory.factor", "", put("execution.outOfMemory", {"factor": 1, "maxMemory": "2Gi"})),
+    ("spec.execution.outOfMemory.maxMemory", "", put("execution.outOfMemory", {"factor": 2})),
     ("spec.execution.template.labels", "take them out", put("execution.template.labels", {"gridfold.dev/run": "x"})),
     (
         "spec.execution.prepare.template.labels",

@@ -210,8 +210,10 @@ async def test_a_stage_that_succeeds_hands_its_message_over_whole(world: World) 
     assert (prepare.progress, prepare.end, prepare.running_pods) == (Progress.SUCCEEDED, OK, 0)
 
 
-@pytest.mark.parametrize(("code", "words"), [(10, "no such column"), (15, "took longer")])
-async def test_bad_data_and_a_deadline_end_a_stage_at_the_first_try(world: World, code: int, words: str) -> None:
+@pytest.mark.parametrize(
+    ("code", "words"), [(10, "no such column"), (13, "no memory"), (15, "took longer"), (137, "killed")]
+)
+async def test_bad_data_a_kill_and_a_deadline_end_a_stage_at_the_first_try(world: World, code: int, words: str) -> None:
     key, job = await prepared_world(world, execution={"retries": 3})
     end = ProcessEnd(code, "Error", words)
     await world.end_pod(key, PREPARE, end)
@@ -283,6 +285,17 @@ async def test_pods_without_a_node_wait_in_the_schedulers_words_and_do_not_run(w
     assert "nodes are available" in waiting.message
     assert waiting.pods >= 1
     assert wave.running == frozenset()
+
+
+async def test_children_tell_how_much_memory_their_pods_have(world: World) -> None:
+    resources = {"requests": {"cpu": "10000", "memory": "700Mi"}, "limits": {}}
+    key = await world.create("job", execution={"resources": resources})
+    job = await load(world, key)
+    await world.cluster.apply(job, start_prepare(job))
+    await world.cluster.apply(job, replace(start_wave(job), memory="1400Mi"))
+    children = await world.cluster.observe_children(job)
+    assert [child.memory for child in (*children.prepares, *children.waves)] == ["700Mi", "1400Mi"]
+    assert [child.outdated for child in (*children.prepares, *children.waves)] == [False, False]
 
 
 @pytest.mark.parametrize(

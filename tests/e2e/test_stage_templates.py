@@ -1,6 +1,7 @@
 """Stages of their own size and place, on the real cluster: what the template says reaches every pod."""
 
 import json
+import re
 import secrets
 from collections.abc import Iterator
 from typing import Any
@@ -75,3 +76,21 @@ def test_every_stage_has_the_template_and_one_override_is_for_its_own_stage_and_
     ]
     (scratch,) = (volume for volume in pods["prepare"]["spec"]["volumes"] if volume["name"] == "scratch")
     assert scratch["emptyDir"] == {"sizeLimit": "1Gi"}
+
+
+def test_temporary_files_that_are_too_large_for_the_pod_are_told_by_prepare_and_its_advice_helps(
+    jobs: ClusterJobs,
+) -> None:
+    def prepare(size: str) -> dict[str, Any]:
+        return {"resources": {**RESOURCES, "limits": {"memory": "700Mi", "ephemeral-storage": size}}}
+
+    manifest = jobs.manifest("cramped", jobs.upload(two_column_table(150_000)))
+    manifest["spec"]["execution"]["prepare"] = prepare("1Mi")
+    name = jobs.apply(manifest)
+    failed = condition(jobs.wait_until_it_ends(name), "Failed")
+    assert failed["reason"] == "ScratchTooSmall"
+    assert "spec.execution.prepare.resources.limits.ephemeral-storage is 1Mi; raise it to" in failed["message"]
+    (advised,) = re.findall(r"raise it to (\d+Mi) at least", failed["message"])
+    patch = json.dumps({"spec": {"execution": {"prepare": prepare(advised)}}})
+    jobs.kubectl("patch", "trainingjob", name, "--namespace", jobs.namespace, "--type", "merge", "-p", patch)
+    jobs.wait(name, "has its data", lambda s: condition(s, "DatasetReady")["status"] == "True")

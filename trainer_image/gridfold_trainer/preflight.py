@@ -156,9 +156,11 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
 
     That is: the training part, and what the preprocessing makes of one fold of it, in 64-bit floats.
     """
-    limit = spec.execution.resources.limits.get(MEMORY)
+    limit, setting = spec.execution.resources.limits.get(MEMORY), "spec.execution.resources.limits.memory"
     if limit is None:
         return []
+    if spec.execution.out_of_memory is not None:  # they may get as much
+        limit, setting = spec.execution.out_of_memory.max_memory, "spec.execution.outOfMemory.maxMemory"
     options = [spec.estimator.preprocessing.categorical.encode.value]
     for axes in spec.search.grid:
         options += [str(value) for value in axes.get(_ENCODE_AXIS, ())]
@@ -170,7 +172,7 @@ def memory_problems(spec: TrainingJobSpec, columns: Sequence[Column], train_rows
         return []
     wide = "columns of many categories, or encode them as Ordinal" if width > len(columns) else "columns"
     return [
-        f"spec.execution.resources.limits.memory is {limit}, but each cell needs at least {least // 2**20} MiB: "
+        f"{setting} is {limit}, but each cell needs at least {least // 2**20} MiB: "
         f"{train_rows} training rows of {len(columns)} columns, {width} after encoding. Raise the limit, or exclude "
         f"{wide}."
     ]

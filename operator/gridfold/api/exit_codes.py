@@ -21,7 +21,7 @@ class ExitCode(IntEnum):
 
 #: Ends of a cell that running it again in the same way does not change.
 FINAL_CELL_EXITS = frozenset({ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.TIMEOUT})
-#: Ends of prepare and refit that running them again in the same way does not change.
-FINAL_STAGE_EXITS = frozenset({ExitCode.DATA, ExitCode.TIMEOUT})
+#: Ends of prepare and refit that their Job must not try again: only decide may (more memory, a kill), or nobody.
+FINAL_STAGE_EXITS = frozenset({ExitCode.DATA, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED})
 #: Ends of a cell that its Job must not try again: only a new wave may (memory, damaged data), or nobody.
 FINAL_INDEX_EXITS = FINAL_CELL_EXITS | {ExitCode.DATA, ExitCode.MEMORY, ExitCode.KILLED}

@@ -78,6 +78,7 @@ class StageInput(ApiModel):
     prepared: PreparedRun | None = None  #: None for prepare
     cells: str = ""  #: of a wave: its cells as ranges, "0-11,14"; completion index i is the i-th of them
     failed: list[FailedCell] = Field(default_factory=list)  #: for refit
+    memory: dict[str, str] = Field(default_factory=dict)  #: for refit: cells as ranges, by the memory of their pods
 
 
 class PrepareReport(ApiModel):

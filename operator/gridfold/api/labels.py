@@ -14,6 +14,8 @@ INPUT = "gridfold.dev/input"
 TEMPLATE = "gridfold.dev/template"
 #: Annotation of waves: their cells as ranges.
 CELLS = "gridfold.dev/cells"
+#: Annotation of every Job: memory of its pods.
+MEMORY = "gridfold.dev/memory"
 #: On every child: so that the operator watches only what is its own.
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY_VALUE = "gridfold"

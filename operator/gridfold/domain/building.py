@@ -154,13 +154,13 @@ class StatusBuilder:
         self._conditions.set(C.ACCEPTED, False, reason, message)
         self._end(State.FAILED, C.FAILED, reason, message)
 
-    def preparing(self, stage: SingleStage | None, damage: str = "") -> None:
+    def preparing(self, stage: SingleStage | None, damage: str = "", remark: str = "") -> None:
         """Show that prepare is on its way, or that it is so again after a damage."""
         self._set(state=State.PREPARING)
-        text = f"prepared again: {damage}" if damage else "the data is being fetched, cleaned and checked"
+        text = f"prepared again: {damage}" if damage else f"the data is being fetched, cleaned and checked{remark}"
         reason = Reason.PREPARED_CORRUPT if damage else Reason.PREPARING
         self._conditions.set(C.DATASET_READY, False, reason, text)
-        self._show_stage(stage, Reason.PREPARING, "prepare runs")
+        self._show_stage(stage, Reason.PREPARING, f"prepare runs{remark}")
 
     def prepare_failed(self, reason: str, message: str) -> None:
         """Show why there is no data to search on."""
@@ -203,19 +203,19 @@ class StatusBuilder:
         waiting = tuple(cause for wave in waves for cause in wave.waiting)
         away = outage.of_cells(waves, standing)
         running, waiting = (0, (*waiting, *away)) if away else (len(standing.running), waiting)
-        text = "1 cell runs" if running == 1 else f"{running} cells run"
+        text = ("1 cell runs" if running == 1 else f"{running} cells run") + standing.memory_remark()
         # Short cells may begin and end between two looks.
         begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
         self._show_pods(running, waiting, Reason.SEARCHING, text, begun=begun)
         if waves and not waiting and (standing.running or standing.succeeded):
             self._capacity_ready()
 
-    def refitting(self, stage: SingleStage | None) -> None:
+    def refitting(self, stage: SingleStage | None, remark: str = "") -> None:
         """Show that refit is on its way."""
         self._set(state=State.REFITTING)
         if stage is None or not stage.waiting:
             self._capacity_ready()  # cells may come and go between two looks: that they all ended tells it
-        self._show_stage(stage, Reason.REFITTING, "refit runs")
+        self._show_stage(stage, Reason.REFITTING, f"refit runs{remark}")
 
     def show_results(self, fields: Mapping[str, Any]) -> None:
         """Show what refit found, which replaces what was shown before."""

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 
 from gridfold.api.exit_codes import FINAL_CELL_EXITS, ExitCode
-from gridfold.api.handoff import CellReport, FailureReport, Outcome, decode_report
+from gridfold.api.handoff import CellReport, FailureReport, Outcome, Stage, decode_report
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.observed import ProcessEnd
+from gridfold.domain.stage_needs import memory_of, path_of_resources
 
 OUT_OF_MEMORY = "OutOfMemory"
+OOM_KILLED = "OOMKilled"  #: the kubelet's word
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,24 @@ class Cause:
     retryable: bool
     infeasible: bool = False
 
+    @property
+    def out_of_memory(self) -> bool:
+        """Tell whether more memory can help."""
+        return self.reason == OUT_OF_MEMORY
 
-def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec) -> Cause:
+
+@dataclass(frozen=True)
+class Memory:
+    """Of what stage a process was, and how much memory its tries have had."""
+
+    stage: Stage = Stage.CELL
+    tried: tuple[str, ...] = ()
+
+
+CELL = Memory()
+
+
+def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec, memory: Memory = CELL) -> Cause:
     """Return why a process failed; None is a pod of which nothing is left."""
     if end is None:
         return Cause("PodGone", "the pod is gone and left no message", retryable=True)
@@ -30,16 +48,26 @@ def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec) -> Cause:
         return Cause("Infeasible" if infeasible else "FitFailed", report.message, False, infeasible)
     if isinstance(report, FailureReport) and end.reason == OUT_OF_MEMORY:  # on a laptop, where limits are not kept
         return Cause(OUT_OF_MEMORY, report.message, retryable=False)
-    if end.reason == "OOMKilled" or end.exit_code == ExitCode.MEMORY:
-        limit = spec.execution.resources.limits.get("memory")
-        return Cause(
-            OUT_OF_MEMORY,
-            f"the pod ran out of memory (limit: {limit or 'none of its own, so the node’s'}); "
-            "raise spec.execution.resources.limits.memory and requests.memory",
-            retryable=False,
-        )
+    if end.reason == OOM_KILLED or end.exit_code == ExitCode.MEMORY:
+        return Cause(OUT_OF_MEMORY, _out_of_memory(spec, memory), retryable=False)
     final = end.exit_code in FINAL_CELL_EXITS or end.exit_code in {ExitCode.DATA, ExitCode.USAGE}
     if isinstance(report, FailureReport):
         return Cause(report.reason, report.message, retryable=not final)
     words = f": {end.message.strip()[-1000:]}" if end.message.strip() else ""
     return Cause(end.reason or "Error", f"the process ended with exit code {end.exit_code}{words}", not final)
+
+
+def _out_of_memory(spec: TrainingJobSpec, memory: Memory) -> str:
+    """Return with how much memory a pod was tried, and what to do."""
+    tried = memory.tried or (memory_of(spec.execution, memory.stage),)
+    where, policy = path_of_resources(spec.execution, memory.stage), spec.execution.out_of_memory
+    had = f"with {', then '.join(tried)}" if tried[0] else "that is not limited to its own, so the node's"
+    if policy is not None and tried[0]:
+        return (
+            f"the pod ran out of memory {had}; spec.execution.outOfMemory.maxMemory, {policy.max_memory}, allows no "
+            "more: raise it, or use less data"
+        )
+    return (
+        f"the pod ran out of memory {had}; raise {where}.limits.memory and requests.memory, or let "
+        "spec.execution.outOfMemory try again with more what runs out of it"
+    )

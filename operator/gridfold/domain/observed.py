@@ -50,6 +50,7 @@ class SingleStage:
     outdated: bool = False  #: it would be started otherwise now: the spec, or the platform, has been edited
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
     away_seconds: float | None = None  #: for how long its processes have ended for want of storage; None: they have not
+    memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,7 @@ class Wave:
     outdated: bool = False  #: it would be started otherwise now
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
     away: frozenset[int] = frozenset()  #: unfinished cells whose processes end for want of storage
+    memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
 
     @property
     def idle(self) -> bool:

@@ -14,6 +14,7 @@ class StartStage:
     stage: Literal[Stage.PREPARE, Stage.REFIT]
     name: str
     input: StageInput
+    memory: str = ""  #: that it needs, where that is more than the spec says
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class StartWave:
     cells: tuple[int, ...]
     parallelism: int
     input: StageInput
+    memory: str = ""  #: that each cell needs, where that is more than the spec says
 
 
 @dataclass(frozen=True)

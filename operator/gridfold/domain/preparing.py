@@ -1,13 +1,13 @@
 """Prepare: the data is fetched once a run, and once more where a later stage finds it damaged."""
 
 from gridfold.api.conditions import Reason
-from gridfold.api.exit_codes import FINAL_STAGE_EXITS
 from gridfold.api.handoff import PrepareReport, Stage, decode_report
 from gridfold.domain import outage
 from gridfold.domain.ends import cause_of
 from gridfold.domain.observed import Progress, SingleStage
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage
 from gridfold.domain.run import Run, end_waves, replaced, unknown_report
+from gridfold.domain.tries import last_try, still_active
 
 #: End of the name of the stage that prepares the data of a run once more.
 PREPARE_AGAIN = f"{Stage.PREPARE}-again"
@@ -15,15 +15,16 @@ PREPARE_AGAIN = f"{Stage.PREPARE}-again"
 
 def prepare(run: Run) -> tuple[Action, ...] | None:
     """Return what brings prepare a step further; None when it has handed over."""
-    name, stage = run.find_prepare(Stage.PREPARE)
+    last = last_try(run, Stage.PREPARE, Stage.PREPARE)
+    stage = last.stage
     if stage is None:
-        run.status.preparing(None)
-        return (StartStage(Stage.PREPARE, name, run.input(None)),)
+        run.status.preparing(None, remark=last.remark)
+        return (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory),)
     if still_active(stage):
-        run.status.preparing(stage)
+        run.status.preparing(stage, remark=last.remark)
         return _misspelled(run, stage) or replaced(stage)
     if stage.progress is not Progress.SUCCEEDED:
-        cause = cause_of(stage.end, run.spec)
+        cause = last.cause(run)
         run.status.prepare_failed(cause.reason, cause.message)
         return ()
     if stage.end is None:  # it succeeded, but its pod and with it the report are gone: it is cheap to ask again
@@ -48,13 +49,14 @@ def _misspelled(run: Run, stage: SingleStage) -> tuple[Action, ...]:
 
 def repair(run: Run, damage: str) -> tuple[Action, ...] | None:
     """Prepare the data again, once a run, while no cell is started on what is damaged; None when that is done."""
-    name, stage = run.find_prepare(PREPARE_AGAIN)
+    last = last_try(run, Stage.PREPARE, PREPARE_AGAIN)
+    stage = last.stage
     if stage is None or still_active(stage):
-        run.status.preparing(stage, damage)
-        start = () if stage else (StartStage(Stage.PREPARE, name, run.input(None)),)
+        run.status.preparing(stage, damage, last.remark)
+        start = () if stage else (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory),)
         return (*(SetParallelism(wave.name, 0) for wave in run.active_waves if wave.parallelism), *start)
     if stage.progress is not Progress.SUCCEEDED:
-        cause = cause_of(stage.end, run.spec)
+        cause = last.cause(run)
         run.status.prepare_failed(cause.reason, cause.message)
         return end_waves(run)
     report = decode_report(stage.end.message) if stage.end else None
@@ -69,9 +71,3 @@ def repair(run: Run, damage: str) -> tuple[Action, ...] | None:
         return end_waves(run)
     run.status.prepared_again()
     return None
-
-
-def still_active(stage: SingleStage) -> bool:
-    """Tell whether to wait on. A Job says that it failed some seconds after the pod whose exit code decides it."""
-    final = stage.end is not None and stage.end.exit_code in FINAL_STAGE_EXITS
-    return stage.progress is Progress.ACTIVE and not final

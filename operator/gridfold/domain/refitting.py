@@ -3,29 +3,30 @@
 from gridfold.api.conditions import Reason
 from gridfold.api.handoff import RefitReport, Stage, decode_report
 from gridfold.api.status import PreparedStatus
-from gridfold.domain.ends import cause_of
 from gridfold.domain.grid import Grid
 from gridfold.domain.observed import Progress
 from gridfold.domain.plan import Action, Delete, StartStage
-from gridfold.domain.preparing import repair, still_active
+from gridfold.domain.preparing import repair
 from gridfold.domain.results import results_of
 from gridfold.domain.run import Run, replaced, unknown_report
 from gridfold.domain.standing import Standing
+from gridfold.domain.tries import last_try, still_active
 
 
 def refit(run: Run, standing: Standing, prepared: PreparedStatus) -> tuple[Action, ...]:
     """Return what brings refit a step further, or end the run with what it found."""
-    if not run.children.refits:
-        run.status.refitting(None)
-        stage_input = run.input(run.status.prepared_run())
-        stage_input = stage_input.model_copy(update={"failed": standing.failed_cells()})
-        return (StartStage(Stage.REFIT, run.name(Stage.REFIT), stage_input),)
-    stage = run.children.refits[0]
+    last = last_try(run, Stage.REFIT, Stage.REFIT)
+    stage = last.stage
+    if stage is None:
+        run.status.refitting(None, last.remark)
+        told = {"failed": standing.failed_cells(), "memory": standing.memory_ranges()}
+        stage_input = run.input(run.status.prepared_run()).model_copy(update=told)
+        return (StartStage(Stage.REFIT, last.name, stage_input, last.memory),)
     if still_active(stage):
-        run.status.refitting(stage)
+        run.status.refitting(stage, last.remark)
         return replaced(stage)
     if stage.progress is not Progress.SUCCEEDED:
-        cause = cause_of(stage.end, run.spec)
+        cause = last.cause(run)
         if cause.reason == Reason.PREPARED_CORRUPT and not prepared.again:
             actions = repair(run, f"refit found it damaged: {cause.message}")
             return (Delete(stage.name),) if actions is None else actions

@@ -35,11 +35,6 @@ class Run:
         """Return the name of a child of this run."""
         return child_name(self.job.metadata.name, self.digest, suffix)
 
-    def find_prepare(self, suffix: str) -> tuple[str, SingleStage | None]:
-        """Return the name of a stage that prepares the data, and the stage if it is there."""
-        name = self.name(suffix)
-        return name, next((child for child in self.children.prepares if child.name == name), None)
-
     def input(self, prepared: PreparedRun | None) -> StageInput:
         """Return what a stage of this run is told."""
         metadata = self.job.metadata

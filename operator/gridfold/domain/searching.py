@@ -10,7 +10,7 @@ from gridfold.domain.preparing import repair
 from gridfold.domain.refitting import refit
 from gridfold.domain.run import Run, end_waves
 from gridfold.domain.standing import Standing, stand
-from gridfold.domain.waves import plan_waves
+from gridfold.domain.waves import WavePlan, plan_waves
 
 
 def show_standing(run: Run, prepared: PreparedStatus) -> Standing:
@@ -59,11 +59,11 @@ def _too_many_failures(run: Run, standing: Standing, limit: int) -> tuple[Action
 
 
 def _wave_actions(run: Run, standing: Standing) -> tuple[Action, ...]:
-    plan = plan_waves(run.children.waves, standing.unfinished, run.spec.execution.parallelism)
-    return (*plan.actions, *(_start(run, plan.cells, plan.parallelism) if plan.cells else ()))
+    plan = plan_waves(run.children.waves, standing.unfinished, run.spec.execution.parallelism, standing.needed)
+    return (*plan.actions, *(_start(run, plan) if plan.cells else ()))
 
 
-def _start(run: Run, cells: tuple[int, ...], parallelism: int) -> tuple[Action, ...]:
+def _start(run: Run, plan: WavePlan) -> tuple[Action, ...]:
     number = run.next_wave
-    stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_ranges(cells)})
-    return (StartWave(run.name(f"w{number}"), number, cells, parallelism, stage_input),)
+    stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_ranges(plan.cells)})
+    return (StartWave(run.name(f"w{number}"), number, plan.cells, plan.parallelism, stage_input, plan.memory),)

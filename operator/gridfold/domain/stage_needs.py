@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from gridfold.api.handoff import Stage
 from gridfold.api.v1alpha1 import Execution, PodTemplate, StageSettings
-from gridfold.api.v1alpha1.quantities import amount
-from gridfold.api.v1alpha1.resources import STORAGE
+from gridfold.api.v1alpha1.quantities import amount, format_bytes
+from gridfold.api.v1alpha1.resources import MEMORY, STORAGE
 
 #: Of prepare and refit, where nothing is said.
 TIMEOUT_SECONDS = 21600
@@ -24,9 +24,36 @@ def template_of(execution: Execution, stage: Stage) -> PodTemplate:
     return execution.template if own is None else own.over(execution.template)
 
 
-def resources_of(execution: Execution, stage: Stage) -> Amounts:
-    """Return the resources of a stage's pods."""
-    return (settings_of(execution, stage).resources or execution.resources).amounts()
+def memory_of(execution: Execution, stage: Stage) -> str:
+    """Return how much memory a stage's pods have to begin with; "" where nothing is said of it."""
+    return (settings_of(execution, stage).resources or execution.resources).memory
+
+
+def resources_of(execution: Execution, stage: Stage, memory: str = "") -> Amounts:
+    """Return the resources of a stage's pods, with so much memory where that is more: request and limit grow alike."""
+    amounts = (settings_of(execution, stage).resources or execution.resources).amounts()
+    base = memory_of(execution, stage)
+    if not memory or not base or amount(memory) <= amount(base):
+        return amounts
+    for found in amounts.values():
+        if MEMORY in found:
+            found[MEMORY] = format_bytes(amount(found[MEMORY]) * amount(memory) / amount(base))
+    return amounts
+
+
+def more_memory(execution: Execution, stage: Stage, memory: str) -> str:
+    """Return with how much memory a stage that ran out of so much is tried again; "" where there is no more.
+
+    `memory` is "" where nobody limits it.
+    """
+    policy = execution.out_of_memory
+    if policy is None or not memory:
+        return ""
+    more = min(amount(memory) * policy.factor, amount(policy.max_memory))
+    if more <= amount(memory):
+        return ""
+    base = memory_of(execution, stage)
+    return base if base and amount(base) >= more else format_bytes(more)
 
 
 def path_of_resources(execution: Execution, stage: Stage) -> str:

@@ -1,14 +1,17 @@
 """Where every cell of a run stands: the first wave's cells, and those that deserve another try."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gridfold.api.conditions import Reason
-from gridfold.api.handoff import CellReport, FailedCell, decode_report
+from gridfold.api.handoff import CellReport, FailedCell, Stage, decode_report
 from gridfold.api.status import CellCounts
 from gridfold.api.v1alpha1 import TrainingJobSpec
-from gridfold.domain.ends import cause_of
+from gridfold.api.v1alpha1.quantities import amount
+from gridfold.domain.ends import Memory, cause_of
+from gridfold.domain.grid import format_ranges
 from gridfold.domain.observed import Progress, Wave
+from gridfold.domain.stage_needs import memory_of, more_memory
 
 #: All messages of failed cells together, in characters: they travel in a ConfigMap (1 MiB).
 FAILED_MESSAGES_CHARACTERS = 400_000
@@ -28,6 +31,8 @@ class Standing:
     running: frozenset[int]
     pending: frozenset[int]
     reports: Mapping[int, CellReport]  #: of cells whose pod is still there
+    needed: Mapping[int, str] = field(default_factory=dict)  #: memory of cells that ran out of what they had
+    memory: Mapping[int, str] = field(default_factory=dict)  #: that the last pod of a cell had, where that is known
 
     @property
     def unfinished(self) -> frozenset[int]:
@@ -46,6 +51,22 @@ class Standing:
             infeasible=len(self.infeasible),
             failed=len(self.failed),
         )
+
+    def memory_remark(self) -> str:
+        """Return what to tell of cells that ran out of memory and are not finished."""
+        short = self.unfinished & self.needed.keys()
+        if not short:
+            return ""
+        sizes = sorted({self.needed[cell] for cell in short}, key=amount)
+        who, gets = ("1 cell", "gets") if len(short) == 1 else (f"{len(short)} cells", "get")
+        return f"; {who} ran out of memory and {gets} {' or '.join(sizes)}"
+
+    def memory_ranges(self) -> dict[str, str]:
+        """Return the cells, as ranges, by the memory that their last pod had."""
+        cells: dict[str, list[int]] = {}
+        for cell, memory in sorted(self.memory.items()):
+            cells.setdefault(memory, []).append(cell)
+        return {memory: format_ranges(numbers) for memory, numbers in cells.items()}
 
     def failed_cells(self) -> list[FailedCell]:
         """Return the failed cells in order, with messages short enough to travel together."""
@@ -91,6 +112,8 @@ def stand(
         running=frozenset(count.running),
         pending=frozenset(count.pending) | untouched,
         reports=count.reports,
+        needed=count.needed,
+        memory=count.memory,
     )
 
 
@@ -101,6 +124,11 @@ class _Count:
         self._spec, self._first_wave, self._refused = spec, past.first_wave, refused
         self._attempts: dict[int, int] = {}
         self._spared: set[int] = set()  #: cells that have been damaged before
+        self._tried: dict[int, tuple[str, ...]] = {}  #: memory of which cells ran out, in order
+        self._counted: dict[int, int] = {}  #: attempts that ended otherwise than for want of memory or data
+        self._base = amount(memory_of(spec.execution, Stage.CELL) or "0")
+        self.needed: dict[int, str] = {}
+        self.memory: dict[int, str] = {}
         self.succeeded: set[int] = set(past.succeeded)
         self.infeasible: set[int] = set()
         self.retry: set[int] = set()
@@ -113,7 +141,9 @@ class _Count:
     def take(self, cell: int, wave: Wave) -> None:
         """Count one cell of one wave."""
         self._attempts[cell] = self._attempts.get(cell, 0) + 1
+        self._counted[cell] = self._counted.get(cell, 0) + 1
         if cell in self.succeeded or (cell in self._refused and cell not in wave.succeeded):
+            self._note_memory(cell, wave)
             return  # known, and what has become of its pod does not matter
         for others in (self.infeasible, self.retry, self.running, self.pending):
             others.discard(cell)
@@ -123,6 +153,7 @@ class _Count:
         report = decode_report(end.message) if end else None
         if isinstance(report, CellReport) and report.cell == cell:
             self.reports[cell] = report
+        self._note_memory(cell, wave)
         if cell in wave.succeeded:
             self.succeeded.add(cell)
         elif cell in wave.failed or wave.progress is not Progress.ACTIVE:
@@ -132,19 +163,33 @@ class _Count:
         else:
             self.pending.add(cell)
 
+    def _note_memory(self, cell: int, wave: Wave) -> None:
+        if wave.memory and (cell in wave.succeeded or cell in wave.failed):
+            self.memory[cell] = wave.memory
+
     def _take_failed(self, cell: int, wave: Wave) -> None:
-        cause = cause_of(wave.ends.get(cell), self._spec)
+        had = (*self._tried.get(cell, ()), *filter(None, (wave.memory,)))
+        cause = cause_of(wave.ends.get(cell), self._spec, Memory(Stage.CELL, had))
+        more = more_memory(self._spec.execution, Stage.CELL, wave.memory) if cause.out_of_memory else ""
+        if more:
+            self._tried[cell], self.needed[cell] = had, more
+        elif wave.number >= self._first_wave and amount(wave.memory or "0") > self._base:
+            self.needed[cell] = wave.memory  # why it has so much may not be seen any more
         attempts = self._attempts[cell]
         if cause.infeasible:
             self.infeasible.add(cell)
         elif wave.number < self._first_wave:
-            self._attempts[cell] = 0
+            self._attempts[cell] = self._counted[cell] = 0
+            self.retry.add(cell)
+        elif more:
+            self._counted[cell] -= 1
             self.retry.add(cell)
         elif cause.reason == Reason.PREPARED_CORRUPT and cell not in self._spared:
             self._spared.add(cell)
             self._attempts[cell] -= 1
+            self._counted[cell] -= 1
             self.damaged[cell] = cause.message
-        elif cause.retryable and attempts <= self._spec.execution.retries:
+        elif cause.retryable and self._counted[cell] <= self._spec.execution.retries:
             self.retry.add(cell)
         else:
             self.failed[cell] = FailedCell(cell=cell, reason=cause.reason, message=cause.message, attempts=attempts)

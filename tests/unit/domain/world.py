@@ -22,6 +22,7 @@ from gridfold.api.validation import parse_training_job
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import Children, Observed, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.stage_needs import memory_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -82,6 +83,7 @@ class World:
     started: list[str] = field(default_factory=list)
     inputs: dict[str, Any] = field(default_factory=dict)
     now: datetime = START
+    laptop: bool = False
 
     def edit(self, raw: dict[str, Any]) -> None:
         """Replace the spec, as `kubectl apply` does."""
@@ -108,7 +110,8 @@ class World:
         if isinstance(action, StartStage):
             children = self.prepares if action.stage is Stage.PREPARE else self.refits
             if action.name not in children:
-                children[action.name] = SingleStage(action.name, action.input.run_digest, Progress.ACTIVE)
+                digest, memory = action.input.run_digest, self._memory(action)
+                children[action.name] = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory)
                 self._count(action)
         elif isinstance(action, StartWave):
             if action.name not in self.waves:
@@ -119,6 +122,7 @@ class World:
                     action.cells,
                     action.parallelism,
                     Progress.ACTIVE,
+                    memory=self._memory(action),
                 )
                 self._count(action)
         elif isinstance(action, SetParallelism):
@@ -132,6 +136,11 @@ class World:
                 children.pop(action.name, None)
             elif action.name in children:
                 children[action.name] = replace(children[action.name], ttl_seconds=action.ttl_seconds)
+
+    def _memory(self, action: StartStage | StartWave) -> str:
+        """Return the memory that a child has; on a laptop nobody limits it."""
+        stage = action.stage if isinstance(action, StartStage) else Stage.CELL
+        return "" if self.laptop else action.memory or memory_of(action.input.spec.execution, stage)
 
     def _count(self, action: StartStage | StartWave) -> None:
         self.started.append(action.name)

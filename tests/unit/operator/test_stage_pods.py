@@ -1,9 +1,11 @@
 """Stages of their own size and place: what execution, execution.prepare and execution.refit say reaches the pods."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from gridfold.api import labels
 from gridfold.api.handoff import Stage
 from gridfold.domain.plan import StartStage
 from gridfold_operator.manifests import build_stage_manifest, build_wave_manifest, template_digest
@@ -118,6 +120,17 @@ def test_scratch_is_as_large_as_the_pod_may_write(resources: dict[str, Any], siz
     found = pods(prepare={"resources": resources})
     assert scratch_of(found[Stage.PREPARE]) == size
     assert scratch_of(found[Stage.CELL]) == {}
+
+
+def test_more_memory_is_the_pods_the_annotation_tells_it_and_it_is_no_reason_to_start_them_anew() -> None:
+    spec = {"execution": {"resources": {"requests": {"memory": "1Gi"}, "limits": {"memory": "2Gi"}}}}
+    for memory, limit, request in (("", "2Gi", "1Gi"), ("4Gi", "4Gi", "2Gi")):
+        job = build_wave_manifest(OWNER, replace(start_wave(**spec), memory=memory), TRAINER)
+        annotations = job["metadata"]["annotations"]
+        resources = resources_of(job["spec"]["template"])
+        assert (resources["limits"]["memory"], resources["requests"]["memory"]) == (limit, request)
+        assert annotations[labels.MEMORY] == limit
+        assert annotations[labels.TEMPLATE] == template_digest(Stage.CELL, job_spec(**spec), TRAINER, limit)
 
 
 def test_no_label_of_a_user_takes_the_place_of_one_by_which_the_pods_are_found() -> None:

@@ -42,6 +42,16 @@ def test_the_memory_that_many_columns_take_is_told_before_any_cell_runs() -> Non
     )
 
 
+@pytest.mark.parametrize(("most", "refused"), [("512Mi", False), ("300Mi", True)])
+def test_cells_that_may_get_more_memory_are_judged_by_what_they_may_get(most: str, refused: bool) -> None:
+    columns = [Column(f"gene {number}", ColumnType.NUMERIC) for number in range(COLUMN_LIMIT)]
+    execution = {"resources": {"limits": {"memory": "256Mi"}}, "outOfMemory": {"maxMemory": most}}
+    problems = memory_problems(stage_input(execution=execution).spec, columns, 200)
+    assert [problem.startswith(f"spec.execution.outOfMemory.maxMemory is {most}, but") for problem in problems] == (
+        [True] if refused else []
+    )
+
+
 def test_of_many_names_that_are_no_columns_some_are_shown_with_what_was_meant() -> None:
     spec = stage_input(dataset={"excludeColumns": [f"genes {number}" for number in range(500)]}).spec
     problems = column_problems(spec, [*(f"gene {number}" for number in range(500)), "y"])

@@ -187,8 +187,11 @@ def test_a_cell_that_failed_without_a_result_ranks_last_and_is_in_the_table(worl
     world.run_cells(job)
     world.result_path(job, 0).unlink()
     failed = [FailedCell(cell=0, reason="OutOfMemory", message="killed at 1Gi", attempts=3)]
-    report = refit.run(job.model_copy(update={"failed": failed}), world.context)
-    row = table_of(world)[0]
+    memory = {"1Gi": "0", "512Mi": "1"}
+    report = refit.run(job.model_copy(update={"failed": failed, "memory": memory}), world.context)
+    rows = table_of(world)
+    row = rows[0]
+    assert [row["memory"] for row in rows] == ["1Gi", "512Mi", ""]
     assert (report.succeeded, report.failed) == (2, 1)
     assert (row["rank_test_f1"], row["mean_test_f1"], row["split0_test_f1"]) == ("3", "", "")
     assert (row["outcome"], row["attempts"], row["error"]) == ("failed", "3", "OutOfMemory: killed at 1Gi")
@@ -265,7 +268,7 @@ def test_the_table_has_the_columns_of_cv_results_in_the_names_of_the_user(world:
     assert list(rows[0]) == [
         "index", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time", "param_max_depth",
         "param_preprocessing.numeric.scale", "param_splitter", "params", *metric_columns,
-        "outcome", "attempts", "error",
+        "outcome", "attempts", "memory", "error",
     ]  # fmt: skip
     assert [row["index"] for row in rows] == ["0", "1", "2"]
     assert [row["param_max_depth"] for row in rows] == ["1", "1", ""]

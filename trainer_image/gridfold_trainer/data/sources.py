@@ -18,6 +18,10 @@ from gridfold_trainer.storage.stores import ObjectStat, SourceStore, Wanted
 log = logging.getLogger("gridfold")
 
 
+#: Bytes of the prepared data for each of the sources, about: two short numbers of a CSV are 64 bits each.
+_MADE_OF_SOURCES = 3
+
+
 @dataclass(frozen=True)
 class Located:
     """One object that rows come from."""
@@ -72,7 +76,7 @@ def fetch(sources: Sequence[Source], located: Sequence[Located], context: Contex
     errors: list[DataError] = []
     left = dict.fromkeys(range(len(sources)), context.source_bytes)
     if wanted := _download_bytes(located):
-        check_allowance(wanted, "what is downloaded of the sources")
+        check_allowance(wanted, "what is downloaded of the sources", _MADE_OF_SOURCES * wanted)
     for number, item in enumerate(located):
         try:
             file = _fetch(number, item, left[item.source], context)

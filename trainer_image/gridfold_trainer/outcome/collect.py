@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import FailedCell, Outcome, StageInput
-from gridfold.domain.grid import Grid, Parameters, cell_count, format_ranges
+from gridfold.domain.grid import Grid, Parameters, cell_count, format_ranges, parse_ranges
 from gridfold_trainer import cell
 from gridfold_trainer.cell import Cell
 from gridfold_trainer.data.prepared import PreparedData
@@ -38,6 +38,7 @@ class Row:
     chosen: Parameters  #: the cell's own parameters, in the user's names
     result: CellResult | None
     failed: FailedCell | None
+    memory: str | None = None  #: that its pod had; None: nobody limited it, or the result was there before
 
     @property
     def outcome(self) -> Outcome:
@@ -123,8 +124,16 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
         result if result and _complete(result, metrics, splits) else None for result in _load_all(job, cells, context)
     ]
     failed = {end.cell: end for end in job.failed}
+    memory = {number: size for size, ranges in job.memory.items() for number in parse_ranges(ranges)}
     rows = [
-        Row(item, objective, grid[item.grid_index], result or _refused(job, item, data), failed.get(item.index))
+        Row(
+            item,
+            objective,
+            grid[item.grid_index],
+            result or _refused(job, item, data),
+            failed.get(item.index),
+            memory.get(item.index),
+        )
         for item, result in zip(cells, stored, strict=True)
     ]
     missing = [row.cell.index for row in rows if row.result is None and row.failed is None]

@@ -22,7 +22,8 @@ def results_csv(record: Record) -> bytes:
     """Return the table: UTF-8 with a header, cells in grid order.
 
     Floats are written by repr, so they read back exactly; an empty field is "there is none" (a score of a cell that
-    failed, a parameter that this cell's grid does not have). `attempts` is known of failed cells only.
+    failed, a parameter that this cell's grid does not have). `attempts` is known of failed cells only, `memory` (the
+    limit, or else the request, of the pod that came to an end) of cells that ran in a cluster.
     """
     columns = list(_columns(record))
     text = io.StringIO()
@@ -57,6 +58,7 @@ def _columns(record: Record) -> Iterator[Column]:
         yield from _metric_columns(record, metric)
     yield "outcome", str, [str(row.outcome) for row in rows]
     yield "attempts", int, [row.failed.attempts if row.failed and not row.result else None for row in rows]
+    yield "memory", str, [row.memory for row in rows]
     yield "error", str, [row.message or None for row in rows]
 
 

@@ -90,8 +90,10 @@ def check_room(folder: Path, size: int, what: str) -> None:
         raise ScratchFullError(scratch_full(folder, f"room for {free} bytes, but {what} needs {size}"))
 
 
-def check_allowance(size: int, what: str) -> None:
+def check_allowance(size: int, what: str, later: int = 0) -> None:
     """Tell whether this process may write `size` bytes more, where a pod's temporary files are limited.
+
+    `later` is about what comes on top afterwards, which the advice allows for.
 
     Raises:
         ScratchTooSmallError: it may not. The cluster would end the pod within seconds.
@@ -101,7 +103,7 @@ def check_allowance(size: int, what: str) -> None:
         return
     used = _used_bytes(Path(os.environ.get(SCRATCH_VARIABLE, tempfile.gettempdir())))
     if used + size > int(allowed):
-        least = -(-(used + size) // _MIB)
+        least = -(-(used + size + later) // _MIB)
         setting = os.environ.get(SCRATCH_SETTING_VARIABLE, f"the limit is {allowed} bytes")
         beside = f", {size} bytes," if size else ""
         raise ScratchTooSmallError(

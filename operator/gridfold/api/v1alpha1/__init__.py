@@ -41,6 +41,7 @@ from gridfold.api.v1alpha1.metrics import (
     RegressionMetric,
 )
 from gridfold.api.v1alpha1.number_format import Negative, NumberFormat
+from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
 from gridfold.api.v1alpha1.output import Output
 from gridfold.api.v1alpha1.pod_template import PodTemplate, Toleration
 from gridfold.api.v1alpha1.preprocessing import (
@@ -112,6 +113,7 @@ __all__ = [
     "NumericImputation",
     "NumericPreprocessing",
     "ObjectName",
+    "OutOfMemory",
     "Output",
     "Percent",
     "PodTemplate",

@@ -1,14 +1,23 @@
 """spec.execution: how the cells are run."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gridfold.api.base import ApiModel
+from gridfold.api.base import ApiModel, Rule
 from gridfold.api.v1alpha1.fields import Int
+from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
 from gridfold.api.v1alpha1.pod_template import PodTemplate
-from gridfold.api.v1alpha1.resources import Resources
+from gridfold.api.v1alpha1.quantities import amount
+from gridfold.api.v1alpha1.resources import DEFAULT_REQUESTS, MEMORY, Resources
 from gridfold.api.v1alpha1.stage_settings import StageSettings
+
+#: Memory of a cell's first try, in CEL: its limit, or else its request, or else what is requested by default.
+_CELLS_MEMORY = (
+    f"(has(self.resources.limits) && '{MEMORY}' in self.resources.limits ? self.resources.limits['{MEMORY}'] : "
+    f"has(self.resources.requests) ? ('{MEMORY}' in self.resources.requests ? self.resources.requests['{MEMORY}'] : "
+    f"'0') : '{DEFAULT_REQUESTS[MEMORY]}')"
+)
 
 
 class Execution(ApiModel):
@@ -49,6 +58,12 @@ class Execution(ApiModel):
     resources: Resources = Field(
         default_factory=Resources, description="Compute resources of each pod: of every cell, of prepare and of refit."
     )
+    out_of_memory: OutOfMemory | None = Field(
+        None,
+        description="Where a cell, prepare or refit runs out of memory, it is tried again with more. Without this, it "
+        "has failed. The memory that each cell had stands in results.csv. Not for `gridfold run`, which limits "
+        "nothing.",
+    )
     template: PodTemplate = Field(
         default_factory=PodTemplate,
         description="Labels of all pods, where they may run, and as whom: cells, prepare and refit.",
@@ -59,4 +74,21 @@ class Execution(ApiModel):
     )
     refit: StageSettings = Field(
         default_factory=StageSettings, description="What is otherwise for refit, which fits the winner once more."
+    )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "outOfMemory.maxMemory",
+            f"!has(self.outOfMemory) || quantity(self.outOfMemory.maxMemory).compareTo(quantity({_CELLS_MEMORY})) >= 0",
+            "must not be below the memory that cells have to begin with; raise maxMemory, or lower resources",
+            lambda e: (
+                e.out_of_memory is None or amount(e.out_of_memory.max_memory) >= amount(e.resources.memory or "0")
+            ),
+            lambda e: e.out_of_memory and e.out_of_memory.max_memory,
+            cel_message=f"'outOfMemory.maxMemory ' + self.outOfMemory.maxMemory + ' must not be below the memory that "
+            f"cells have to begin with, ' + {_CELLS_MEMORY} + '; raise maxMemory, or lower resources'",
+            explain=lambda e: (
+                f"must not be below the memory that cells have to begin with, {e.resources.memory}; raise maxMemory, "
+                "or lower resources"
+            ),
+        ),
     )

@@ -135,6 +135,12 @@ class Resources(ApiModel):
         ),
     )
 
+    @property
+    def memory(self) -> str:
+        """Return how much memory a pod has: its limit, or else its request; "" where neither is given."""
+        found = self.amounts()
+        return found["limits"].get(MEMORY) or found["requests"].get(MEMORY) or ""
+
     def amounts(self) -> dict[str, dict[str, str]]:
         """Return requests and limits as a container's spec has them, defaults filled in."""
         if self.requests is not None:

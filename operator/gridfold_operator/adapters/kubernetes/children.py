@@ -34,6 +34,7 @@ class JobView:
     failed: frozenset[int]  #: completion indexes
     active: int  #: pods that are there and have not finished
     input: str = ""  #: name of its ConfigMap
+    memory: str = ""  #: of its pods, as a quantity
     template: str = ""  #: digest of what it was started with; "" where an older operator noted none
     ttl_seconds: int | None = None  #: so long after its end the cluster removes it
 
@@ -71,6 +72,7 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         failed=frozenset(parse_ranges(status.get("failedIndexes") or "")),
         active=status.get("active") or 0,
         input=annotations.get(labels.INPUT, ""),
+        memory=annotations.get(labels.MEMORY, ""),
         template=annotations.get(labels.TEMPLATE, ""),
         ttl_seconds=spec.get("ttlSecondsAfterFinished"),
     )
@@ -136,6 +138,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         outdated=child.outdated,
         ttl_seconds=child.job.ttl_seconds,
         away_seconds=_away_seconds(child.pods, now) if child.job.progress is Progress.ACTIVE else None,
+        memory=child.job.memory,
     )
 
 
@@ -189,6 +192,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         outdated=child.outdated,
         ttl_seconds=job.ttl_seconds,
         away=_away_cells(child, now) if job.progress is Progress.ACTIVE else frozenset(),
+        memory=job.memory,
     )
 
 

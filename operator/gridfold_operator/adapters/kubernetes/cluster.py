@@ -100,7 +100,7 @@ class KubernetesCluster:
         """Tell whether a Job would be made otherwise now: an image, resources, a Secret's name have changed."""
         if job.spec is None or not view.template:
             return False
-        return view.template != template_digest(view.stage, job.spec, self.trainer)
+        return view.template != template_digest(view.stage, job.spec, self.trainer, view.memory)
 
     async def _child(self, key: JobKey, job: JobView) -> Child:
         pods = self.pods.of_job(job.uid)
