@@ -2,7 +2,9 @@
 
 import os
 import sys
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from gridfold.api.handoff import (
     encode_report,
 )
 from gridfold.domain.ends import OUT_OF_MEMORY
-from gridfold.domain.observed import ProcessEnd
+from gridfold.domain.observed import ProcessEnd, Span
 from gridfold_cli.scratch import TEMPORARY_VARIABLE, full, has_room
 from gridfold_cli.server import ForkServer, ServerGoneError
 
@@ -88,8 +90,10 @@ class TrainerProcesses:
         message, log = (self._around.scratch / f"{kind}-{number}" for kind in ("end", "log"))
         kills = _memory_kills()
         try:
+            start = _now()
             code = await self._server.run(self._request(attempt, message, log), self._around.grace_seconds)
-            return _end_of(code, message, log, out_of_memory=_memory_kills() > kills)
+            end = _end_of(code, message, log, out_of_memory=_memory_kills() > kills)
+            return replace(end, ran=Span(start, _now()))
         except OSError as error:
             return ProcessEnd(1, "StartFailed", f"the trainer cannot be started: {error}")
         except ServerGoneError as error:
@@ -118,6 +122,10 @@ class TrainerProcesses:
             **dict.fromkeys((SCRATCH_VARIABLE, TEMPORARY_VARIABLE), str(self._around.scratch)),
             BASE_FOLDER_VARIABLE: str(self._around.base_folder),
         }
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
 
 
 def _end_of(code: int, message: Path, log: Path, *, out_of_memory: bool) -> ProcessEnd:

@@ -229,6 +229,11 @@ class TrainingJobStatus(StatusModel):
     )
     results: ResultsStatus | None = Field(None, description="Where the results are.")
     start_time: Time | None = Field(None, description="When the run started.")
+    estimated_completion_time: Time | None = Field(
+        None,
+        description="When the run will have ended, if its cells go on as they did: from how long its own cells took, "
+        "in coarse steps. Absent before one has been computed, and while none runs.",
+    )
     completion_time: Time | None = Field(None, description="When the run ended.")
     duration: Annotated[str, Field(max_length=32)] | None = Field(
         None, description="From startTime to completionTime, time suspended and other tries of the run included."

@@ -1,6 +1,6 @@
 """The status of a run while `decide` walks through its stages: every word that a user reads comes from here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,8 @@ from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, Tra
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain import outage
 from gridfold.domain.conditions import Conditions, format_time, is_true
-from gridfold.domain.deadline import exceeded, keep_time, next_attempt, seconds_left
+from gridfold.domain.deadline import exceeded, keep_time, next_attempt, runs_out, seconds_left
+from gridfold.domain.estimate import estimate
 from gridfold.domain.events import events_between
 from gridfold.domain.held_up import held_up_by, summarized
 from gridfold.domain.leaderboard import missed_targets
@@ -183,7 +184,7 @@ class StatusBuilder:
             self._set(prepared=self._status.prepared.model_copy(update={"again": True}))
         self._dataset_ready("prepared again after it was damaged")
 
-    def show_cells(self, standing: Standing, leaderboard: list[RankedCell]) -> None:
+    def show_cells(self, standing: Standing, leaderboard: list[RankedCell], waves: Iterable[Wave]) -> None:
         """Show how far the cells are, and remember which have their result: progress never falls."""
         counts = standing.counts
         if self._status.prepared is not None:
@@ -195,6 +196,7 @@ class StatusBuilder:
             progress=f"{counts.finished}/{counts.total}",
             leaderboard=leaderboard,
             best=leaderboard[0] if leaderboard else None,
+            estimated_completion_time=estimate(standing, waves, self._status, self._now),
         )
 
     def searching(self, waves: tuple[Wave, ...], standing: Standing) -> None:
@@ -203,7 +205,8 @@ class StatusBuilder:
         waiting = tuple(cause for wave in waves for cause in wave.waiting)
         away = outage.of_cells(waves, standing)
         running, waiting = (0, (*waiting, *away)) if away else (len(standing.running), waiting)
-        text = ("1 cell runs" if running == 1 else f"{running} cells run") + standing.memory_remark()
+        text = "1 cell runs" if running == 1 else f"{running} cells run"
+        text += standing.memory_remark() + runs_out(self._status, self._job.spec)
         # Short cells may begin and end between two looks.
         begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
         self._show_pods(running, waiting, Reason.SEARCHING, text, begun=begun)

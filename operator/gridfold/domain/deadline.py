@@ -48,6 +48,17 @@ def seconds_left(status: TrainingJobStatus, spec: TrainingJobSpec | None, now: d
     return (end - now).total_seconds() if end else None
 
 
+def runs_out(status: TrainingJobStatus, spec: TrainingJobSpec | None) -> str:
+    """Return what is added about a run whose cells are estimated to take longer than it may, "" for any other."""
+    end, expected = deadline(status.attempt, spec) if spec else None, status.estimated_completion_time
+    if end is None or expected is None or datetime.fromisoformat(expected) <= end:
+        return ""
+    return (
+        f"; as it goes, the run would take until {expected}, but spec.execution.timeoutSeconds ends it at "
+        f"{format_time(end)}: raise it"
+    )
+
+
 def exceeded(spec: TrainingJobSpec, progress: str | None, waited_for: str) -> str:
     """Return what is said of a run that has taken too long, and what it waited for in the end, if it did."""
     allowed = spec.execution.timeout_seconds

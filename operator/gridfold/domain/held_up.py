@@ -1,7 +1,7 @@
 """Why a run does not get on, and how long it took: for the list that kubectl prints."""
 
 from gridfold.api.conditions import ConditionType, Reason
-from gridfold.api.status import Condition, TrainingJobStatus
+from gridfold.api.status import Condition, State, TrainingJobStatus
 from gridfold.domain.durations import duration_between
 
 #: Why nothing or something runs: a stage that begins is told then, whether or not its pod is ever seen to run.
@@ -18,8 +18,12 @@ def held_up_by(conditions: list[Condition]) -> Condition | None:
 
 def summarized(status: TrainingJobStatus, conditions: list[Condition]) -> TrainingJobStatus:
     """Return a status with these conditions, and with what the list shows of them."""
-    duration = duration_between(status.start_time, status.completion_time)
-    return status.model_copy(update={"conditions": conditions, "reason": reason_of(conditions), "duration": duration})
+    reason = reason_of(conditions)
+    shown = {"conditions": conditions, "reason": reason}
+    shown["duration"] = duration_between(status.start_time, status.completion_time)
+    if reason or status.state not in {State.RUNNING, State.REFITTING}:
+        shown["estimated_completion_time"] = None
+    return status.model_copy(update=shown)
 
 
 def reason_of(conditions: list[Condition]) -> str | None:

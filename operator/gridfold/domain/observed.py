@@ -19,12 +19,21 @@ class Progress(StrEnum):
 
 
 @dataclass(frozen=True)
+class Span:
+    """From when to when something ran."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True)
 class ProcessEnd:
     """How a pod (on a laptop: a process) ended."""
 
     exit_code: int
     reason: str  #: the container's: Completed, Error, OOMKilled …
     message: str  #: the termination message, as it is
+    ran: Span | None = field(default=None, compare=False)  #: when, where that is known
 
 
 @dataclass(frozen=True)

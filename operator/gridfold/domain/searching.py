@@ -26,7 +26,7 @@ def show_standing(run: Run, prepared: PreparedStatus) -> Standing:
     board = live_leaderboard(
         run.status.leaderboard, standing.reports.values(), run.status.objective, Grid.of(run.spec.search.grid)
     )
-    run.status.show_cells(standing, board)
+    run.status.show_cells(standing, board, run.children.waves)
     return standing
 
 

@@ -71,6 +71,12 @@ async def test_prepare_and_refit_have_no_index(running: Scripts) -> None:
     assert end.message.strip() == "['prepare', '--job', 'job.json']"
 
 
+async def test_the_end_of_a_process_says_when_it_ran(running: Scripts) -> None:
+    end = await running("import time; time.sleep(0.05)").run(ATTEMPT)
+    assert end.ran is not None
+    assert (end.ran.end - end.ran.start).total_seconds() >= 0.05
+
+
 @pytest.mark.parametrize("code", [2, 10, 11, 14, 143])
 async def test_exit_code_and_message_are_the_processs_own(running: Scripts, code: int) -> None:
     end = await running(say("a report", code)).run(ATTEMPT)

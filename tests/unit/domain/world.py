@@ -20,7 +20,17 @@ from gridfold.api.status import DatasetStatus, Resolved, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.lifecycle import decide
-from gridfold.domain.observed import Children, Observed, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.observed import (
+    Children,
+    Observed,
+    ObservedJob,
+    ProcessEnd,
+    Progress,
+    SingleStage,
+    Span,
+    Waiting,
+    Wave,
+)
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.stage_needs import memory_of
 
@@ -47,14 +57,15 @@ def job_of(raw: dict[str, Any]) -> TrainingJob:
     return parse_training_job(raw)
 
 
-def cell_end(cell: int, score: float) -> ProcessEnd:
+def cell_end(cell: int, score: float, ran: Span | None = None, *, reused: bool = False) -> ProcessEnd:
     report = CellReport(
         cell=cell,
         key=f"k{cell}",
         outcome=Outcome.SUCCEEDED,
+        reused=reused,
         scores=dict.fromkeys(("accuracy", "precision", "recall", "f1"), (score, 0.01)),
     )
-    return ProcessEnd(0, "Completed", encode_report(report))
+    return ProcessEnd(0, "Completed", encode_report(report), ran)
 
 
 def failure(exit_code: int, reason: str = "Error", message: str = "") -> ProcessEnd:

@@ -79,7 +79,8 @@ SCHEDULED = {"type": "PodScheduled", "status": "True", "lastTransitionTime": "20
 
 def terminated(code: int, reason: str, message: str = "", finished: str = "2026-01-01T10:01:00Z") -> dict[str, Any]:
     """Return the fields of a pod's status whose container has ended."""
-    state = {"exitCode": code, "reason": reason, "message": message, "finishedAt": finished}
+    started = "2026-01-01T10:00:06Z"
+    state = {"exitCode": code, "reason": reason, "message": message, "startedAt": started, "finishedAt": finished}
     return {
         "phase": "Succeeded" if code == 0 else "Failed",
         "conditions": [SCHEDULED],

@@ -56,6 +56,14 @@ def test_the_end_of_a_pod_is_its_containers_unless_the_pod_was_taken_away(
     assert pod.waiting is None
 
 
+def test_the_end_of_a_pod_says_when_its_container_ran() -> None:
+    pod = project_pod(pod_document("w-1", "job-1", **jobs.terminated(0, "Completed")))
+    assert pod is not None
+    assert pod.end is not None
+    assert pod.end.ran is not None
+    assert (pod.end.ran.end - pod.end.ran.start).total_seconds() == 54
+
+
 def test_a_running_pod_runs_and_waits_for_nothing() -> None:
     pod = project(**jobs.running())
     assert (pod.running, pod.waiting, pod.starting, pod.end) == (True, None, False, None)

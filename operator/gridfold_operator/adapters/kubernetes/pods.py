@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gridfold.api import labels
-from gridfold.domain.observed import ProcessEnd
+from gridfold.domain.observed import ProcessEnd, Span
 from gridfold.engine.ports import JobKey
 
 Document = Mapping[str, Any]
@@ -100,7 +100,13 @@ def _end(status: Document, container: Document) -> ProcessEnd | None:
     if code and disrupted.get("status") == "True":
         # A killed process of an evicted pod can carry OOMKilled, too: the pod's memory was not the cause.
         reason = disrupted.get("reason") or "DisruptionTarget"
-    return ProcessEnd(code, reason, terminated.get("message") or "")
+    return ProcessEnd(code, reason, terminated.get("message") or "", _span(terminated))
+
+
+def _span(terminated: Document) -> Span | None:
+    """Return when a container ran, in whole seconds."""
+    start, end = terminated.get("startedAt"), terminated.get("finishedAt")
+    return Span(parse_time(start), parse_time(end)) if start and end else None
 
 
 def _waiting(status: Document, container: Document) -> tuple[tuple[str, str] | None, datetime | None]:
