@@ -125,6 +125,7 @@ class LocalWave:
             running=frozenset(self._running),
             ttl_seconds=self.ttl_seconds,
             away=self._away.all() - self._succeeded - self._failed,
+            spec=self._action.input.spec,
         )
 
     async def _run(self) -> None:

@@ -145,8 +145,11 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
         memory = action.memory or memory_of(action.input.spec.execution, action.stage)
         stage = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory)
         return FakeChild(owner, action.stage, stage, action.input)
-    memory = action.memory or memory_of(action.input.spec.execution, Stage.CELL)
-    wave = Wave(action.name, digest, action.number, action.cells, action.parallelism, Progress.ACTIVE, memory=memory)
+    spec = action.input.spec
+    memory = action.memory or memory_of(spec.execution, Stage.CELL)
+    wave = Wave(
+        action.name, digest, action.number, action.cells, action.parallelism, Progress.ACTIVE, memory=memory, spec=spec
+    )
     return FakeChild(owner, Stage.CELL, wave, action.input)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from gridfold.api.known_estimators import full_name_advice
+from gridfold.api.known_estimators import ESTIMATORS, full_name_advice
 
 SCIKIT_LEARN = "sklearn"
 #: Of a prefix, in the operator's settings.
@@ -21,8 +21,10 @@ def is_below(name: str, prefix: str) -> bool:
 
 def class_name_problem(class_name: str, prefixes: Sequence[str]) -> str | None:
     """Return why a job may not name this class, as far as the name says it."""
-    if any(is_below(class_name, prefix) for prefix in (SCIKIT_LEARN, *prefixes)):
+    if any(is_below(class_name, prefix) for prefix in prefixes):
         return None
+    if is_below(class_name, SCIKIT_LEARN):
+        return _scikit_learn_problem(class_name)
     more = f", or a class of {', '.join(prefixes)}" if prefixes else ""
     advice = full_name_advice(class_name)
     package = class_name.partition(".")[0]
@@ -32,3 +34,10 @@ def class_name_problem(class_name: str, prefixes: Sequence[str]) -> str | None:
         "platform's setting trainer.estimatorPrefixes, and for `gridfold run` by "
         f"GRIDFOLD_ESTIMATOR_PREFIXES={package}"
     )
+
+
+def _scikit_learn_problem(class_name: str) -> str | None:
+    if class_name in ESTIMATORS.values():
+        return None
+    advice = full_name_advice(class_name) or "docs/estimators.md lists them"
+    return f"is not the full name of a classifier or regressor of scikit-learn; {advice}"

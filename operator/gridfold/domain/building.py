@@ -1,6 +1,6 @@
 """The status of a run while `decide` walks through its stages: every word that a user reads comes from here."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -68,6 +68,10 @@ class StatusBuilder:
     def objective(self) -> str:
         """Return the metric that decides, as prepare has resolved it."""
         return (self._status.resolved and self._status.resolved.objective) or ""
+
+    def waits_for(self, reasons: Collection[str]) -> bool:
+        """Tell whether, when it was last looked at, nothing could run for one of these reasons."""
+        return self._conditions.is_false(C.RUNNING) and self._conditions.reason(C.RUNNING) in reasons
 
     def prepared_run(self) -> PreparedRun:
         """Return what later stages are told of prepare."""
@@ -254,7 +258,7 @@ class StatusBuilder:
 
     def plan(self, actions: tuple[Action, ...], *, reconciling: bool = False) -> Plan:
         """Return the plan with the status as it is now."""
-        self._conditions.set(C.RECONCILING, reconciling, "RunReplaced", "children of an earlier run are being deleted")
+        self._conditions.set(C.RECONCILING, reconciling, "RunReplaced", "an earlier run is being replaced")
         self._status = summarized(self._status, self._conditions.list())
         return Plan(actions, self._status, events_between(self._previous, self._status), self.seconds_left)
 

@@ -1,7 +1,8 @@
 """`decide`: from what is observed to what is to be done. Pure; the same in the cluster and on a laptop.
 
-A run goes prepare → waves → refit. Which run is wanted follows from the spec alone (its run digest); children of
-another run are deleted. The order of what happened never matters, only what is there now.
+A run goes prepare → waves → refit. Which run is wanted follows from the spec alone (its run digest). Of another run
+prepare and refit are deleted at once, waves when the wanted run knows what of them is of use. The order of what
+happened never matters, only what is there now.
 """
 
 from dataclasses import replace
@@ -11,11 +12,14 @@ from gridfold.domain import keys, outage
 from gridfold.domain.building import StatusBuilder
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
-from gridfold.domain.observed import Children, Observed, Progress, SingleStage, Wave
+from gridfold.domain.observed import Children, Observed, Progress
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism
 from gridfold.domain.preparing import prepare
 from gridfold.domain.run import Run
 from gridfold.domain.searching import search, show_standing
+
+#: Added to why an edit is refused while cells of the spec before it run: taken back, the edit has cost nothing.
+GOES_ON = ". Nothing is started for this spec; cells that run go on by the one before it"
 
 
 def decide(observed: Observed) -> Plan:
@@ -35,29 +39,33 @@ def decide(observed: Observed) -> Plan:
             "of spec.search.grid, draw some of them (algorithm: Random), or raise maxCells (at most 10000)",
         )
     digest = keys.run_digest(job.metadata.uid, job.spec)
-    children, stale = _of_run(observed.children, digest)
-    run = Run(job, job.spec, total, digest, children, StatusBuilder(job, digest, observed.now))
+    children, others = _of_run(observed.children, digest)
+    run = Run(job, job.spec, total, digest, children, others.waves, StatusBuilder(job, digest, observed.now))
+    stale = sorted(stage.name for stage in (*others.prepares, *others.refits))
     actions = (*(Delete(name) for name in stale), *_steps(run))
-    plan = run.status.plan(actions, reconciling=bool(stale))
+    plan = run.status.plan(actions, reconciling=bool(stale or others.waves))
     return replace(plan, requeue_after_seconds=outage.look_again(children, plan.requeue_after_seconds))
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:
     """Refuse the spec: nothing is started, and nothing of an earlier spec is shown as current."""
     status = StatusBuilder(observed.job, None, observed.now)
-    status.refuse(reason, message)
+    goes_on = any(wave.progress is Progress.ACTIVE for wave in observed.children.waves)
+    status.refuse(reason, message + GOES_ON if goes_on else message)
     return status.plan(())
 
 
-def _of_run(children: Children, digest: str) -> tuple[Children, list[str]]:
-    """Return the children of this run, and the names of all others."""
-    everything: tuple[SingleStage | Wave, ...] = (*children.prepares, *children.waves, *children.refits)
-    mine = Children(
-        tuple(c for c in children.prepares if c.run_digest == digest),
-        tuple(sorted((w for w in children.waves if w.run_digest == digest), key=lambda w: w.number)),
-        tuple(c for c in children.refits if c.run_digest == digest),
-    )
-    return mine, sorted(child.name for child in everything if child.run_digest != digest)
+def _of_run(children: Children, digest: str) -> tuple[Children, Children]:
+    """Return the children of this run, and all others."""
+
+    def select(*, mine: bool) -> Children:
+        return Children(
+            tuple(c for c in children.prepares if (c.run_digest == digest) is mine),
+            tuple(sorted((w for w in children.waves if (w.run_digest == digest) is mine), key=lambda w: w.number)),
+            tuple(c for c in children.refits if (c.run_digest == digest) is mine),
+        )
+
+    return select(mine=True), select(mine=False)
 
 
 def _steps(run: Run) -> tuple[Action, ...]:
@@ -67,7 +75,8 @@ def _steps(run: Run) -> tuple[Action, ...]:
         return _failed_stages(run)
     if run.status.settled:
         run.status.judge_targets(None)
-        return let_children_go(run)
+        replaced = (Delete(wave.name) for wave in run.earlier if run.status.prepared)
+        return (*replaced, *let_children_go(run))
     run.status.keep_time(paused=run.spec.suspend)
     if run.spec.suspend:
         return (*keep_children(run), *_suspend(run))
@@ -96,4 +105,5 @@ def _suspend(run: Run) -> tuple[Action, ...]:
     run.status.suspend()
     stages = (*run.children.prepares, *run.children.refits)
     active = (Delete(stage.name) for stage in stages if stage.progress is Progress.ACTIVE)
-    return (*active, *(SetParallelism(wave.name, 0) for wave in run.active_waves if wave.parallelism))
+    replaced = (Delete(wave.name) for wave in run.earlier)
+    return (*active, *replaced, *(SetParallelism(wave.name, 0) for wave in run.active_waves if wave.parallelism))

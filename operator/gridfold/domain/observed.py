@@ -81,11 +81,7 @@ class Wave:
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
     away: frozenset[int] = frozenset()  #: unfinished cells whose processes end for want of storage
     memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
-
-    @property
-    def idle(self) -> bool:
-        """Tell whether it can go without a loss: no cell runs, and none has failed (results are remembered)."""
-        return self.progress is Progress.ACTIVE and not (self.failed or self.running - self.away)
+    spec: TrainingJobSpec | None = None  #: what it was started with; of a wave of another run alone, if it can be read
 
 
 @dataclass(frozen=True)

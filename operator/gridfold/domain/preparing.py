@@ -3,18 +3,32 @@
 from gridfold.api.conditions import Reason
 from gridfold.api.handoff import PrepareReport, Stage, decode_report
 from gridfold.domain import outage
+from gridfold.domain.earlier import Draining
 from gridfold.domain.ends import cause_of
 from gridfold.domain.observed import Progress, SingleStage
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage
 from gridfold.domain.run import Run, end_waves, replaced, unknown_report
 from gridfold.domain.tries import last_try, still_active
+from gridfold.domain.waves import drain
 
 #: End of the name of the stage that prepares the data of a run once more.
 PREPARE_AGAIN = f"{Stage.PREPARE}-again"
+#: Why a pod or its Job cannot be where others of the namespace are: no node has room, or a quota has none.
+NO_ROOM = frozenset({Reason.UNSCHEDULABLE, "FailedCreate", "QuotaExceeded"})
 
 
 def prepare(run: Run) -> tuple[Action, ...] | None:
-    """Return what brings prepare a step further; None when it has handed over."""
+    """Return what brings prepare a step further; None when it has handed over.
+
+    Waves of an earlier run go on meanwhile: a mistake that is taken back, or a larger grid, costs no cell that runs.
+    Only where prepare finds no room beside them do they start no further cells.
+    """
+    earlier = [Draining(wave, len(wave.running)) for wave in run.earlier] if run.status.waits_for(NO_ROOM) else []
+    actions = _prepare(run)
+    return None if actions is None else (*drain(earlier, run.spec.execution.parallelism), *actions)
+
+
+def _prepare(run: Run) -> tuple[Action, ...] | None:
     last = last_try(run, Stage.PREPARE, Stage.PREPARE)
     stage = last.stage
     if stage is None:

@@ -19,6 +19,7 @@ class Run:
     total: int
     digest: str
     children: Children
+    earlier: tuple[Wave, ...]  #: waves of earlier runs
     status: StatusBuilder
 
     @property
@@ -51,7 +52,7 @@ class Run:
 
 def end_waves(run: Run) -> tuple[Action, ...]:
     """Return what ends all waves; results of their cells are stored."""
-    return tuple(Delete(wave.name) for wave in run.active_waves)
+    return tuple(Delete(wave.name) for wave in (*run.active_waves, *run.earlier))
 
 
 def replaced(stage: SingleStage) -> tuple[Action, ...]:

@@ -1,11 +1,14 @@
 """The search: cells go out in waves until every cell has its result, or too many have failed."""
 
+from collections.abc import Sequence
+
 from gridfold.api.conditions import Reason
 from gridfold.api.handoff import decode_cells
 from gridfold.api.status import PreparedStatus
+from gridfold.domain.earlier import Draining, draining_waves
 from gridfold.domain.grid import Grid, format_ranges
 from gridfold.domain.leaderboard import live_leaderboard
-from gridfold.domain.plan import Action, StartWave
+from gridfold.domain.plan import Action, Delete, StartWave
 from gridfold.domain.preparing import repair
 from gridfold.domain.refitting import refit
 from gridfold.domain.run import Run, end_waves
@@ -13,13 +16,13 @@ from gridfold.domain.standing import Standing, stand
 from gridfold.domain.waves import WavePlan, plan_waves
 
 
-def show_standing(run: Run, prepared: PreparedStatus) -> Standing:
+def show_standing(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining] = ()) -> Standing:
     """Return where every cell stands, and show it."""
     standing = stand(
         run.total,
         decode_cells(prepared.cached, run.total),
         decode_cells(prepared.infeasible, run.total),
-        run.children.waves,
+        (*(old.wave for old in earlier), *run.children.waves),
         run.spec,
         run.status.past(run.total),
     )
@@ -32,7 +35,14 @@ def show_standing(run: Run, prepared: PreparedStatus) -> Standing:
 
 def search(run: Run, prepared: PreparedStatus) -> tuple[Action, ...]:
     """Return what brings the search a step further, and refit after it."""
-    standing = show_standing(run, prepared)
+    earlier = draining_waves(run.earlier, run.spec)
+    of_use = {old.wave.name for old in earlier}
+    replaced = tuple(Delete(wave.name) for wave in run.earlier if wave.name not in of_use)
+    return (*replaced, *_search(run, prepared, earlier))
+
+
+def _search(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining]) -> tuple[Action, ...]:
+    standing = show_standing(run, prepared, earlier)
     limit = run.spec.execution.max_failed_cells
     limit = max(10, -(-run.total // 10)) if limit is None else limit
     if len(standing.failed) > limit:
@@ -42,9 +52,9 @@ def search(run: Run, prepared: PreparedStatus) -> tuple[Action, ...]:
         actions = repair(run, f"cell {cell} found it damaged: {message}")
         if actions is not None:
             return actions
-    if standing.unfinished:
+    if standing.unfinished or earlier:
         run.status.searching(run.children.waves, standing)
-        return _wave_actions(run, standing)
+        return _wave_actions(run, standing, earlier)
     return refit(run, standing, prepared)
 
 
@@ -58,8 +68,9 @@ def _too_many_failures(run: Run, standing: Standing, limit: int) -> tuple[Action
     return end_waves(run)
 
 
-def _wave_actions(run: Run, standing: Standing) -> tuple[Action, ...]:
-    plan = plan_waves(run.children.waves, standing.unfinished, run.spec.execution.parallelism, standing.needed)
+def _wave_actions(run: Run, standing: Standing, earlier: Sequence[Draining]) -> tuple[Action, ...]:
+    parallelism = run.spec.execution.parallelism
+    plan = plan_waves(run.children.waves, earlier, standing.unfinished, parallelism, standing.needed)
     return (*plan.actions, *(_start(run, plan) if plan.cells else ()))
 
 

@@ -140,8 +140,14 @@ class _Count:
 
     def take(self, cell: int, wave: Wave) -> None:
         """Count one cell of one wave."""
-        self._attempts[cell] = self._attempts.get(cell, 0) + 1
-        self._counted[cell] = self._counted.get(cell, 0) + 1
+        if (
+            wave.progress is not Progress.ACTIVE
+            or cell in wave.succeeded
+            or cell in wave.failed
+            or cell in wave.running
+        ):
+            self._attempts[cell] = self._attempts.get(cell, 0) + 1
+            self._counted[cell] = self._counted.get(cell, 0) + 1
         if cell in self.succeeded or (cell in self._refused and cell not in wave.succeeded):
             self._note_memory(cell, wave)
             return  # known, and what has become of its pod does not matter

@@ -196,7 +196,7 @@ def test_numbers_keep_the_kind_that_the_job_writes() -> None:
     ("sections", "words"),
     [
         ({"estimator": estimator("linear_model.Logistic")}, "did you mean sklearn.linear_model.LogisticRegression"),
-        ({"estimator": estimator("svm.LogisticRegression")}, "did you mean sklearn.linear_model.LogisticRegression"),
+        ({"estimator": estimator("svm.LogisticRegression")}, "write sklearn.linear_model.LogisticRegression"),
         ({"estimator": estimator("preprocessing.StandardScaler")}, "not the full name of a classifier or regressor"),
         ({"estimator": estimator("linear_model.LogisticRegression", c=1)}, "spec.estimator.parameters.c"),
         ({"search": {"grid": [{"C": [1], "depth": [2]}]}}, "spec.search.grid[0].depth: LogisticRegression has no"),

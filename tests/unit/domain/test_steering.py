@@ -182,9 +182,9 @@ def test_a_wave_whose_cells_all_wait_is_replaced_for_those_that_are_left_and_one
     world.edit(document(execution=MORE_MEMORY))
     world.waves[name] = replace(world.waves[name], outdated=True, running=frozenset({1} if running else ()))
     plan = world.step()
-    assert plan.actions == (() if running else (Delete(name),))
+    assert plan.actions == ((SetParallelism(name, 1),) if running else (Delete(name),))
     world.step()
-    assert [wave.cells for wave in world.waves.values()] == [(0, 1, 2) if running else (1, 2)]
+    assert [wave.cells for wave in world.waves.values()] == ([(0, 1, 2), (2,)] if running else [(1, 2)])
     assert (world.status.progress, world.status.best.cell) == ("1/3", 0)
 
 

@@ -134,6 +134,7 @@ class World:
                     action.parallelism,
                     Progress.ACTIVE,
                     memory=self._memory(action),
+                    spec=action.input.spec,
                 )
                 self._count(action)
         elif isinstance(action, SetParallelism):

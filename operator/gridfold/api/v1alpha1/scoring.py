@@ -35,7 +35,8 @@ class Scoring(ApiModel):
         description="The metrics to measure in every fold. Default: accuracy, precision, recall and f1 for "
         "classification; r2, neg_mean_absolute_error and neg_root_mean_squared_error for regression; and the "
         "objective. Names are scikit-learn's scorers; beside them f2 and f0.5 (F-beta), cohen_kappa and "
-        "top_3_accuracy, top_5_accuracy, top_10_accuracy (top_k_accuracy is of 2, as scikit-learn's).",
+        "top_3_accuracy, top_5_accuracy, top_10_accuracy (top_k_accuracy is of 2, as scikit-learn's). Another list "
+        "later fits every cell again: predictions are not kept.",
     )
     average: Average = Field(
         Average.AUTO,

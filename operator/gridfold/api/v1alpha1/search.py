@@ -26,7 +26,8 @@ class Search(ApiModel):
         description="A list of grids. Each is the product of its axes: name of a parameter, list of its values. "
         "preprocessing.numeric.impute, preprocessing.numeric.scale, preprocessing.categorical.impute and "
         "preprocessing.categorical.encode vary the preprocessing. Write {int: 1} or {float: 1} where the two "
-        "mean different things."
+        "mean different things. Editing it runs the new cells only: cells that stay keep their results and, where "
+        "they run now, their pods; running cells that left are ended or ignored."
     )
     algorithm: SearchAlgorithm = Field(
         SearchAlgorithm.GRID,

@@ -8,6 +8,7 @@ from typing import Any
 from gridfold.api import labels
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
+from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.observed import Children, ProcessEnd, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.outage import ended_for_storage, still_away
@@ -95,6 +96,7 @@ class Child:
     pods: tuple[Pod, ...]
     trouble: tuple[Waiting, ...] = ()
     outdated: bool = False
+    spec: TrainingJobSpec | None = None  #: of a wave of another run
 
 
 def lacks_ends(job: JobView, pods: Iterable[Pod]) -> bool:
@@ -193,6 +195,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         ttl_seconds=job.ttl_seconds,
         away=_away_cells(child, now) if job.progress is Progress.ACTIVE else frozenset(),
         memory=job.memory,
+        spec=child.spec,
     )
 
 

@@ -8,9 +8,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from gridfold.api import labels
+from gridfold.api.handoff import Stage
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import PLURAL, Metadata
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.domain.keys import run_digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
@@ -25,6 +27,7 @@ from gridfold_operator.adapters.kubernetes.children import (
     project_job,
 )
 from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.inputs import Inputs
 from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
 from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
 from gridfold_operator.adapters.kubernetes.trouble import find_trouble, lacks_pods
@@ -56,6 +59,7 @@ class KubernetesCluster:
     clock: Clock
     trainer: TrainerSettings
     wake: Callable[[JobKey, float], None] = field(default=_ignore)  #: called with who is to be looked at again, when
+    inputs: Inputs = field(default_factory=Inputs)
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
         """Return the resource as it is now, or None where it is gone or being deleted; its Jobs are ended then."""
@@ -87,11 +91,19 @@ class KubernetesCluster:
             paths.collection(paths.BATCH, "jobs", key.namespace), labelSelector=f"{labels.JOB}={label_value(key.name)}"
         )
         views = [view for document in documents if (view := project_job(document, job.metadata.uid))]
-        children = [await self._child(key, view) for view in views]
+        run = run_digest(job.metadata.uid, job.spec) if job.spec else ""
+        children = [await self._told(await self._child(key, view), key.namespace, run) for view in views]
         now = self.clock.now()
         if any(lacks_pods(child, now) for child in children) and await is_leaving(self.client, key.namespace):
             await leave(self.client, key.namespace)
         return collect_children([self._judged(child, job) for child in children], now)
+
+    async def _told(self, child: Child, namespace: str, run: str) -> Child:
+        """Return a wave of another run than the wanted one with the spec that it was started with."""
+        view = child.job
+        if view.stage is not Stage.CELL or view.run_digest == run or not view.input:
+            return child
+        return replace(child, spec=await self.inputs.spec_of(self.client, namespace, view.input))
 
     def _judged(self, child: Child, job: ObservedJob) -> Child:
         return replace(child, outdated=lacks_input(child) or self._outdated(child.job, job))

@@ -1,0 +1,71 @@
+"""Waves of an earlier run of the same job: what of them is of use after an edit.
+
+An edit of the grid makes another run, whose data has to be judged by prepare again; the cells that both grids have
+keep their keys. Waves of the earlier run go on meanwhile, and afterwards those of their cells that are still wanted.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from gridfold.api.handoff import CellReport, decode_report, encode_report
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.grid import Grid
+from gridfold.domain.keys import digest, run_document
+from gridfold.domain.observed import ProcessEnd, Progress, Wave
+
+
+@dataclass(frozen=True)
+class Draining:
+    """A wave in which no further cell is to start."""
+
+    wave: Wave  #: by the numbers of the present grid
+    pods: int  #: that run, those of cells that nobody wants any more among them
+
+
+def draining_waves(waves: Iterable[Wave], spec: TrainingJobSpec) -> tuple[Draining, ...]:
+    """Return the waves of earlier runs with cells that are still wanted, told by their numbers in the present grid.
+
+    Only cells that have their result or run now are kept: whatever else was in such a wave is run by another one.
+    """
+    wanted = [wave for wave in waves if wave.spec is not None and _same_cells(wave.spec, spec)]
+    if not wanted:
+        return ()
+    # Of two equal cells the first stands for both.
+    numbers = {digest(parameters): cell for cell, parameters in reversed([*enumerate(Grid.of(spec.search.grid))])}
+    return tuple(Draining(_translate(wave, numbers), len(wave.running)) for wave in wanted)
+
+
+def _same_cells(before: TrainingJobSpec, now: TrainingJobSpec) -> bool:
+    """Tell whether cells of both specs with the same parameters are the same, wherever they stand in the grid.
+
+    Which cells a random search draws is known to prepare alone, so such a search starts anew; results are found.
+    """
+    documents = [run_document(spec) for spec in (before, now)]
+    for document in documents:
+        document.pop("search")
+    return documents[0] == documents[1] and before.search.cells is None and now.search.cells is None
+
+
+def _translate(wave: Wave, numbers: dict[str, int]) -> Wave:
+    """Return a wave by the numbers of another grid."""
+    grid = Grid.of(wave.spec.search.grid) if wave.spec else Grid(())
+    kept = sorted(wave.succeeded | wave.running)
+    number = {cell: found for cell in kept if (found := numbers.get(digest(grid[cell]))) is not None}
+    return replace(
+        wave,
+        cells=tuple(number.values()),
+        succeeded=frozenset(number[cell] for cell in wave.succeeded & number.keys()),
+        running=frozenset(number[cell] for cell in wave.running & number.keys()),
+        failed=frozenset(),
+        ends={number[cell]: _end(wave.ends[cell], number[cell]) for cell in number if cell in wave.ends},
+        waiting=(),
+        progress=Progress.ACTIVE,
+    )
+
+
+def _end(end: ProcessEnd, cell: int) -> ProcessEnd:
+    """Return the end of a process with the cell's present number in its report."""
+    report = decode_report(end.message)
+    if not isinstance(report, CellReport):
+        return end
+    return replace(end, message=encode_report(report.model_copy(update={"cell": cell})))
