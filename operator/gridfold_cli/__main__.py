@@ -15,8 +15,8 @@ def main() -> None:
     try:
         import click
 
-        from gridfold_cli.commands import gridfold
-        from gridfold_cli.documents import InvalidInputError
+        from gridfold_cli.commands.group import gridfold
+        from gridfold_cli.errors import InvalidInputError
         from gridfold_cli.exits import Exit
     except ModuleNotFoundError as error:
         sys.exit(f"gridfold: {error.name} cannot be imported: pip install 'gridfold[local]'")

@@ -10,8 +10,8 @@ from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.observed import Children, Progress
 from gridfold.domain.plan import Delete, SetParallelism, SetTtl
 from gridfold.engine.ports import Cluster, ConflictError, JobKey
-from gridfold_cli.local import LocalCluster
-from gridfold_cli.processes import Attempt
+from gridfold_cli.local.cluster import LocalCluster
+from gridfold_cli.local.processes import Attempt
 from tests.unit.cli.jobs import start_prepare, start_wave, training_job
 from tests.unit.cli.processes import names, until
 from tests.unit.cli.scripted import ScriptedProcesses

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gridfold_cli.kubectl_yaml import YamlError, read_documents
+from gridfold_cli.reading.kubectl_yaml import YamlError, read_documents
 from tests.cluster.kind import ensure_kind
 from tests.contract.yaml_spellings import KEYS, REFUSED, VALUES
 from tests.testbed.errors import TestbedError

@@ -12,10 +12,10 @@ import pytest
 
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.plan import Event
-from gridfold_cli.documents import load_training_job
-from gridfold_cli.locations import relocate
-from gridfold_cli.processes import TRAINER
-from gridfold_cli.session import run_job
+from gridfold_cli.local.processes import TRAINER
+from gridfold_cli.local.session import run_job
+from gridfold_cli.reading.documents import load_training_job
+from gridfold_cli.reading.locations import relocate
 from tests.e2e.local_jobs import LocalJob
 from tests.unit.cli.processes import wait_until
 from tests.unit.trainer.platform_package import install

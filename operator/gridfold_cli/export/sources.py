@@ -8,7 +8,7 @@ from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold.domain.hidden import hidden_names
 from gridfold.domain.number_formats import writes_commas
 from gridfold.domain.repeated_headers import without_headers
-from gridfold_cli.documents import InvalidInputError
+from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.export.buckets import Buckets, Loop
 from gridfold_cli.export.fragments import Fragment, load
 from gridfold_cli.export.literals import Call, Each, Name, assign, render

@@ -15,7 +15,7 @@ FAKE_TRAINER = str(Path(__file__).with_name("fake_trainer.py"))
 DRIVER = f"""
 import sys
 from functools import partial
-import gridfold_cli.run as run
+import gridfold_cli.commands.run as run
 run.run_job = partial(run.run_job, command=(sys.executable, "-S", {FAKE_TRAINER!r}))
 from gridfold_cli.__main__ import main
 main()

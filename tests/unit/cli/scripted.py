@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.domain.observed import ProcessEnd
-from gridfold_cli.processes import Attempt
+from gridfold_cli.local.processes import Attempt
 
 
 def end(code: int, message: str = "") -> ProcessEnd:

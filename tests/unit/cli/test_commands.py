@@ -94,7 +94,7 @@ def test_an_estimator_that_cannot_be_is_told_without_any_data(
 
 def test_where_scikit_learn_is_not_installed_validate_says_what_nobody_has_looked_at(write_job: Write) -> None:
     script = (
-        "import gridfold_cli.installed as installed; from gridfold_cli.__main__ import main\n"
+        "import gridfold_cli.local.installed as installed; from gridfold_cli.__main__ import main\n"
         "installed.NEEDED = ('gridfold', 'no_such_package'); main()"
     )
     path = write_job(document())
@@ -138,9 +138,9 @@ def test_validate_imports_nothing_that_is_slow(write_job: Write) -> None:
 
 def test_an_interrupt_before_anything_was_started_ends_with_130_too(write_job: Write) -> None:
     script = (
-        "import gridfold_cli.commands as commands; from gridfold_cli.__main__ import main\n"
+        "import gridfold_cli.commands.arguments as arguments; from gridfold_cli.__main__ import main\n"
         "def interrupted(path): raise KeyboardInterrupt\n"
-        "commands.load_training_job = interrupted; main()"
+        "arguments.load_training_job = interrupted; main()"
     )
     command = [sys.executable, "-c", script, "run", str(write_job(document()))]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -150,9 +150,9 @@ def test_an_interrupt_before_anything_was_started_ends_with_130_too(write_job: W
 
 def test_a_defect_is_one_line_and_its_traceback_comes_on_request(write_job: Write) -> None:
     script = (
-        "import gridfold_cli.commands as commands; from gridfold_cli.__main__ import main\n"
+        "import gridfold_cli.commands.arguments as arguments; from gridfold_cli.__main__ import main\n"
         "def broken(path): raise ZeroDivisionError('by zero')\n"
-        "commands.load_training_job = broken; main()"
+        "arguments.load_training_job = broken; main()"
     )
     command = [sys.executable, "-c", script, "validate", str(write_job(document()))]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from gridfold_cli.documents import MAX_BYTES, InvalidInputError, load_training_job
-from gridfold_cli.suggestions import field_names
+from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.reading.documents import MAX_BYTES, load_training_job
+from gridfold_cli.reading.suggestions import field_names
 from tests.unit.cli.jobs import document, with_spec
 
 YAML = """\

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from gridfold.domain.grid import Grid
-from gridfold_cli.documents import load_training_job
+from gridfold_cli.reading.documents import load_training_job
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from gridfold_cli.gate import Gate
+from gridfold_cli.local.gate import Gate
 
 
 class Visitors:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridfold_cli.kubectl_yaml import MAX_DEPTH, Document, YamlError, read_documents
+from gridfold_cli.reading.kubectl_yaml import MAX_DEPTH, Document, YamlError, read_documents
 
 TEXTS = st.text(st.characters(max_codepoint=0xD7FF), max_size=8)  # JSON escapes others as surrogates, YAML does not
 JSON_VALUES = st.recursive(

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.v1alpha1 import Output
-from gridfold_cli.documents import InvalidInputError
-from gridfold_cli.locations import local_path, relocate
+from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.reading.locations import local_path, relocate
 from tests.unit.cli.jobs import training_job
 
 

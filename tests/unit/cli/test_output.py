@@ -17,7 +17,7 @@ from gridfold.api.status import (
     TestStatus,
     TrainingJobStatus,
 )
-from gridfold_cli.output import NONE, Remarks, cell_counts, print_results
+from gridfold_cli.terminal.output import NONE, Remarks, cell_counts, print_results
 
 
 def ranked(cell: int, f1: str, **parameters: str) -> RankedCell:

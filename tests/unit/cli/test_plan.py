@@ -3,7 +3,7 @@
 import pytest
 
 from gridfold.api.inspection import PlanReport
-from gridfold_cli.plan import describe
+from gridfold_cli.commands.plan import describe
 from tests.unit.cli.jobs import training_job
 
 

@@ -12,9 +12,9 @@ import pytest
 
 from gridfold.api.handoff import Stage
 from gridfold.domain.ends import cause_of
-from gridfold_cli import processes as module
-from gridfold_cli import server
-from gridfold_cli.processes import Attempt, Surroundings, TrainerProcesses
+from gridfold_cli.local import processes as module
+from gridfold_cli.local import server
+from gridfold_cli.local.processes import Attempt, Surroundings, TrainerProcesses
 from tests.unit.cli.jobs import training_job
 from tests.unit.cli.processes import lives, names, until
 

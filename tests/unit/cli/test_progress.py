@@ -7,7 +7,7 @@ from rich.console import Console
 
 from gridfold.api.status import CellCounts, RankedCell, State, TrainingJobStatus
 from gridfold.domain.plan import Event
-from gridfold_cli.progress import Pace, PlainDisplay, TerminalDisplay, duration, sentence
+from gridfold_cli.terminal.progress import Pace, PlainDisplay, TerminalDisplay, duration, sentence
 
 
 class Clock:

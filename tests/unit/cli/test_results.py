@@ -11,8 +11,9 @@ from gridfold.api.inspection import ResultsReport
 from gridfold.api.status import ResultsStatus, TrainingJobStatus
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.keys import run_digest
-from gridfold_cli.output import Remarks
-from gridfold_cli.results import another_version, remarks_of, stored_report, to_status
+from gridfold_cli.commands.results import another_version
+from gridfold_cli.terminal.output import Remarks
+from gridfold_cli.terminal.stored import remarks_of, stored_report, to_status
 from tests.unit.cli.jobs import document, training_job, with_spec
 
 RANKED = {

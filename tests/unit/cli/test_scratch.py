@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gridfold_cli.documents import InvalidInputError
-from gridfold_cli.scratch import scratch_folder
+from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.local.scratch import scratch_folder
 
 
 def test_temporary_files_go_below_the_folder_that_is_named_and_are_removed(
@@ -68,7 +68,8 @@ def test_ctrl_c_while_there_is_a_folder_removes_it_and_before_and_after_it_ends_
 
 
 @pytest.mark.parametrize(
-    "module", ["click", "gridfold_cli.documents", "gridfold_cli.commands", "gridfold_cli.plan", "rich"]
+    "module",
+    ["click", "gridfold_cli.reading.documents", "gridfold_cli.commands.group", "gridfold_cli.commands.plan", "rich"],
 )
 def test_ctrl_c_during_an_import_is_one_line_and_exit_code_130(module: str, tmp_path: Path) -> None:
     code = (

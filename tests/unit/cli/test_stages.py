@@ -7,8 +7,8 @@ import pytest
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.domain.observed import Progress, Wave
-from gridfold_cli.gate import Gate
-from gridfold_cli.stages import LocalStage, LocalWave, Machine
+from gridfold_cli.local.gate import Gate
+from gridfold_cli.local.stages import LocalStage, LocalWave, Machine
 from tests.unit.cli.jobs import start_prepare, start_wave, training_job
 from tests.unit.cli.processes import until
 from tests.unit.cli.scripted import ScriptedProcesses

@@ -119,7 +119,7 @@ def test_the_class_is_named_with_the_metrics_that_are_about_it() -> None:
     "label", ["fraud", "not ok", "no", "Yes", "1", "-1", "1.5", ">50K", "null", "a: b", "~", "'x'", ""]
 )
 def test_a_label_is_written_so_that_yaml_reads_it_as_that_text(label: str) -> None:
-    from gridfold_cli.kubectl_yaml import read_documents
+    from gridfold_cli.reading.kubectl_yaml import read_documents
 
     assert next(iter(read_documents(f"positiveClass: {yaml_text(label)}"))).value == {"positiveClass": label}
 

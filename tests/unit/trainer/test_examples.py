@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from gridfold.api.handoff import Outcome, PreparedRun, PrepareReport, StageInput
 from gridfold.domain.grid import cell_count, format_ranges
-from gridfold_cli.documents import load_training_job
+from gridfold_cli.reading.documents import load_training_job
 from gridfold_trainer import cell, prepare
 from tests.unit.trainer.data_jobs import context
 

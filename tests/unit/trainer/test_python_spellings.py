@@ -75,7 +75,7 @@ SPELLINGS: list[tuple[str, str, str, str | None]] = [
 
 
 def read(text: str) -> Any:
-    from gridfold_cli.kubectl_yaml import read_documents
+    from gridfold_cli.reading.kubectl_yaml import read_documents
 
     return next(iter(read_documents(text))).value
 

@@ -10,21 +10,14 @@ from gridfold.api.estimator_names import parse_prefixes
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
 from gridfold.api.v1alpha1 import API_VERSION, KIND, TrainingJob
 from gridfold.api.validation import InvalidTrainingJobError, Problem, parse_training_job, show
-from gridfold_cli.kubectl_yaml import Document, YamlError, read_documents
-from gridfold_cli.metadata import metadata_problems
-from gridfold_cli.suggestions import suggest
-from gridfold_cli.yaml_scalars import json_value
+from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.reading.kubectl_yaml import Document, YamlError, read_documents
+from gridfold_cli.reading.metadata import metadata_problems
+from gridfold_cli.reading.suggestions import suggest
+from gridfold_cli.reading.yaml_scalars import json_value
 
 #: The API server takes no larger request.
 MAX_BYTES = 3 * 1024 * 1024
-
-
-class InvalidInputError(Exception):
-    """What the user gave cannot be used; `problems` has every reason, a sentence each."""
-
-    def __init__(self, *problems: str) -> None:
-        self.problems = problems
-        super().__init__("; ".join(problems))
 
 
 def load_training_job(path: Path) -> TrainingJob:

@@ -17,9 +17,9 @@ from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Event
 from gridfold.engine.ports import ConflictError
 from gridfold.engine.reconcile import reconcile
-from gridfold_cli.local import LocalCluster, SystemClock
-from gridfold_cli.processes import TRAINER, Surroundings, TrainerProcesses
-from gridfold_cli.scratch import scratch_folder
+from gridfold_cli.local.cluster import LocalCluster, SystemClock
+from gridfold_cli.local.processes import TRAINER, Surroundings, TrainerProcesses
+from gridfold_cli.local.scratch import scratch_folder
 
 INTERRUPTS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 #: Reconciling takes at most this share of the time, however many cells end at once.

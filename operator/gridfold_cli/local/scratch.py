@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gridfold.api.handoff import SCRATCH_VARIABLE
-from gridfold_cli.documents import InvalidInputError
+from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.interrupts import INTERRUPTED, tell
 
 NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

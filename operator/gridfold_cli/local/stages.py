@@ -10,9 +10,9 @@ from gridfold.api.exit_codes import FINAL_INDEX_EXITS, FINAL_STAGE_EXITS, ExitCo
 from gridfold.api.handoff import Stage
 from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Wave
 from gridfold.domain.plan import StartStage, StartWave
-from gridfold_cli.gate import Gate
-from gridfold_cli.outages import Outages
-from gridfold_cli.processes import Attempt
+from gridfold_cli.local.gate import Gate
+from gridfold_cli.local.outages import Outages
+from gridfold_cli.local.processes import Attempt
 
 LONGEST_PAUSE_SECONDS = 60.0
 #: For storage that is away: a person waits, and nothing is lost before the cells run.

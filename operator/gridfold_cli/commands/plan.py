@@ -8,19 +8,22 @@ import click
 from gridfold.api.inspection import PlanReport
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import cell_count
-from gridfold_cli.inspection import inspect
-from gridfold_cli.words import counted
+from gridfold_cli.commands.arguments import job_file, load, output_option
+from gridfold_cli.commands.asking import asking
+from gridfold_cli.local.inspection import inspect
+from gridfold_cli.terminal.words import counted
 
 HOUR_SECONDS = 3600
 
 
-def print_plan(job: TrainingJob, base_folder: Path) -> None:
-    """Print the plan of a job; nothing is computed and nothing written.
-
-    Raises:
-        InspectionError: sources or cache cannot be read, or the job cannot run.
-    """
-    report = inspect(job, base_folder, ("plan",), PlanReport)
+@click.command()
+@job_file
+@output_option
+def plan(file: Path, output: str | None) -> None:
+    """Say how much work a TrainingJob is, and how much of it is in the cache. Computes and writes nothing."""
+    job = load(file, output)
+    with asking("plan"):
+        report = inspect(job, file.absolute().parent, ("plan",), PlanReport)
     for title, text in describe(job, report):
         click.echo(f"{title:<12}{text}")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gridfold.api.v1alpha1 import Output, TrainingJob
-from gridfold_cli.documents import InvalidInputError
+from gridfold_cli.errors import InvalidInputError
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 

@@ -19,8 +19,8 @@ from gridfold.api.handoff import (
 )
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.keys import run_digest
-from gridfold_cli.metadata import LOCAL_UID
-from gridfold_cli.scratch import TEMPORARY_VARIABLE, scratch_folder
+from gridfold_cli.local.identity import LOCAL_UID
+from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, scratch_folder
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
 _LOG_CHARACTERS = 2000

@@ -9,17 +9,38 @@ from rich.console import Console
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
+from gridfold_cli.commands.arguments import job_file, load, output_option
+from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.exits import Exit
-from gridfold_cli.installed import check_installed
-from gridfold_cli.output import condition, print_results, result_console
-from gridfold_cli.progress import Pace, PlainDisplay, TerminalDisplay
-from gridfold_cli.results import remarks_of, stored_report, to_status
-from gridfold_cli.session import InterruptedRunError, run_job
+from gridfold_cli.local.installed import check_installed
+from gridfold_cli.local.session import InterruptedRunError, run_job
+from gridfold_cli.terminal.output import condition, print_results, result_console
+from gridfold_cli.terminal.progress import Pace, PlainDisplay, TerminalDisplay
+from gridfold_cli.terminal.stored import remarks_of, stored_report, to_status
 
 
-def run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: bool) -> Exit:
-    """Run a job, tell how it goes and return how the command is to end."""
+@click.command()
+@job_file
+@output_option
+@click.option("--require-targets", is_flag=True, help="End with 3 if spec.scoring.targets are not met.")
+def run(file: Path, output: str | None, require_targets: bool) -> None:
+    """Run a TrainingJob on this machine, with the same result as in a cluster.
+
+    Results of cells are kept in the cache: a second run computes only what is missing.
+    """
+    job = load(file, output)
+    if job.spec.suspend:
+        raise InvalidInputError(f"{file}: spec.suspend is true, so that nothing of the job runs; set it to false")
+    if require_targets and not job.spec.scoring.targets:
+        raise InvalidInputError(
+            f"{file}: --require-targets is given, but spec.scoring.targets is empty; add a target or drop the option"
+        )
     check_installed("run")
+    sys.exit(_run_and_report(job, file.absolute().parent, require_targets=require_targets))
+
+
+def _run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: bool) -> Exit:
+    """Run a job, tell how it goes and return how the command is to end."""
     try:
         status = _run(job, base_folder)
     except InterruptedRunError:

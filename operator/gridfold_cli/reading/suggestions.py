@@ -6,7 +6,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import Problem
-from gridfold_cli.metadata import FIELDS
+from gridfold_cli.reading.metadata import FIELDS
 
 _CHOICES = "Input should be '"  #: how pydantic begins a list of choices
 

@@ -1,13 +1,9 @@
-"""Metadata: what the API server refuses of any object's, and what a laptop puts in its place."""
+"""What the API server refuses of any object's metadata."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from gridfold.api.validation import Problem, show
-
-#: A laptop knows one life of a resource: no uid, generation 1.
-LOCAL_UID = ""
-LOCAL_GENERATION = 1
 
 #: Of meta/v1 ObjectMeta.
 FIELDS = frozenset(

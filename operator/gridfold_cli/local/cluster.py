@@ -11,9 +11,9 @@ from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey
-from gridfold_cli.gate import Gate
-from gridfold_cli.metadata import LOCAL_GENERATION, LOCAL_UID
-from gridfold_cli.stages import LocalStage, LocalWave, Machine, Processes
+from gridfold_cli.local.gate import Gate
+from gridfold_cli.local.identity import LOCAL_GENERATION, LOCAL_UID
+from gridfold_cli.local.stages import LocalStage, LocalWave, Machine, Processes
 
 
 class SystemClock:

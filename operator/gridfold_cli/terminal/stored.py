@@ -1,13 +1,10 @@
-"""`gridfold results`: the current run of a job, and its table as a file."""
+"""What a run has written about its results, as the resource's status shows it."""
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import click
 
 from gridfold.api.inspection import ResultsReport
 from gridfold.api.status import (
@@ -19,50 +16,12 @@ from gridfold.api.status import (
     TestStatus,
     TrainingJobStatus,
 )
-from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import parameter_texts
-from gridfold.domain.keys import run_digest
 from gridfold.domain.leaderboard import format_score
-from gridfold.domain.versions import differences
-from gridfold_cli.inspection import inspect
-from gridfold_cli.locations import local_path
-from gridfold_cli.output import Remarks, print_results, result_console
+from gridfold_cli.reading.locations import local_path
+from gridfold_cli.terminal.output import Remarks
 
 STATUS_FILE = "status.json"
-MOST_DIFFERENCES = 20
-
-
-@dataclass(frozen=True)
-class Copies:
-    """Where copies of the table go; None: none is wanted."""
-
-    csv: Path | None = None
-    parquet: Path | None = None
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Return the options of the trainer's command."""
-        wanted = (("--csv", self.csv), ("--parquet", self.parquet))
-        return tuple(word for name, path in wanted if path for word in (name, str(path.absolute())))
-
-
-def print_current_results(job: TrainingJob, file: Path, copies: Copies) -> None:
-    """Print the current run's leaderboard and scores, and write the copies; say on stderr if the file was edited since.
-
-    Raises:
-        InspectionError: there is no finished run, or its files are not what they were.
-    """
-    base_folder = file.absolute().parent
-    report = inspect(job, base_folder, ("results", *copies.options), ResultsReport)
-    for line in another_version(report, job, file):
-        click.echo(line, err=True)
-    if headline := report.status.get("headline"):
-        click.echo(headline)
-    click.echo(f"{'Cells':<12}{_cells(report.status)}")
-    print_results(result_console(), to_status(report), base_folder, remarks_of(report))
-    for path in (copies.csv, copies.parquet):
-        if path:
-            click.echo(f"{'Written':<12}{path}")
 
 
 def stored_report(status: TrainingJobStatus, base_folder: Path) -> ResultsReport | None:
@@ -84,23 +43,6 @@ def stored_report(status: TrainingJobStatus, base_folder: Path) -> ResultsReport
 def remarks_of(report: ResultsReport) -> Remarks:
     """Return what status.json says that the resource's status has no room for."""
     return Remarks(report.status["errors"], tuple(report.status["notes"]))
-
-
-def another_version(report: ResultsReport, job: TrainingJob, file: Path) -> Iterator[str]:
-    """Yield lines that say how the run's spec differs from the file's; none where it is the same."""
-    run, spec = report.run.rstrip("/").rpartition("/")[2], report.status.get("spec")
-    if spec is None:
-        if report.status["runDigest"] != run_digest(report.status["job"]["uid"], job.spec):
-            yield f"{file} may have been edited since: run {run} is of an earlier Gridfold, which kept no spec."
-        return
-    found = differences(spec, job.spec)
-    if not found:
-        return
-    yield f"{file} was edited since: these are the results of another version of the job, run {run}."
-    yield from (f"  {difference}" for difference in found[:MOST_DIFFERENCES])
-    if len(found) > MOST_DIFFERENCES:
-        yield f"  and {len(found) - MOST_DIFFERENCES} more"
-    yield f"`gridfold run {file}` computes the version of the file."
 
 
 def to_status(report: ResultsReport) -> TrainingJobStatus:
@@ -144,10 +86,3 @@ def _ranked(line: Mapping[str, Any], objective: str) -> RankedCell:
 
 def _scores(scores: Mapping[str, float | None]) -> dict[str, str]:
     return {name: format_score(score) for name, score in scores.items()}
-
-
-def _cells(status: Mapping[str, Any]) -> str:
-    """Return how the cells ended, zeros left out."""
-    counts = status["cells"]
-    ends = ", ".join(f"{counts[name]} {name}" for name in ("succeeded", "infeasible", "failed") if counts.get(name))
-    return f"{counts['total']}: {ends}"

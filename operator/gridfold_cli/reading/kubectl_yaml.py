@@ -21,7 +21,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from gridfold_cli.yaml_scalars import BOOLEANS, STANDARD_TAG, ScalarError, json_value, key_text, resolve_scalar
+from gridfold_cli.reading.yaml_scalars import BOOLEANS, STANDARD_TAG, ScalarError, json_value, key_text, resolve_scalar
 
 #: Values that a document may have once its aliases are written out. The largest grid has some ten thousand.
 MAX_VALUES = 500_000

@@ -22,8 +22,8 @@ from gridfold.api.handoff import (
 )
 from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.observed import ProcessEnd, Span
-from gridfold_cli.scratch import TEMPORARY_VARIABLE, full, has_room
-from gridfold_cli.server import ForkServer, ServerGoneError
+from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, full, has_room
+from gridfold_cli.local.server import ForkServer, ServerGoneError
 
 TRAINER = (sys.executable, "-m", "gridfold_trainer")
 #: Every library that could start threads of its own (performance.md: unset, two cells on two cores took 16 × longer).

@@ -14,7 +14,7 @@ from gridfold.api.conditions import Reason
 from gridfold.api.handoff import DEBUG_VARIABLE
 from gridfold.api.status import CellCounts, State, TrainingJobStatus
 from gridfold.domain.plan import Event
-from gridfold_cli.words import listed
+from gridfold_cli.terminal.words import listed
 
 #: A machine has one node, and it is there.
 UNTOLD = frozenset({Reason.PODS_SCHEDULED, Reason.SEARCHING})

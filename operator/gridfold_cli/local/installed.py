@@ -2,7 +2,7 @@
 
 import importlib.util
 
-from gridfold_cli.documents import InvalidInputError
+from gridfold_cli.errors import InvalidInputError
 
 NEEDED = ("gridfold_trainer", "numpy", "sklearn", "boto3")
 

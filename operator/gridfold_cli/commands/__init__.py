@@ -1,0 +1,1 @@
+"""`gridfold`: one file for each command."""

@@ -1,0 +1,17 @@
+"""`gridfold export`: the job as a script of scikit-learn's users."""
+
+from pathlib import Path
+
+import click
+
+from gridfold_cli.commands.arguments import job_file, load
+from gridfold_cli.commands.asking import ask_about_estimator
+from gridfold_cli.export.script import export_script
+
+
+@click.command()
+@job_file
+def export(file: Path) -> None:
+    """Print the plain scikit-learn script that computes the same numbers. Needs no Gridfold to run."""
+    job = load(file)
+    click.echo(export_script(job, ask_about_estimator(job, file, "export")), nl=False)

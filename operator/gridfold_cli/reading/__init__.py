@@ -1,0 +1,1 @@
+"""From a file to a TrainingJob, as kubectl and the API server read it; problems with their lines."""

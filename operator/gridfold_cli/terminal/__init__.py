@@ -1,0 +1,1 @@
+"""What people see: a run while it goes on, and what it has found."""
