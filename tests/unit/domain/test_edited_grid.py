@@ -125,6 +125,16 @@ def test_waves_of_an_earlier_run_are_of_use_only_where_the_cells_are_the_same(
     assert (wave in world.waves) is kept
 
 
+def test_cells_run_on_where_only_what_ranks_them_has_changed() -> None:
+    metrics = ["accuracy", "f1"]
+    world = World(job_of(document(BEFORE, execution=TWO, scoring={"metrics": metrics, "objective": "f1"})))
+    wave = running(world, 1, 2)
+    world.edit(document(BEFORE, execution=TWO, scoring={"metrics": metrics, "objective": "accuracy"}))
+    prepared_again(world, 4)
+    world.step()
+    assert (world.waves[wave].running, world.status.cells.running) == ({1, 2}, 2)
+
+
 def test_an_earlier_wave_of_which_nobody_can_tell_what_it_ran_is_ended(world: World) -> None:
     wave = running(world, 1)
     world.waves[wave] = replace(world.waves[wave], spec=None)
