@@ -3,23 +3,26 @@
 import argparse
 import asyncio
 import logging
-import signal
 import sys
 from contextlib import suppress
+from functools import partial
 
 from gridfold_operator.adapters.kubernetes.client import load_configuration
 from gridfold_operator.errors import ClusterError, NoClusterError
 from gridfold_operator.operator_process import LOG, Operator
 from gridfold_operator.settings import OperatorSettings, SettingsError, load_settings
+from gridfold_operator.signals import cancel_on_signals
 
 
 async def _main(settings: OperatorSettings) -> None:
-    """Run the operator; a signal that comes before kopf handles signals ends it as well."""
+    """Run the operator until a signal comes."""
     task = asyncio.current_task()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel if task else sys.exit)
+    if task is None:
+        raise AssertionError("a coroutine that runs is run by a task")
+    heed_signals = partial(cancel_on_signals, task)
+    heed_signals()
     with suppress(asyncio.CancelledError):
-        await Operator(settings, await load_configuration()).run()
+        await Operator(settings, await load_configuration(), heed_signals).run()
 
 
 def main() -> int:
@@ -36,6 +39,8 @@ def main() -> int:
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
     logging.getLogger("kopf").setLevel("WARNING")
+    for name in ("orchestration", "running"):  # what ends a watch is raised, and told in words, by whoever started it
+        logging.getLogger(f"kopf._core.reactor.{name}").setLevel("CRITICAL")
     try:
         asyncio.run(_main(settings))
     except NoClusterError as error:

@@ -7,10 +7,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import kopf
+from kopf._cogs.clients.errors import APIClientError
 
 from gridfold.api import labels
 from gridfold.api.v1alpha1 import GROUP, KIND, PLURAL, VERSION
 from gridfold.engine.ports import JobKey
+from gridfold_operator.errors import ApiRefusedError
+from gridfold_operator.together import wait_together
 
 #: Told of a job and whether the news may bring it a step further (or is a number that people watch).
 Notice = Callable[[JobKey, bool], None]
@@ -20,9 +23,12 @@ Login = Callable[[], Awaitable[kopf.ConnectionInfo]]
 TERMINAL = frozenset({"Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"})
 
 
-def build_registry(notice: Notice, login: Login) -> kopf.OperatorRegistry:
-    """Return kopf's handlers."""
-    registry = kopf.OperatorRegistry()
+def build_registries(notice: Notice, login: Login) -> tuple[kopf.OperatorRegistry, kopf.OperatorRegistry]:
+    """Return kopf's handlers of TrainingJobs, and of their Jobs.
+
+    Two, as of several watches in one kopf those that have not failed go on when it ends.
+    """
+    training_jobs, jobs = kopf.OperatorRegistry(), kopf.OperatorRegistry()
 
     async def log_in(**_: Any) -> kopf.ConnectionInfo:
         return await login()
@@ -37,10 +43,11 @@ def build_registry(notice: Notice, login: Login) -> kopf.OperatorRegistry:
             notice(key, type in {None, "DELETED"} or has_ended(body))
 
     ours = {labels.MANAGED_BY: labels.MANAGED_BY_VALUE}
-    kopf.on.login(registry=registry)(log_in)
-    kopf.on.event(GROUP, VERSION, PLURAL, registry=registry)(see_training_job)
-    kopf.on.event("batch", "v1", "jobs", labels=ours, registry=registry)(see_job)
-    return registry
+    for registry in (training_jobs, jobs):
+        kopf.on.login(registry=registry)(log_in)
+    kopf.on.event(GROUP, VERSION, PLURAL, registry=training_jobs)(see_training_job)
+    kopf.on.event("batch", "v1", "jobs", labels=ours, registry=jobs)(see_job)
+    return training_jobs, jobs
 
 
 def is_edited(body: Mapping[str, Any]) -> bool:
@@ -105,19 +112,32 @@ def build_settings() -> kopf.OperatorSettings:
     settings.posting.enabled = False
     settings.posting.loggers = False
     settings.peering.standalone = True
-    settings.process.ultimate_exiting_timeout = 25
+    settings.process.ultimate_exiting_timeout = None  # it would kill the process in which kopf is started again
     settings.persistence.finalizer = f"{GROUP}/kopf-finalizer"  # never written: no handler needs it
     return settings
 
 
-async def watch(registry: kopf.OperatorRegistry, namespaces: tuple[str, ...]) -> None:
-    """Run kopf until SIGTERM or SIGINT, over some namespaces or (none named) the whole cluster."""
-    await kopf.operator(
+async def watch(registry: kopf.OperatorRegistry, namespace: str, heed_signals: Callable[[], None]) -> None:
+    """Run kopf over one namespace or ("") the whole cluster, until it is cancelled.
+
+    Its tasks are waited for here: what kopf does for that ends every task of the process that began after it.
+    Its handlers of signals are replaced at once by those of the process.
+
+    Raises:
+        ApiRefusedError: the API server refuses a list or a watch.
+    """
+    tasks = await kopf.spawn_tasks(
         registry=registry,
         settings=build_settings(),
-        clusterwide=not namespaces,
-        namespaces=namespaces,
+        clusterwide=not namespace,
+        namespaces=[namespace] if namespace else [],
         standalone=True,
         # Of its peering, which is off; the default asks for the user's name, which a user by number has not.
         identity="gridfold",
     )
+    heed_signals()
+    try:
+        await wait_together(tasks)
+    except APIClientError as error:
+        words = error.message or str(error)
+        raise ApiRefusedError(f"kopf: {error.status}: {words}", error.status, words) from error

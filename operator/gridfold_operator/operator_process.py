@@ -4,7 +4,7 @@ import asyncio
 import logging
 import os
 import random
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -20,25 +20,28 @@ from gridfold_operator.adapters.kubernetes.events import KubernetesEventRecorder
 from gridfold_operator.adapters.kubernetes.pod_watch import PodWatch
 from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.adapters.probes import serve_probes
-from gridfold_operator.errors import ApiNotFoundError, ApiUnavailableError
+from gridfold_operator.errors import ApiUnavailableError
 from gridfold_operator.login import log_in
 from gridfold_operator.reconciler import Reconciler
+from gridfold_operator.served_namespace import ServedNamespace
 from gridfold_operator.settings import OperatorSettings
+from gridfold_operator.together import run_together
 from gridfold_operator.workqueue import WorkQueue, work
 
 LOG = logging.getLogger("gridfold_operator")
 
 ALL_NAMESPACES = ("",)
 RESYNC_SPREAD = 0.2
-CRD_PAUSE_SECONDS = 2.0
 
 
 class Operator:
     """The running operator."""
 
-    def __init__(self, settings: OperatorSettings, configuration: Configuration) -> None:
-        self._settings, self._configuration = settings, configuration
-        self._namespaces = settings.watch_namespaces or ALL_NAMESPACES
+    def __init__(
+        self, settings: OperatorSettings, configuration: Configuration, heed_signals: Callable[[], None] = lambda: None
+    ) -> None:
+        """Take, too, what has signals end this process: kopf takes them over each time it starts."""
+        self._settings, self._configuration, self._heed_signals = settings, configuration, heed_signals
         self._queue: WorkQueue[JobKey] = WorkQueue()
         self._client = KubernetesClient(configuration)
         clock, pods = SystemClock(), PodStore()
@@ -46,59 +49,47 @@ class Operator:
         self._pod_watch = PodWatch(self._client, pods, self._on_pod_news, settings.resync_seconds)
         recorder = KubernetesEventRecorder(self._client, clock, os.environ.get("HOSTNAME", "gridfold-operator"))
         self._reconciler = Reconciler(self._queue, self._cluster, clock, recorder)
-        self._missing = "the kind TrainingJob is not there yet"
+        self._served = {
+            name: ServedNamespace(name, self._cluster.list_keys, self._parts_of)
+            for name in settings.watch_namespaces or ALL_NAMESPACES
+        }
 
     async def run(self) -> None:
-        """Run until SIGTERM or SIGINT.
+        """Run until it is cancelled.
 
         Crash-only: where one of its parts dies, the whole process does, and starts again from what is there.
         """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._client.close)
-            port = await stack.enter_async_context(serve_probes(self._settings.probe_port, self._not_ready))
-            LOG.info("probes on port %s", port)
-            await self._wait_for_kind()
-            # kopf ends every task that began after it, so ours begin before.
-            tasks = [asyncio.create_task(part) for part in self._parts()]
-            tasks.append(asyncio.create_task(self._watch_resources(), name="kopf"))
-            try:
-                done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                await _cancel(tasks)
-            for task in done:
-                task.result()
+            probes = serve_probes(self._settings.probe_port, self._not_ready, self._remarks)
+            LOG.info("probes on port %s", await stack.enter_async_context(probes))
+            await run_together(self._parts())
 
     def _parts(self) -> Iterator[Coroutine[Any, Any, None]]:
-        yield self._resync()
-        yield from (self._pod_watch.run(namespace) for namespace in self._namespaces)
-        yield from (work(self._queue, self._reconciler) for _ in range(self._settings.workers))
+        yield from (work(self._queue, self._handle) for _ in range(self._settings.workers))
+        yield from (served.run() for served in self._served.values())
 
-    async def _watch_resources(self) -> None:
-        registry = handlers.build_registry(self._on_notice, partial(log_in, self._configuration))
-        await handlers.watch(registry, self._settings.watch_namespaces)
+    def _parts_of(self, namespace: str) -> Iterator[Coroutine[Any, Any, None]]:
+        yield self._resync(namespace)
+        yield self._pod_watch.run(namespace)
+        for registry in handlers.build_registries(self._on_notice, partial(log_in, self._configuration)):
+            yield handlers.watch(registry, namespace, self._heed_signals)
 
-    async def _wait_for_kind(self) -> None:
-        """Wait until the API server knows the kind: kopf looks for it only once."""
-        while True:
-            try:
-                await self._cluster.list_keys(self._namespaces[0])
-            except (ApiNotFoundError, ApiUnavailableError) as error:
-                LOG.warning("the kind TrainingJob cannot be seen yet: %s", error)
-                await asyncio.sleep(CRD_PAUSE_SECONDS)
-            else:
-                self._missing = ""
-                return
+    async def _handle(self, key: JobKey) -> None:
+        served = self._served.get(key.namespace) or self._served.get("")
+        if served is not None and not served.trouble:  # else its jobs are told of anew once it is served
+            await self._reconciler(key)
 
-    async def _resync(self) -> None:
+    async def _resync(self, namespace: str) -> None:
         """Have every job looked at again from time to time, whatever events say, and no two at the same time."""
         period = self._settings.resync_seconds
         while True:
             try:
-                keys = {key for namespace in self._namespaces for key in await self._cluster.list_keys(namespace)}
+                keys = set(await self._cluster.list_keys(namespace))
             except ApiUnavailableError as error:
                 LOG.warning("no resync for now: %s", error)
             else:
-                self._reconciler.keep(keys)
+                self._reconciler.keep(keys, namespace)
                 for key in keys:
                     self._queue.add_after(key, random.uniform(0, 2 * RESYNC_SPREAD * period))  # noqa: S311
             await asyncio.sleep(period * (1 - RESYNC_SPREAD))
@@ -113,12 +104,16 @@ class Operator:
         self._queue.add_after(key, self._reconciler.progress_seconds(key))
 
     def _not_ready(self) -> str:
-        if self._missing:
-            return self._missing
-        return "" if self._pod_watch.has_listed(self._namespaces) else "the pods are not known yet"
+        """Return why nothing is served; "" where at least one namespace is."""
+        missing = [self._missing(served) for served in self._served.values()]
+        return "; ".join(missing) if all(missing) else ""
 
+    def _remarks(self) -> str:
+        """Return which namespaces are not served, and why."""
+        return "; ".join(filter(None, map(self._missing, self._served.values())))
 
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    def _missing(self, served: ServedNamespace) -> str:
+        trouble = served.trouble
+        if not trouble and not self._pod_watch.has_listed(served.name):
+            trouble = "the pods are not known yet"
+        return trouble and f"{served} is not served: {trouble}"

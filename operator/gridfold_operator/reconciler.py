@@ -35,8 +35,12 @@ class Reconciler:
         """Return how long a job's numbers may be old."""
         return max(PROGRESS_SECONDS, PROGRESS_SHARE * self.seconds.get(key, 0.0))
 
-    def keep(self, keys: set[JobKey]) -> None:
-        """Forget all other jobs, but for what is still to be done with them."""
-        self.queue.keep(keys)
-        for key in self.seconds.keys() - keys:
+    def keep(self, keys: set[JobKey], namespace: str = "") -> None:
+        """Forget all other jobs of a namespace ("" for all), but for what is still to be done with them."""
+
+        def is_gone(key: JobKey) -> bool:
+            return key not in keys and namespace in {"", key.namespace}
+
+        self.queue.forget(is_gone)
+        for key in [*filter(is_gone, self.seconds)]:
             del self.seconds[key]

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Hashable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
@@ -84,9 +84,9 @@ class WorkQueue(Generic[Key]):
         if entry := self._entries.get(key):
             entry.failures = 0
 
-    def keep(self, keys: Collection[Key]) -> None:
-        """Drop what is known of all other keys, but for those that something is still to be done with."""
-        for key in [key for key in self._entries if key not in keys]:
+    def forget(self, is_gone: Callable[[Key], bool]) -> None:
+        """Drop what is known of keys that are gone, but for those that something is still to be done with."""
+        for key in [*filter(is_gone, self._entries)]:
             entry = self._entries[key]
             if not (entry.busy or entry.dirty or entry.timer):
                 del self._entries[key]

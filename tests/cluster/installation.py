@@ -100,15 +100,20 @@ def _image(reference: str) -> dict[str, str]:
     return {"repository": repository, "tag": tag}
 
 
+def upgrade(testbed: Cluster, namespace: str, values: dict[str, Any]) -> None:
+    """Have the chart installed in a namespace, or as it is now; what somebody has removed of it is made again."""
+    # The kind may be there from another test.
+    words = ["upgrade", "--install", "--take-ownership", "gridfold", str(CHART)]
+    helm(testbed, *words, "--namespace", namespace, values=values)
+
+
 @contextlib.contextmanager
 def installed(testbed: Cluster, values: dict[str, Any]) -> Iterator[Installation]:
     """Have the operator installed, ready, for the time of the block."""
     kubectl = testbed.kubectl
     namespace = make_namespace(kubectl, "gridfold-system")
     try:
-        # The kind may be there from another test.
-        install = ["upgrade", "--install", "--take-ownership", "gridfold", str(CHART)]
-        helm(testbed, *install, "--namespace", namespace, values=values)
+        upgrade(testbed, namespace, values)
         installation = Installation(kubectl, namespace, tuple(values["watchNamespaces"]))
         installation.wait_until_ready()
         yield installation

@@ -9,11 +9,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import ClassVar
 
 import pytest
 
@@ -105,7 +107,10 @@ def test_without_an_api_server_it_lives_waits_says_so_and_can_be_ended(tmp_path:
 class Forbidding(BaseHTTPRequestHandler):
     """An API server that allows nothing."""
 
+    asked: ClassVar[Counter[str]] = Counter()
+
     def do_GET(self) -> None:
+        self.asked[self.path] += 1
         body = json.dumps({"kind": "Status", "code": 403, "message": "trainingjobs is forbidden"}).encode()
         self.send_response(403)
         self.send_header("Content-Length", str(len(body)))
@@ -116,16 +121,25 @@ class Forbidding(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def test_rights_that_are_missing_end_it_in_one_line_so_that_the_pod_shows_it(tmp_path: Path) -> None:
+def test_rights_that_are_missing_are_told_in_one_line_and_asked_for_again(tmp_path: Path) -> None:
     with ThreadingHTTPServer(("127.0.0.1", 0), Forbidding) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_address[1]}"
-        (tmp_path / "kubeconfig").write_text(KUBECONFIG.replace("http://127.0.0.1:1", address))
-        with started(tmp_path, str(tmp_path / "kubeconfig"), "nowhere") as (process, _):
-            assert process.wait(timeout=30) == 1
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        (tmp_path / "kubeconfig").write_text(KUBECONFIG.replace("http://127.0.0.1:1", url))
+        with started(tmp_path, str(tmp_path / "kubeconfig"), "nowhere") as (process, address):
+            wait_until(
+                lambda: None if max(Forbidding.asked.values(), default=0) >= 3 else "It has not asked again.",
+                timeout_seconds=30,
+                what="The operator tries again",
+            )
+            status, words = fetch(f"{address}/readyz")
+            assert status == 503
+            assert "namespace nowhere is not served: GET /apis/" in words
+            assert "403: trainingjobs is forbidden" in words
+            assert process.poll() is None
         server.shutdown()
     log = (tmp_path / "log").read_text()
-    assert "403: trainingjobs is forbidden" in log.splitlines()[-1]
+    assert log.count("403: trainingjobs is forbidden") == 1
     assert "Traceback" not in log
 
 

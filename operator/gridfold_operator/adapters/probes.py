@@ -11,15 +11,22 @@ from aiohttp import web
 
 
 @asynccontextmanager
-async def serve_probes(port: int, missing: Callable[[], str]) -> AsyncIterator[int]:
-    """Serve the probes while the block runs and give the port; `missing` says what keeps it from being ready ("")."""
+async def serve_probes(
+    port: int, missing: Callable[[], str], remarks: Callable[[], str] = lambda: ""
+) -> AsyncIterator[int]:
+    """Serve the probes while the block runs and give the port.
+
+    `missing` says what keeps it from being ready (""), `remarks` what is to be known although it is.
+    """
 
     async def healthz(_: web.Request) -> web.Response:
         return web.Response(text="ok\n")
 
     async def readyz(_: web.Request) -> web.Response:
         words = missing()
-        return web.Response(text=f"{words or 'ok'}\n", status=503 if words else 200)
+        if words:
+            return web.Response(text=f"{words}\n", status=503)
+        return web.Response(text="\n".join(filter(None, ("ok", remarks()))) + "\n")
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz)])

@@ -8,7 +8,7 @@ import pytest
 
 from gridfold.api.handoff import Stage
 from gridfold.engine.ports import JobKey
-from gridfold_operator.handlers import BackOffs, build_registry, build_settings, has_ended, is_edited, owner_key
+from gridfold_operator.handlers import BackOffs, build_registries, build_settings, has_ended, is_edited, owner_key
 from tests.unit.operator.jobs import ended, job_document, training_job_document
 
 KEY = JobKey("team-a", "pima")
@@ -21,8 +21,8 @@ async def log_in() -> kopf.ConnectionInfo:
 async def notices(plural: str, kind: str | None, body: dict[str, Any]) -> list[tuple[JobKey, bool]]:
     """Return what the handlers of a kind tell about an event."""
     told: list[tuple[JobKey, bool]] = []
-    registry = build_registry(lambda key, urgent: told.append((key, urgent)), log_in)
-    for handler in registry._watching.get_all_handlers():
+    registries = build_registries(lambda key, urgent: told.append((key, urgent)), log_in)
+    for handler in (handler for registry in registries for handler in registry._watching.get_all_handlers()):
         if handler.selector.any_name == plural:
             await handler.fn(type=kind, body=body, namespace="team-a", logger=None)
     return told
@@ -106,7 +106,7 @@ def test_kopf_is_a_mere_informer() -> None:
 
 
 def test_no_handler_is_of_a_kind_that_writes_onto_the_resource() -> None:
-    registry = build_registry(lambda key, urgent: None, log_in)
-    for writing in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
-        assert list(writing.get_all_handlers()) == []
-    assert len(list(registry._watching.get_all_handlers())) == 2
+    for registry in build_registries(lambda key, urgent: None, log_in):
+        for writing in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
+            assert list(writing.get_all_handlers()) == []
+        assert len(list(registry._watching.get_all_handlers())) == 1

@@ -92,21 +92,25 @@ async def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
     assert names(store) == ["a"]
 
 
-async def test_not_being_allowed_to_see_pods_is_no_case_for_waiting() -> None:
-    async with serving(ApiServer().then(refuse(403, "pods is forbidden")), tries=1) as client:
+async def test_not_being_allowed_to_see_pods_any_more_is_raised_and_no_longer_ready() -> None:
+    server = ApiServer().then(page(), refuse(403, "pods is forbidden"))
+    async with serving(server, tries=1) as client:
+        pods = PodWatch(client, PodStore(), lambda _: None, 60)
         with pytest.raises(ApiRefusedError, match="pods is forbidden"):
-            await PodWatch(client, PodStore(), lambda _: None, 60).run("")
+            await pods.run("")
+    assert len(server.requests) == 2
+    assert not pods.has_listed("")
 
 
-async def test_it_is_ready_once_every_namespace_has_been_listed() -> None:
+async def test_it_is_ready_once_a_namespace_has_been_listed() -> None:
     server = ApiServer().then(page(), quiet)
     async with serving(server, tries=1) as client:
         pods = PodWatch(client, PodStore(), lambda _: None, 60)
-        assert not pods.has_listed(("a",))
+        assert not pods.has_listed("a")
         task = asyncio.create_task(pods.run("a"))
         await server.asked(2)
-        assert pods.has_listed(("a",))
-        assert not pods.has_listed(("a", "b"))
+        assert pods.has_listed("a")
+        assert not pods.has_listed("b")
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task

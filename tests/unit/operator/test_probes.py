@@ -17,3 +17,8 @@ async def test_it_is_healthy_at_once_and_says_what_keeps_it_from_being_ready() -
         assert await fetch(port, "/readyz") == (503, missing)
         missing = ""
         assert await fetch(port, "/readyz") == (200, "ok")
+
+
+async def test_it_is_ready_although_there_is_something_to_be_known() -> None:
+    async with serve_probes(0, lambda: "", lambda: "namespace b is not served: gone") as port:
+        assert await fetch(port, "/readyz") == (200, "ok\nnamespace b is not served: gone")

@@ -93,7 +93,9 @@ async def test_a_job_that_takes_long_to_look_at_is_looked_at_less_often_and_forg
     reconciler = Reconciler(WorkQueue(), FakeCluster(), SystemClock(), Notebook(), {key: 2.0})
     assert reconciler.progress_seconds(JobKey("team", "small")) == PROGRESS_SECONDS
     assert reconciler.progress_seconds(key) == 40.0
-    reconciler.keep(set())
+    reconciler.keep(set(), "another")
+    assert reconciler.progress_seconds(key) == 40.0
+    reconciler.keep(set(), "team")
     assert reconciler.progress_seconds(key) == PROGRESS_SECONDS
 
 

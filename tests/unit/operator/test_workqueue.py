@@ -272,7 +272,7 @@ def test_keys_that_are_gone_are_forgotten_unless_something_is_still_to_be_done_w
             queue.add(key)
         await working(queue, hands, 0.1)
         queue.add_after("due", 1)
-        queue.keep({"kept"})
+        queue.forget(lambda key: key != "kept")
         for key in ("kept", "gone"):
             queue.add(key)
         hands.log.clear()

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import aclosing
+from typing import NoReturn
 
 from gridfold.api import labels
 from gridfold.engine.ports import JobKey
@@ -33,16 +34,22 @@ class PodWatch:
         self._on_news, self._relist_seconds = on_news, relist_seconds
         self._listed: set[str] = set()
 
-    def has_listed(self, namespaces: tuple[str, ...]) -> bool:
-        """Tell whether the pods of all these namespaces are known."""
-        return self._listed.issuperset(namespaces)
+    def has_listed(self, namespace: str) -> bool:
+        """Tell whether the pods of a namespace ("": of all) are known and watched."""
+        return namespace in self._listed
 
     async def run(self, namespace: str) -> None:
         """Watch a namespace ("" for all) for ever.
 
         Raises:
-            ApiRefusedError: the operator may not see pods; no use in trying again.
+            ApiRefusedError: the operator may not see pods.
         """
+        try:
+            await self._watch(namespace)
+        finally:
+            self._listed.discard(namespace)
+
+    async def _watch(self, namespace: str) -> NoReturn:
         loop = asyncio.get_running_loop()
         while True:
             try:
