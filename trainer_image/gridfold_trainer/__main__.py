@@ -49,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
     end = supervise(work, limit)
     if end.timed_out and _waits_for_storage():
         return int(ExitCode.STORAGE)  # it was not the fit that took so long
+    if end.exit_code == ExitCode.TERMINATED and _wrote_too_much():
+        return int(ExitCode.DATA)
     if end.timed_out or end.signal:
         _report_violence(end, options.stage, limit)
     return end.exit_code
@@ -106,6 +108,27 @@ def _limit_seconds(stage: str, execution: dict[str, Any]) -> int:
         return timeout_seconds_of(Execution.model_validate(execution), Stage(stage))
     except ValueError:  # the stage will tell what is wrong with its input
         return TIMEOUT_SECONDS
+
+
+def _wrote_too_much() -> bool:
+    """Tell whether the process was most likely ended for its temporary files, and say so.
+
+    The kubelet evicts such a pod by SIGTERM. As any that was taken away it would be made again, for ever.
+    """
+    from gridfold.api.handoff import SCRATCH_BYTES_VARIABLE, FailureReport
+
+    if SCRATCH_BYTES_VARIABLE not in os.environ:
+        return False
+    from gridfold_trainer.errors import ScratchTooSmallError
+    from gridfold_trainer.storage.local_files import check_allowance
+    from gridfold_trainer.termination import write_report
+
+    try:
+        check_allowance(0, "what this process has written")
+    except ScratchTooSmallError as error:
+        write_report(FailureReport(reason=error.reason, message=str(error)))
+        return True
+    return False
 
 
 def _report_violence(end: End, stage: str, limit: float) -> None:

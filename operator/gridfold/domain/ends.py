@@ -6,10 +6,16 @@ from gridfold.api.exit_codes import FINAL_CELL_EXITS, ExitCode
 from gridfold.api.handoff import CellReport, FailureReport, Outcome, Stage, decode_report
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.observed import ProcessEnd
-from gridfold.domain.stage_needs import memory_of, path_of_resources
+from gridfold.domain.stage_needs import memory_of, path_of_resources, scratch_of
 
 OUT_OF_MEMORY = "OutOfMemory"
 OOM_KILLED = "OOMKilled"  #: the kubelet's word
+#: The kubelet's words (1.31 to 1.36) for a pod that writes more than its ephemeral-storage.
+_TOO_MANY_FILES = (
+    "Usage of EmptyDir volume",
+    "Pod ephemeral local storage usage exceeds",
+    "exceeded its local ephemeral storage limit",
+)
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,17 @@ def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec, memory: Memory = CEL
     final = end.exit_code in FINAL_CELL_EXITS or end.exit_code in {ExitCode.DATA, ExitCode.USAGE}
     if isinstance(report, FailureReport):
         return Cause(report.reason, report.message, retryable=not final)
+    if any(words in end.message for words in _TOO_MANY_FILES):
+        return Cause("ScratchTooSmall", _too_many_files(end, spec, memory.stage), retryable=False)
     words = f": {end.message.strip()[-1000:]}" if end.message.strip() else ""
     return Cause(end.reason or "Error", f"the process ended with exit code {end.exit_code}{words}", not final)
+
+
+def _too_many_files(end: ProcessEnd, spec: TrainingJobSpec, stage: Stage) -> str:
+    """Return why the kubelet has evicted a pod for its own temporary files, and what to do."""
+    scratch = scratch_of(spec.execution, stage)
+    setting = f"raise {scratch.setting}, {scratch.size}" if scratch else "ask for more ephemeral-storage"
+    return f"the pod was evicted: {end.message.strip()} {setting}, or use less data"
 
 
 def _out_of_memory(spec: TrainingJobSpec, memory: Memory) -> str:

@@ -41,6 +41,11 @@ ENDS = [
         ProcessEnd(137, "Evicted", "The node was low on memory."),
         id="evicted before it had a container",
     ),
+    pytest.param(
+        {**jobs.terminated(137, "Error", "the last of its log"), "reason": "Evicted", "message": "Usage of EmptyDir …"},
+        ProcessEnd(137, "Evicted", "Usage of EmptyDir …"),
+        id="evicted for its temporary files",
+    ),
     pytest.param({"phase": "Failed"}, ProcessEnd(137, "Unknown", ""), id="failed without a word"),
     pytest.param({"phase": "Succeeded"}, ProcessEnd(0, "Unknown", ""), id="succeeded without a word"),
 ]

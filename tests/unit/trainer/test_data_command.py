@@ -135,3 +135,26 @@ def test_the_supervisor_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(("allowed", "code"), [("10", 10), ("1000000000", 143)])
+def test_a_process_that_is_ended_for_its_temporary_files_says_so_and_is_not_made_again(
+    tmp_path: Path, allowed: str, code: int
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal, sys, types\ngreedy = types.ModuleType('gridfold_trainer.cell')\n"
+        "def run(job, index, context):\n"
+        "    (context.scratch / 'large').write_bytes(b'x' * 100_000)\n"
+        "    os.kill(os.getppid(), signal.SIGTERM)\n"
+        "    signal.pause()\n"
+        "greedy.run = run\n"
+        "import gridfold_trainer\nsys.modules['gridfold_trainer.cell'] = gridfold_trainer.cell = greedy\n"
+    )
+    write_job(tmp_path)
+    limit = {"GRIDFOLD_SCRATCH": str(tmp_path / "scratch"), "GRIDFOLD_SCRATCH_BYTES": allowed}
+    done = run(tmp_path, "cell", "--job", "job.json", PYTHONPATH=str(tmp_path), **limit)
+    assert done.returncode == code
+    report = message(tmp_path) if code == 10 else None
+    assert (report is None) == (code == 143)
+    if isinstance(report, FailureReport):
+        assert report.reason == "ScratchTooSmall"

@@ -14,6 +14,7 @@ Document = Mapping[str, Any]
 #: Of the Job controller, on every pod of an Indexed Job.
 INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
 KILLED_EXIT_CODE = 137  #: of a pod that failed without a container that did: evicted, or its node is gone
+EVICTED = "Evicted"  #: the kubelet's word, in the status of the pod
 #: Reasons of a waiting container that are no trouble.
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -100,6 +101,9 @@ def _end(status: Document, container: Document) -> ProcessEnd | None:
     if code and disrupted.get("status") == "True":
         # A killed process of an evicted pod can carry OOMKilled, too: the pod's memory was not the cause.
         reason = disrupted.get("reason") or "DisruptionTarget"
+    elif code and status.get("reason") == EVICTED:
+        # For its own temporary files: no disruption, and whatever the container has left is the last of its log.
+        return ProcessEnd(code, EVICTED, status.get("message") or "", _span(terminated))
     return ProcessEnd(code, reason, terminated.get("message") or "", _span(terminated))
 
 
