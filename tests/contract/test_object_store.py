@@ -1,6 +1,7 @@
 """What every object store does, over each adapter: files of this machine and a real S3 server."""
 
 import hashlib
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +48,24 @@ def test_what_is_put_is_got(place: Place, content: bytes) -> None:
     found = place.store.stat(uri)
     assert found is not None
     assert found.size == len(content)
+
+
+def test_what_is_deleted_is_gone_and_deleting_it_again_is_fine(place: Place) -> None:
+    for name in ("a/b", "a/c"):
+        place.store.put(f"{place.folder}{name}", b"x")
+    for _ in range(2):
+        place.store.delete(f"{place.folder}a/b")
+    assert list(place.store.list_uris(place.folder)) == [f"{place.folder}a/c"]
+
+
+def test_a_listing_tells_when_an_object_was_written_and_what_was_written_later_is_not_older(place: Place) -> None:
+    for name in ("z", "a"):
+        place.store.put(f"{place.folder}{name}", b"x")
+    times = {uri[-1]: stat.modified for uri, stat in place.store.list_objects(place.folder)}
+    assert times["z"] is not None
+    assert times["a"] is not None
+    assert times["z"] <= times["a"]
+    assert abs(times["a"].timestamp() - time.time()) < 60
 
 
 @pytest.mark.parametrize("key", [key for key in AWKWARD if "//" not in key])

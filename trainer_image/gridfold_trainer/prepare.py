@@ -26,6 +26,7 @@ from gridfold_trainer.learning import before_fit, environment, estimators, platf
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.findings import Findings, cause_of, headline
 from gridfold_trainer.learning.splits import Parts, part_warnings
+from gridfold_trainer.outcome import claims
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner, write_problems
 from gridfold_trainer.outcome.storability import storage_warnings
 from gridfold_trainer.storage.context import Context
@@ -44,7 +45,7 @@ def run(job: StageInput, context: Context) -> PrepareReport:
     Raises:
         DataError: the job cannot run; every problem that could be found is in it.
     """
-    with tempfile.TemporaryDirectory(prefix="prepare-", dir=context.scratch) as scratch:
+    with claims.held(job, context), tempfile.TemporaryDirectory(prefix="prepare-", dir=context.scratch) as scratch:
         return _run(job, replace(context, scratch=Path(scratch)))
 
 

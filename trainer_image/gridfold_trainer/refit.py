@@ -13,7 +13,7 @@ from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.learning.suspicions import Looker
 from gridfold_trainer.learning.training import TrainingRows
-from gridfold_trainer.outcome import doubts, openings, output
+from gridfold_trainer.outcome import claims, doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
@@ -31,6 +31,7 @@ def run(job: StageInput, context: Context) -> RefitReport:
         TrainerError: the folder is someone else's, results are missing or wrong, or the winner cannot be fitted.
     """
     check_owner(job, context)
+    claims.check(job, context)
     data, parts = cell.load_parts(job, context)
     record = collect(job, data, context)
     grouped = cell.prepared_run(job).resolved.split == SplitMethod.GROUPED
@@ -39,6 +40,7 @@ def run(job: StageInput, context: Context) -> RefitReport:
     if record.winner is not None:
         found = _judged(job, found, (data, parts), context)
     uri, sha256 = output.write(job, found, data, context)
+    claims.release(job, context)  # latest.json says from now on whose the folder is
     return _report(found, uri, sha256)
 
 

@@ -52,19 +52,32 @@ def check_owner(job: StageInput, context: Context) -> None:
     Raises:
         OutputInUseError: it is another job's; nothing has been written.
     """
-    uri = f"{job.spec.output.uri}{LATEST}"
     try:
-        latest = Latest.model_validate_json(context.store.get(uri, LATEST_BYTES))
-    except ObjectMissingError:
-        return
+        latest = _latest(job, context)
     except ValidationError as error:
         raise OutputInUseError(
             f"spec.output.uri is {job.spec.output.uri}, which holds a {LATEST} that is damaged or not Gridfold's; "
             "name a folder of this job's own, or remove that file if it was this job's."
         ) from error
-    if latest.owner != Owner(namespace=job.namespace, name=job.name):
+    if latest is not None and latest.owner != Owner(namespace=job.namespace, name=job.name):
         raise OutputInUseError(
             f"spec.output.uri is {job.spec.output.uri}, which holds the results of TrainingJob "
             f"{latest.owner.namespace}/{latest.owner.name}; this is {job.namespace}/{job.name}. "
             "Name a folder of this job's own."
         )
+
+
+def is_owned(job: StageInput, context: Context) -> bool:
+    """Tell whether the output folder has results of this job."""
+    try:
+        latest = _latest(job, context)
+    except ValidationError:
+        return False
+    return latest is not None and latest.owner == Owner(namespace=job.namespace, name=job.name)
+
+
+def _latest(job: StageInput, context: Context) -> Latest | None:
+    try:
+        return Latest.model_validate_json(context.store.get(f"{job.spec.output.uri}{LATEST}", LATEST_BYTES))
+    except ObjectMissingError:
+        return None

@@ -3,7 +3,9 @@
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from gridfold_trainer.errors import (
@@ -71,6 +73,15 @@ class FileStore:
             except OSError:  # another disk, or one without hard links
                 shutil.copyfile(path, part)
 
+    def delete(self, uri: str) -> None:
+        """Remove a file, and the folders that held nothing else: they are but a part of its name."""
+        path = self.local_path(uri)
+        with self._translated(uri):
+            path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in islice(path.parents, 2):
+                folder.rmdir()
+
     def stat(self, uri: str) -> ObjectStat | None:
         """Return size and a mark that changes with every write, or None where there is no such file."""
         with self._translated(uri):
@@ -78,7 +89,8 @@ class FileStore:
                 found = self.local_path(uri).stat()
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return ObjectStat(found.st_size, f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}")
+        mark = f"{found.st_ino:x}-{found.st_mtime_ns:x}-{found.st_size:x}"
+        return ObjectStat(found.st_size, mark, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs of files that start with `prefix`, in byte order; folders below are walked."""

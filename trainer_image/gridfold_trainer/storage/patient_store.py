@@ -81,6 +81,10 @@ class PatientStore(PatientSource):
         """Write an object from a file."""
         self._patiently(lambda: self._store.upload(uri, path))
 
+    def delete(self, uri: str) -> None:
+        """Remove an object."""
+        self._patiently(lambda: self._store.delete(uri))
+
     def blake3(self, uri: str) -> str:
         """Return the BLAKE3 digest of an object's content."""
         return self._patiently(lambda: self._store.blake3(uri))

@@ -100,6 +100,12 @@ class S3Store:
             config.use_threads = False
             self._client.upload_fileobj(file, bucket, key, Config=config)
 
+    def delete(self, uri: str) -> None:
+        """Remove an object; one that is not there is fine."""
+        bucket, key = _split(uri)
+        with self._translated(uri):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
     def stat(self, uri: str) -> ObjectStat | None:
         """Return size and ETag, or None where there is no such object."""
         from botocore.exceptions import ClientError
@@ -131,7 +137,8 @@ class S3Store:
             if page is None:
                 return
             for found in page.get("Contents", ()):
-                yield f"s3://{bucket}/{found['Key']}", ObjectStat(int(found["Size"]), str(found.get("ETag", "")))
+                mark, modified = str(found.get("ETag", "")), found.get("LastModified")
+                yield f"s3://{bucket}/{found['Key']}", ObjectStat(int(found["Size"]), mark, modified)
 
     def local_path(self, uri: str) -> None:
         """Return None: an object of S3 is no file."""

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -20,6 +21,8 @@ class ObjectStat:
 
     size: int  #: in bytes
     etag: str  #: changes when the content does; says nothing else. "": the server has no such mark
+    #: When it was written, by the server's clock; None: it does not tell, or not everywhere with the same precision.
+    modified: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,9 @@ class ObjectStore(SourceStore, Protocol):
     def upload(self, uri: str, path: Path) -> None:
         """Write an object from a file, which must not be written to afterwards: it may be the object itself."""
 
+    def delete(self, uri: str) -> None:
+        """Remove an object; one that is not there is fine."""
+
     def blake3(self, uri: str) -> str:
         """Return the BLAKE3 digest, in hexadecimal, of an object's content, which is read in pieces and not kept."""
 
@@ -117,6 +123,10 @@ class RoutedStore:
     def upload(self, uri: str, path: Path) -> None:
         """Write an object from a file."""
         self._of(uri).upload(uri, path)
+
+    def delete(self, uri: str) -> None:
+        """Remove an object."""
+        self._of(uri).delete(uri)
 
     def stat(self, uri: str) -> ObjectStat | None:
         """Return what is known of an object, or None where there is none."""
