@@ -207,8 +207,10 @@ class StatusBuilder:
         """Show that cells are on their way, or what keeps them."""
         self._set(state=State.RUNNING)
         waiting = tuple(cause for wave in waves for cause in wave.waiting)
-        away = outage.of_cells(waves, standing)
-        running, waiting = (0, (*waiting, *away)) if away else (len(standing.running), waiting)
+        if away := outage.words_of_cells(waves, standing):
+            self._conditions.set(C.RUNNING, False, Reason.STORAGE_UNAVAILABLE, away)
+            return
+        running = len(standing.running)
         text = "1 cell runs" if running == 1 else f"{running} cells run"
         text += standing.memory_remark() + runs_out(self._status, self._job.spec)
         # Short cells may begin and end between two looks.
@@ -273,8 +275,8 @@ class StatusBuilder:
         if stage is None:
             self._show_pods(0, (), reason, text)
             return
-        if away := outage.of_stage(stage):
-            self._show_pods(0, (*stage.waiting, *away), reason, text)
+        if away := outage.words_of_stage(stage):
+            self._conditions.set(C.RUNNING, False, Reason.STORAGE_UNAVAILABLE, away)
             return
         self._show_pods(stage.running_pods, stage.waiting, reason, text)
         if stage.running_pods and not stage.waiting:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from gridfold.api.conditions import Reason
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, decode_report
-from gridfold.domain.observed import Children, ProcessEnd, SingleStage, Waiting, Wave
+from gridfold.domain.observed import Children, ProcessEnd, SingleStage, Wave
 from gridfold.domain.standing import Standing
 
 #: A process that runs for longer has got through: it gives up before (gridfold_trainer.storage.waiting).
@@ -31,17 +31,18 @@ def still_away(end: ProcessEnd | None, running_seconds: float | None) -> bool:
     return ended_for_storage(end) and (running_seconds is None or running_seconds < PROOF_SECONDS)
 
 
-def of_stage(stage: SingleStage) -> tuple[Waiting, ...]:
-    """Return what is shown of a stage that waits for storage."""
-    return (_waiting([stage.end]),) if stage.away_seconds is not None else ()
+def words_of_stage(stage: SingleStage) -> str:
+    """Return what is shown of a stage that waits for storage; "" of one that does not."""
+    return "" if stage.away_seconds is None else _words(stage.end)
 
 
-def of_cells(waves: Iterable[Wave], standing: Standing) -> tuple[Waiting, ...]:
+def words_of_cells(waves: Iterable[Wave], standing: Standing) -> str:
     """Return what is shown of cells that wait for storage, where no other runs."""
     ends = {cell: wave.ends.get(cell) for wave in waves for cell in wave.away}
     if not ends or standing.running - ends.keys():
-        return ()
-    return (_waiting([end for _, end in sorted(ends.items())]),)
+        return ""
+    waiting = "1 cell waits" if len(ends) == 1 else f"{len(ends)} cells wait"
+    return f"{waiting}: {_words(ends[min(ends)])}"
 
 
 def is_typing_error(stage: SingleStage) -> bool:
@@ -59,7 +60,7 @@ def look_again(children: Children, seconds: float | None) -> float | None:
     return seconds
 
 
-def _waiting(ends: list[ProcessEnd | None]) -> Waiting:
-    report = decode_report(ends[0].message) if ends[0] else None
+def _words(end: ProcessEnd | None) -> str:
+    report = decode_report(end.message) if end else None
     what = report.message if isinstance(report, FailureReport) else "storage is out of reach"
-    return Waiting(Reason.STORAGE_UNAVAILABLE, f"{what.rstrip('.')}; {_AGAIN}", len(ends))
+    return f"{what.rstrip('.')}; {_AGAIN}"

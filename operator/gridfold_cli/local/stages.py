@@ -16,7 +16,7 @@ from gridfold_cli.local.processes import Attempt
 
 LONGEST_PAUSE_SECONDS = 60.0
 #: For storage that is away: a person waits, and nothing is lost before the cells run.
-PREPARE_STORAGE_SECONDS = 60.0
+PREPARE_STORAGE_SECONDS = 30.0
 
 
 class Processes(Protocol):

@@ -51,8 +51,7 @@ def test_a_prepare_that_waits_for_storage_says_so_with_the_cause_and_is_told_onc
     plan = world.step()
     assert world.condition("Running") == "False/StorageUnavailable"
     assert world.message("Running") == (
-        "1 pod waits: StorageUnavailable: s3://d/a.csv: http://s3:9000 refuses the connection; start it; it is tried "
-        "again until storage answers"
+        "s3://d/a.csv: http://s3:9000 refuses the connection; start it; it is tried again until storage answers"
     )
     assert (world.status.state, world.condition("Failed")) == ("Preparing", "")
     assert told(plan) == [("Warning", "StorageUnavailable")]
@@ -99,7 +98,7 @@ def test_cells_wait_where_none_gets_through_and_run_where_one_does() -> None:
     world, name = searching()
     world.waves[name] = with_away(world.waves[name], 0, 1, running={1})
     assert told(world.step()) == [("Warning", "StorageUnavailable")]
-    assert world.message("Running").startswith("2 pods wait: StorageUnavailable: s3://d/a.csv")
+    assert world.message("Running").startswith("2 cells wait: s3://d/a.csv")
     world.waves[name] = with_away(world.waves[name], 0, running={0, 2})
     world.step()
     assert world.condition("Running") == "True/Searching"
