@@ -12,7 +12,7 @@ from gridfold.domain import outage
 from gridfold.domain.conditions import Conditions, format_time, is_true
 from gridfold.domain.deadline import exceeded, keep_time, next_attempt, runs_out, seconds_left
 from gridfold.domain.estimate import estimate
-from gridfold.domain.events import events_between
+from gridfold.domain.events import events_between, events_of
 from gridfold.domain.held_up import held_up_by, summarized
 from gridfold.domain.leaderboard import missed_targets
 from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
@@ -262,7 +262,8 @@ class StatusBuilder:
         """Return the plan with the status as it is now."""
         self._conditions.set(C.RECONCILING, reconciling, "RunReplaced", "an earlier run is being replaced")
         self._status = summarized(self._status, self._conditions.list())
-        return Plan(actions, self._status, events_between(self._previous, self._status), self.seconds_left)
+        events = (*events_between(self._previous, self._status), *events_of(actions))
+        return Plan(actions, self._status, events, self.seconds_left)
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
 

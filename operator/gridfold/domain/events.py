@@ -1,9 +1,12 @@
 """Events: what changed between two statuses and is worth telling."""
 
+from collections.abc import Iterable
+
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.status import Condition, State, TrainingJobStatus
+from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.held_up import STAGES, held_up_by
-from gridfold.domain.plan import Event
+from gridfold.domain.plan import Action, Event, StartStage, StartWave
 
 #: Conditions that tell people something when they become true, and whether their falsehood is a warning.
 TOLD = {
@@ -30,6 +33,19 @@ def events_between(before: TrainingJobStatus, after: TrainingJobStatus) -> tuple
     in_trouble, ended = _in_trouble(before), after.state in TERMINAL_STATES
     events = [_event(condition, silent=ended or in_trouble) for condition in changed if condition.message]
     return tuple(event for event in events if event is not None)
+
+
+def events_of(actions: Iterable[Action]) -> tuple[Event, ...]:
+    """Return an event for everything that is started again with more memory."""
+    events = []
+    for action in actions:
+        if isinstance(action, StartStage | StartWave) and action.memory:
+            cells = len(action.cells) if isinstance(action, StartWave) else 0
+            who = action.stage.capitalize() if isinstance(action, StartStage) else f"{cells} cells"
+            again = "they are tried again" if cells > 1 else "it is tried again"
+            note = f"{'1 cell' if cells == 1 else who} ran out of memory; {again} with {action.memory}"
+            events.append(Event("Warning", OUT_OF_MEMORY, note))
+    return tuple(events)
 
 
 def _told(condition: Condition) -> tuple[str, str]:

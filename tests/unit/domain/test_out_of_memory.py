@@ -195,6 +195,25 @@ def test_on_a_laptop_where_nobody_limits_memory_nothing_is_tried_with_more() -> 
     assert refit.input.memory == {}
 
 
+def told(world: World) -> list[str]:
+    """Return what Events say of the next step about memory."""
+    return [f"{event.type}: {event.message}" for event in world.step().events if event.reason == "OutOfMemory"]
+
+
+def test_whatever_is_tried_again_with_more_memory_is_told_once_by_an_event() -> None:
+    world = world_of()
+    world.step()
+    world.end_single(world.prepares, OOM)
+    assert told(world) == ["Warning: Prepare ran out of memory; it is tried again with 2Gi"]
+    world.finish_prepare(total=3)
+    assert told(world) == []
+    end_wave(world, c0=OOM, c1=OOM)
+    assert told(world) == ["Warning: 2 cells ran out of memory; they are tried again with 2Gi"]
+    end_wave(world, c1=OOM)
+    assert told(world) == ["Warning: 1 cell ran out of memory; it is tried again with 3Gi"]
+    assert told(world) == []
+
+
 # ── prepare and refit ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
