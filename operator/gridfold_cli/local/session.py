@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -108,10 +108,9 @@ async def _reconcile_until_ended(cluster: LocalCluster, display: Display) -> Tra
         if ended(cluster.status):
             return cluster.status
         await asyncio.sleep((time.monotonic() - started) / RECONCILE_SHARE)
-        try:
-            await asyncio.wait_for(cluster.changed.wait(), pause)
-        except TimeoutError:
-            continue
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):  # wait_for of Python 3.11 forgets a cancellation that comes with an end
+                await cluster.changed.wait()
 
 
 def ended(status: TrainingJobStatus) -> bool:
