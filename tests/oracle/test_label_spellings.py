@@ -17,7 +17,9 @@ from sklearn.pipeline import Pipeline
 
 from gridfold.api.handoff import StageInput
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer import cell
+from gridfold_trainer.after_prepare import load_parts
+from gridfold_trainer.cells.cell import make_cells
+from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.data.frames import add_frames
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, full_names
@@ -128,9 +130,9 @@ def found(case: LabelCase, labels: tuple[Any, ...], world: World) -> dict[str, A
     import pandas as pd
 
     job = job_of(case, labels, world)
-    data, parts = cell.load_parts(job, world.context)
-    (item,) = cell.make_cells(job, [0])
-    result = cell.judge(job, [item], TrainingRows.of(data, parts.train))[0]
+    data, parts = load_parts(job, world.context)
+    (item,) = make_cells(job, [0])
+    result = judge(job, [item], TrainingRows.of(data, parts.train))[0]
     assert result.scores, result.message
     refitted = winner.refit_winner(job, Row(item, "f1", {}, result, None), data, parts)
     assert refitted.stored.content is not None, refitted.stored.note

@@ -116,14 +116,15 @@ def twins(job: StageInput, context: Context) -> list[bool]:
 
     Compared are the decision values (else the probabilities) of models fitted on the training part.
     """
-    from gridfold_trainer import cell
+    from gridfold_trainer.after_prepare import load_parts
+    from gridfold_trainer.cells.cell import make_cells
     from gridfold_trainer.data.prepared import to_frame
     from gridfold_trainer.learning.training import TrainingRows
 
-    data, parts = cell.load_parts(job, context)
+    data, parts = load_parts(job, context)
     training, frame = TrainingRows.of(data, parts.train), to_frame(data).iloc[parts.train]
     found = []
-    for item in cell.make_cells(job, range(cell_count(job.spec.search))):
+    for item in make_cells(job, range(cell_count(job.spec.search))):
         on_codes = item.pipeline(data.columns, data.classes, names=False)
         on_names = item.pipeline(data.columns, data.classes, names=True)
         try:

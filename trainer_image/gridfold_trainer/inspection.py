@@ -19,7 +19,10 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, RefusedCells, ResultsReport
 from gridfold.domain.grid import format_ranges
-from gridfold_trainer import cell, preflight
+from gridfold_trainer import preflight
+from gridfold_trainer.cells.cell import make_cells
+from gridfold_trainer.cells.results import CellResult, load_result
+from gridfold_trainer.cells.stored import find_stored
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.sources import locate
@@ -27,12 +30,10 @@ from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.learning import boosters, environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.label_parameters import label_parameters
-from gridfold_trainer.learning.results import CellResult
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import is_full
-from gridfold_trainer.stored import find_stored
 
 STATUS_BYTES = 16 * 1024 * 1024
 
@@ -171,8 +172,8 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
 def _seconds(job: StageInput, cells: frozenset[int], context: Context) -> list[float]:
     """Return the seconds of each of these cells that was timed in all of its folds."""
     found = []
-    for item in cell.make_cells(job, sorted(cells)):
-        result = cell.load_result(context, job.spec.cache_uri, item.key)
+    for item in make_cells(job, sorted(cells)):
+        result = load_result(context, job.spec.cache_uri, item.key)
         seconds = _timed(result) if result else None
         if seconds is not None:
             found.append(seconds)

@@ -13,6 +13,7 @@ from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import CrossValidationMethod, SplitMethod, TrainingJobSpec
 from gridfold.domain.grid import cell_count
 from gridfold_trainer import preflight
+from gridfold_trainer.cells.stored import find_stored
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.assemble import Assembled, assemble
 from gridfold_trainer.data.frames import add_frames
@@ -30,7 +31,6 @@ from gridfold_trainer.outcome import claims
 from gridfold_trainer.outcome.ownership import OutputInUseError, check_owner, write_problems
 from gridfold_trainer.outcome.storability import storage_warnings
 from gridfold_trainer.storage.context import Context
-from gridfold_trainer.stored import find_stored
 
 log = logging.getLogger("gridfold")
 

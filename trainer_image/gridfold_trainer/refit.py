@@ -6,7 +6,7 @@ import numpy as np
 
 from gridfold.api.handoff import Outcome, RefitReport, StageInput
 from gridfold.api.v1alpha1 import SplitMethod
-from gridfold_trainer import cell
+from gridfold_trainer.after_prepare import load_parts, prepared_run
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import frequent_class, indistinguishable
 from gridfold_trainer.learning.cross_validation import make_splits
@@ -32,9 +32,9 @@ def run(job: StageInput, context: Context) -> RefitReport:
     """
     check_owner(job, context)
     claims.check(job, context)
-    data, parts = cell.load_parts(job, context)
+    data, parts = load_parts(job, context)
     record = collect(job, data, context)
-    grouped = cell.prepared_run(job).resolved.split == SplitMethod.GROUPED
+    grouped = prepared_run(job).resolved.split == SplitMethod.GROUPED
     notes = [*(part_warnings(parts, job.spec.split) if grouped else []), *_architecture_notes(record)]
     found = output.RunOutput(record=record, sizes=parts.sizes, notes=[*_told_before(job, data, parts), *notes])
     if record.winner is not None:
@@ -49,7 +49,7 @@ def _judged(
 ) -> output.RunOutput:
     """Return the output with the winner's last fits; the look at the test part is counted before it is taken."""
     data, parts = rows
-    record, prepared = found.record, cell.prepared_run(job)
+    record, prepared = found.record, prepared_run(job)
     best = record.rows[record.winner or 0]
     notes = [*found.notes, *check_winner(job, best, TrainingRows.of(data, parts.train))]
     opening = openings.opening_of(best.cell, data, parts, prepared.environment, job.spec.execution.threads)
@@ -68,7 +68,7 @@ def _judged(
 
 def _told_before(job: StageInput, data: PreparedData, parts: Parts) -> list[str]:
     """Return what prepare has warned of that the reader of the scores must know, too."""
-    y, resolved = data.y[parts.train], cell.prepared_run(job).resolved
+    y, resolved = data.y[parts.train], prepared_run(job).resolved
     frequent = frequent_class.warning(job.spec, resolved, y, data.classes, data.positive)
     looker = Looker(y, data.classes, len(data.columns))
     for number, column in enumerate(data.columns):
@@ -77,7 +77,7 @@ def _told_before(job: StageInput, data: PreparedData, parts: Parts) -> list[str]
 
 
 def _indistinguishable(job: StageInput, record: Record, data: PreparedData, parts: Parts) -> int:
-    resolved = cell.prepared_run(job).resolved
+    resolved = prepared_run(job).resolved
     splits = make_splits(data.y[parts.train], job.spec.cross_validation, resolved, data.orders.at(parts.train))
     share = sum(len(test) for _, test in splits) / sum(len(train) for train, _ in splits)
     return indistinguishable.count(record.scores[record.objective], record.winner or 0, share)

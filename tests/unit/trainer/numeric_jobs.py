@@ -11,6 +11,7 @@ from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import ColumnType, Scoring, Search, Split
 from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell
+from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.data.matrix_file import MatrixFile
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.data.prepared_writer import Draft, save_prepared
@@ -112,4 +113,4 @@ class World:
 
     def result_path(self, job: StageInput, number: int) -> Path:
         """Return the file of a cell's result."""
-        return self.folder / "out/cache/cells" / f"{cell.make_cells(job, [number])[0].key}.json"
+        return self.folder / "out/cache/cells" / f"{make_cells(job, [number])[0].key}.json"

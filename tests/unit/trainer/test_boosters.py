@@ -11,7 +11,7 @@ import pytest
 
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.cell import Cell
+from gridfold_trainer.cells.cell import Cell
 from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.learning.boosters import fixed_values, parameter_names
 from gridfold_trainer.learning.estimators import load_class, takes_random_state, unknown_parameters

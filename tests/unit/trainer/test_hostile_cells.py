@@ -15,7 +15,7 @@ from gridfold.api.handoff import (
     StageInput,
     decode_report,
 )
-from gridfold_trainer import cell
+from gridfold_trainer.cells.results import load_result
 from gridfold_trainer.learning import environment
 from tests.unit.trainer.numeric_jobs import World
 from tests.unit.trainer.platform_package import install
@@ -133,7 +133,7 @@ def test_a_forged_result_of_a_cell_is_computed_again(world: World) -> None:
         path.write_bytes(content)
         code, report, said = start(world, job)
         assert (code, report.scores, report.reused) == (0, honest.scores, False), said
-        assert cell.load_result(world.context, "file:out/cache/", path.stem) is not None
+        assert load_result(world.context, "file:out/cache/", path.stem) is not None
 
 
 def test_a_pickle_in_place_of_the_prepared_array_is_never_read(world: World) -> None:

@@ -13,8 +13,13 @@ import pytest
 
 from gridfold.api.handoff import Outcome, encode_report
 from gridfold_trainer import cell
+from gridfold_trainer.after_prepare import load_parts
+from gridfold_trainer.cells import results
+from gridfold_trainer.cells.cell import make_cells
+from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import evaluate, results
+from gridfold_trainer.learning import evaluate
+from gridfold_trainer.learning.training import TrainingRows
 from tests.unit.trainer.numeric_jobs import World, small_data
 
 
@@ -170,12 +175,12 @@ def test_a_cell_without_validation_and_test_rows_has_the_same_scores(
     columns = {"groupColumn": "g"} if how is GROUPED else {"timeColumn": "t"} if how is TIMED else {}
     dataset = {"sources": [{"uri": "file:data.csv"}], "target": "target", **columns}
     job = world.job(None, estimator, dataset=dataset, **how)
-    stored, parts = cell.load_parts(job, world.context)
+    stored, parts = load_parts(job, world.context)
     blank = stored.X.copy(order="F")
     blank[parts.validation] = blank[parts.test] = 1e300
-    cells = cell.make_cells(job, [0, 1, 2])
-    mine = cell.judge(job, cells, cell.TrainingRows.of(stored, parts.train))
-    theirs = cell.judge(job, cells, cell.TrainingRows.of(replace(stored, X=blank), parts.train))
+    cells = make_cells(job, [0, 1, 2])
+    mine = judge(job, cells, TrainingRows.of(stored, parts.train))
+    theirs = judge(job, cells, TrainingRows.of(replace(stored, X=blank), parts.train))
     assert all(result.outcome is Outcome.SUCCEEDED for result in mine)
     assert [result.scores for result in mine] == [result.scores for result in theirs]
 
@@ -183,10 +188,10 @@ def test_a_cell_without_validation_and_test_rows_has_the_same_scores(
 def test_cells_judged_together_have_the_scores_of_cells_judged_alone(world: World) -> None:
     grid = [{"max_depth": [1, 0, 3], "preprocessing.numeric.scale": ["None"], "preprocessing.numeric.impute": ["None"]}]
     job = world.job(grid)
-    data, parts = cell.load_parts(job, world.context)
-    training = cell.TrainingRows.of(data, parts.train)
-    together = cell.judge(job, cell.make_cells(job, [0, 1, 2]), training)
-    alone = [cell.judge(job, cell.make_cells(job, [number]), training)[0] for number in range(3)]
+    data, parts = load_parts(job, world.context)
+    training = TrainingRows.of(data, parts.train)
+    together = judge(job, make_cells(job, [0, 1, 2]), training)
+    alone = [judge(job, make_cells(job, [number]), training)[0] for number in range(3)]
     assert [(one.key, one.scores, one.outcome) for one in together] == [
         (one.key, one.scores, one.outcome) for one in alone
     ]

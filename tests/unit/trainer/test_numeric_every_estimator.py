@@ -8,7 +8,7 @@ import pytest
 
 from gridfold.api.handoff import Outcome
 from gridfold.api.v1alpha1 import ColumnType
-from gridfold_trainer.cell import make_cells
+from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.errors import EstimatorNotAllowedError
 from gridfold_trainer.learning.allowed_estimators import CLASSIFIERS, EXCLUDED, REGRESSORS, full_names

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV
 
+from gridfold_trainer.cells.results import mean_std
 from gridfold_trainer.learning.ranking import means_and_stds, ranks, winner
-from gridfold_trainer.learning.results import mean_std
 
 SCORES = st.one_of(st.sampled_from([0.5, 0.25, 1 / 3, 0.1, None]), st.floats(0, 1))
 

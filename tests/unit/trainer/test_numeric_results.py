@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from gridfold.api.handoff import Outcome
 from gridfold.domain.keys import digest
-from gridfold_trainer.learning import results
-from gridfold_trainer.learning.results import CellResult, Recorded
+from gridfold_trainer.cells import results
+from gridfold_trainer.cells.results import CellResult, Recorded
 
 KEY = "ab" * 32
 RECORDED = Recorded(versions={"numpy": "2"}, blas={"name": "openblas"}, threads=1, data="sha256:0", split="sha256:1")

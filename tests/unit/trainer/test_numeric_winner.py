@@ -12,7 +12,7 @@ from sklearn.model_selection import TimeSeriesSplit
 
 from gridfold.api.handoff import StageInput
 from gridfold_trainer import refit
-from gridfold_trainer.cell import load_parts
+from gridfold_trainer.after_prepare import load_parts
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import FitFailedError
 from gridfold_trainer.learning import indistinguishable

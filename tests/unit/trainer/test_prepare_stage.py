@@ -10,7 +10,8 @@ from gridfold.api.handoff import PreparedRun, PrepareReport, decode_cells, decod
 from gridfold.api.v1alpha1 import ColumnType
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import CellKeys
-from gridfold_trainer import cell, prepare, stored
+from gridfold_trainer import cell, prepare
+from gridfold_trainer.cells import results, stored
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.prepared import PreparedData, load_prepared
 from gridfold_trainer.errors import (
@@ -20,7 +21,7 @@ from gridfold_trainer.errors import (
     StorageRefusedError,
     UnreadableTableError,
 )
-from gridfold_trainer.learning import environment, results
+from gridfold_trainer.learning import environment
 from tests.unit.trainer.data_jobs import TABLE, context, run_prepare, stage_input
 
 pytestmark = pytest.mark.usefixtures("frames")

@@ -14,7 +14,8 @@ from sklearn.pipeline import Pipeline
 
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE, StageInput, decode_cells
 from gridfold_trainer import refit
-from gridfold_trainer.cell import load_parts, make_cells
+from gridfold_trainer.after_prepare import load_parts
+from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import estimators
 from gridfold_trainer.outcome.collect import Row

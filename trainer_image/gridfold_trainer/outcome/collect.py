@@ -11,12 +11,13 @@ import numpy as np
 
 from gridfold.api.handoff import FailedCell, Outcome, StageInput
 from gridfold.domain.grid import Grid, Parameters, cell_count, format_ranges, parse_ranges
-from gridfold_trainer import cell
-from gridfold_trainer.cell import Cell
+from gridfold_trainer.after_prepare import objective_of, prepared_run
+from gridfold_trainer.cells.cell import Cell, make_cells
+from gridfold_trainer.cells.judging import problem_of, provenance, refused
+from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import estimators, ranking
-from gridfold_trainer.learning.results import CellResult
 from gridfold_trainer.storage.context import Context
 
 #: Requests to object storage at the same time; each waits far longer than it computes.
@@ -117,8 +118,8 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
         ResultsMissingError: naming the cells that have neither a valid result nor a known failure.
     """
     grid = Grid.of(job.spec.search.grid)
-    cells = cell.make_cells(job, range(cell_count(job.spec.search)))
-    objective, metrics = cell.objective_of(job), tuple(cell.prepared_run(job).resolved.metrics)
+    cells = make_cells(job, range(cell_count(job.spec.search)))
+    objective, metrics = objective_of(job), tuple(prepared_run(job).resolved.metrics)
     splits = job.spec.cross_validation.folds * job.spec.cross_validation.repeats
     stored = [
         result if result and _complete(result, metrics, splits) else None for result in _load_all(job, cells, context)
@@ -149,9 +150,9 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
 def _load_all(job: StageInput, cells: Sequence[Cell], context: Context) -> list[CellResult | None]:
     """Return the stored results, in order. The first is read alone, so that the client is made by one thread."""
     cache_uri = job.spec.cache_uri
-    first = [cell.load_result(context, cache_uri, item.key) for item in cells[:1]]
+    first = [load_result(context, cache_uri, item.key) for item in cells[:1]]
     with ThreadPoolExecutor(REQUESTS) as pool:
-        return first + list(pool.map(lambda item: cell.load_result(context, cache_uri, item.key), cells[1:]))
+        return first + list(pool.map(lambda item: load_result(context, cache_uri, item.key), cells[1:]))
 
 
 def _complete(result: CellResult, metrics: Sequence[str], splits: int) -> bool:
@@ -164,5 +165,5 @@ def _complete(result: CellResult, metrics: Sequence[str], splits: int) -> bool:
 def _refused(job: StageInput, item: Cell, data: PreparedData) -> CellResult | None:
     """Return the result of a cell that was never run because prepare saw that the estimator refuses it."""
     cls = estimators.load_class(item.estimator)
-    problem = cell.problem_of(job, cls, item, data)
-    return cell.refused(item, problem, cell.record(job)) if problem else None
+    problem = problem_of(job, cls, item, data)
+    return refused(item, problem, provenance(job)) if problem else None

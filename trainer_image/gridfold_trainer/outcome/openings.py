@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gridfold.domain.keys import digest
-from gridfold_trainer.cell import Cell
+from gridfold_trainer.cells.cell import Cell
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import ObjectMissingError, ObjectTooLargeError
 from gridfold_trainer.learning.splits import Parts

@@ -12,7 +12,8 @@ from gridfold.api.handoff import TERMINATION_MESSAGE_BYTES, Outcome, RankedRepor
 from gridfold.api.status import LEADERBOARD_SIZE
 from gridfold.domain.keys import run_folder
 from gridfold.domain.versions import shareable_document
-from gridfold_trainer import cell
+from gridfold_trainer.after_prepare import prepared_run
+from gridfold_trainer.cells.judging import provenance
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.outcome.collect import Record
 from gridfold_trainer.outcome.doubts import infeasible_headline
@@ -66,7 +67,7 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
 
 def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) -> dict[str, Any]:
     """Return status.json: what is known of the run, every float with all of its digits."""
-    record, prepared, recorded = run_output.record, cell.prepared_run(job), cell.record(job)
+    record, prepared, recorded = run_output.record, prepared_run(job), provenance(job)
     refitted = run_output.refitted
     ranked = [_ranked(record, number) for number in record.leaders[:LEADERBOARD_SIZE]]
     return {

@@ -11,8 +11,8 @@ import numpy as np
 
 from gridfold.api.handoff import StageInput
 from gridfold.domain.grid import Grid
-from gridfold_trainer import cell
-from gridfold_trainer.cell import Cell
+from gridfold_trainer.after_prepare import load_parts
+from gridfold_trainer.cells.cell import Cell, make_cells
 from gridfold_trainer.data.prepared import PreparedData, label_array
 from gridfold_trainer.learning import estimators, sampling
 from gridfold_trainer.learning.label_parameters import by_label
@@ -33,7 +33,7 @@ def storage_warnings(job: StageInput, infeasible: Iterable[int], context: Contex
 
     Cells that differ in numbers alone give models of one kind; of each of the first five kinds one is tried.
     """
-    data, parts = cell.load_parts(job, context)
+    data, parts = load_parts(job, context)
     rows = _few(data, parts.train)
     found: dict[str, int] = {}  # what: the first cell
     deadline = time.monotonic() + _SECONDS
@@ -53,7 +53,7 @@ def _kinds(job: StageInput, infeasible: frozenset[int]) -> Iterator[Cell]:
         if number in infeasible or kind in seen:
             continue
         seen.add(kind)
-        yield cell.make_cells(job, [number])[0]
+        yield make_cells(job, [number])[0]
         if len(seen) == _TRIALS:
             return
 

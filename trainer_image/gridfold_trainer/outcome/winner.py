@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import StageInput
-from gridfold_trainer import cell
+from gridfold_trainer.after_prepare import prepared_run
+from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.data.frames import add_frames
 from gridfold_trainer.data.prepared import PreparedData, label_array, to_frame
 from gridfold_trainer.errors import CacheMismatchError, FitFailedError
@@ -52,7 +53,7 @@ def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str
     Raises:
         CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
     """
-    again = cell.judge(job, [best.cell], training)[0]
+    again = judge(job, [best.cell], training)[0]
     if best.result is None or again.scores == best.result.scores:
         return []
     different = (
@@ -76,7 +77,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         FitFailedError: the winner of the folds cannot be fitted on more rows.
     """
     add_frames()
-    scorer = make_scorer(cell.prepared_run(job).resolved, data.classes, data.positive)
+    scorer = make_scorer(prepared_run(job).resolved, data.classes, data.positive)
     frame = to_frame(data)
     both = np.concatenate([parts.train, parts.validation])
     with warnings.catch_warnings(record=True) as caught:

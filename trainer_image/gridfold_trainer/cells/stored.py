@@ -8,8 +8,9 @@ from itertools import islice
 from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import CellKeys
+from gridfold_trainer.cells import results
 from gridfold_trainer.errors import DataError, ObjectMissingError, ObjectTooLargeError
-from gridfold_trainer.learning import results, sampling
+from gridfold_trainer.learning import sampling
 from gridfold_trainer.storage.context import Context
 
 #: Results are fetched side by side: each is small, and the waiting is for the network.
