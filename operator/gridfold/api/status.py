@@ -57,10 +57,10 @@ class CellCounts(StatusModel):
     """How many cells stand where; all but total add up to total."""
 
     total: Count = Field(0, description="Cells of the grid.")
-    cached: Count = Field(0, description="Cells whose result was there before this run.")
+    cached: Count = Field(0, description="Cells whose result was found: another run, job or try had stored it.")
     pending: Count = Field(0, description="Cells that have not started.")
     running: Count = Field(0, description="Cells whose pod runs.")
-    succeeded: Count = Field(0, description="Cells that were computed in this run.")
+    succeeded: Count = Field(0, description="Cells that this run has computed.")
     infeasible: Count = Field(0, description="Cells whose combination of parameters the estimator refuses.")
     failed: Count = Field(0, description="Cells that failed.")
 
@@ -121,6 +121,9 @@ class PreparedStatus(StatusModel):
     )
     succeeded: Annotated[str, Field(max_length=2048)] = Field(
         "", description="Cells that have been computed since, as a deflated bitmap: they count when their Job is gone."
+    )
+    found: Annotated[str, Field(max_length=2048)] = Field(
+        "", description="Of these, the cells whose pod found the result stored, as a deflated bitmap."
     )
     again: bool = Field(False, description="Whether the data was damaged during this run and has been prepared again.")
 

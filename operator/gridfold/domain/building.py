@@ -89,7 +89,8 @@ class StatusBuilder:
         """Return what the status remembers of the run's cells."""
         prepared, attempt = self._status.prepared, self._status.attempt
         succeeded = decode_cells(prepared.succeeded, total) if prepared else frozenset()
-        return Past(succeeded, attempt.first_wave if attempt else 0)
+        found = decode_cells(prepared.found, total) if prepared else frozenset()
+        return Past(succeeded, found, attempt.first_wave if attempt else 0)
 
     # ── what decide says ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -192,7 +193,7 @@ class StatusBuilder:
         """Show how far the cells are, and remember which have their result: progress never falls."""
         counts = standing.counts
         if self._status.prepared is not None:
-            known = {"succeeded": standing.succeeded, "infeasible": standing.infeasible}
+            known = {name: getattr(standing, name) for name in ("succeeded", "found", "infeasible")}
             bitmaps = {name: encode_cells(cells, standing.total) for name, cells in known.items()}
             self._set(prepared=self._status.prepared.model_copy(update=bitmaps))
         self._set(

@@ -60,6 +60,7 @@ def _translate(wave: Wave, numbers: dict[str, int]) -> Wave:
         cells=tuple(number.values()),
         succeeded=frozenset(number[cell] for cell in wave.succeeded & number.keys()),
         running=frozenset(number[cell] for cell in wave.running & number.keys()),
+        away=frozenset(number[cell] for cell in wave.away & number.keys()),
         failed=frozenset(),
         ends={number[cell]: _end(wave.ends[cell], number[cell]) for cell in number if cell in wave.ends},
         waiting=(),

@@ -33,6 +33,7 @@ class Standing:
     reports: Mapping[int, CellReport]  #: of cells whose pod is still there
     needed: Mapping[int, str] = field(default_factory=dict)  #: memory of cells that ran out of what they had
     memory: Mapping[int, str] = field(default_factory=dict)  #: that the last pod of a cell had, where that is known
+    found: frozenset[int] = frozenset()  #: of succeeded: the pod computed nothing, as the result was there already
 
     @property
     def unfinished(self) -> frozenset[int]:
@@ -44,10 +45,10 @@ class Standing:
         """Return the numbers for the status."""
         return CellCounts(
             total=self.total,
-            cached=len(self.cached),
+            cached=len(self.cached) + len(self.found),
             pending=len(self.pending) + len(self.retry) + len(self.damaged),
             running=len(self.running),
-            succeeded=len(self.succeeded),
+            succeeded=len(self.succeeded) - len(self.found),
             infeasible=len(self.infeasible),
             failed=len(self.failed),
         )
@@ -79,6 +80,7 @@ class Past:
     """What is remembered of a run beside its waves, which come and go."""
 
     succeeded: frozenset[int] = frozenset()  #: cells whose result is stored, whatever has become of their wave
+    found: frozenset[int] = frozenset()  #: of these, the ones that another run, job or try had computed
     first_wave: int = 0  #: cells that failed in an earlier wave than this are tried again
 
 
@@ -114,6 +116,7 @@ def stand(
         reports=count.reports,
         needed=count.needed,
         memory=count.memory,
+        found=frozenset(count.found),
     )
 
 
@@ -130,6 +133,7 @@ class _Count:
         self.needed: dict[int, str] = {}
         self.memory: dict[int, str] = {}
         self.succeeded: set[int] = set(past.succeeded)
+        self.found: set[int] = set(past.found)
         self.infeasible: set[int] = set()
         self.retry: set[int] = set()
         self.running: set[int] = set()
@@ -161,13 +165,18 @@ class _Count:
             self.reports[cell] = report
         self._note_memory(cell, wave)
         if cell in wave.succeeded:
-            self.succeeded.add(cell)
+            self._take_succeeded(cell)
         elif cell in wave.failed or wave.progress is not Progress.ACTIVE:
             self._take_failed(cell, wave)
         elif cell in wave.running:
             self.running.add(cell)
         else:
             self.pending.add(cell)
+
+    def _take_succeeded(self, cell: int) -> None:
+        self.succeeded.add(cell)
+        if cell in self.reports and self.reports[cell].reused:
+            self.found.add(cell)
 
     def _note_memory(self, cell: int, wave: Wave) -> None:
         if wave.memory and (cell in wave.succeeded or cell in wave.failed):

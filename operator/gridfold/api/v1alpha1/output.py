@@ -15,6 +15,8 @@ class Output(ApiModel):
     )
     cache_uri: FolderUri | None = Field(
         None,
-        description="Folder of prepared data and results of cells. Jobs that name the same one share work; whoever can "
-        "write there can change their results. Default: cache/ below uri.",
+        description="Folder of prepared data and results of cells. Jobs that name the same one share work. Two of "
+        "them compute the same cell only if both begin it before either has stored its result; both results are equal, "
+        "and each job counts what it computed as succeeded and what it found as cached. Whoever can write there can "
+        "change their results. Default: cache/ below uri.",
     )
