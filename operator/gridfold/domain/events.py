@@ -19,6 +19,8 @@ TOLD = {
     ConditionType.COMPLETE: False,
     ConditionType.FAILED: False,
 }
+#: That every pod has a node is no news before one had none.
+UNTOLD_AT_FIRST: dict[str, tuple[str, str]] = {ConditionType.CAPACITY_READY: ("True", Reason.PODS_SCHEDULED)}
 TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
@@ -28,7 +30,7 @@ def events_between(before: TrainingJobStatus, after: TrainingJobStatus) -> tuple
 
     Pods that cannot start are told once, when that begins, whatever causes follow each other until it ends.
     """
-    known = {c.type: _told(c) for c in before.conditions}
+    known = UNTOLD_AT_FIRST | {c.type: _told(c) for c in before.conditions}
     changed = [c for c in after.conditions if known.get(c.type) != _told(c)]
     in_trouble, ended = _in_trouble(before), after.state in TERMINAL_STATES
     events = [_event(condition, silent=ended or in_trouble) for condition in changed if condition.message]
