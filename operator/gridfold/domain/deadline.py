@@ -65,8 +65,8 @@ def exceeded(spec: TrainingJobSpec, progress: str | None, waited_for: str) -> st
     far = f"with {progress} cells finished" if progress else "before the data was prepared"
     waited = f" In the end, {waited_for.rstrip('. ')}." if waited_for else ""
     return (
-        f"the run took longer than spec.execution.timeoutSeconds allows ({allowed}, which is "
-        f"{format_duration(allowed)}; time suspended is not counted), {far}.{waited} Results are kept: raise "
+        f"the run took longer than the {allowed} seconds ({format_duration(allowed)}) that "
+        f"spec.execution.timeoutSeconds allows, time suspended not counted, {far}.{waited} Results are kept: raise "
         "timeoutSeconds, and the run is tried again for that long, with its finished cells kept."
     )
 

@@ -30,4 +30,4 @@ def _let_go(run: Run, ttl_seconds: int | None) -> tuple[Action, ...]:
 
 
 def _children(run: Run) -> tuple[SingleStage | Wave, ...]:
-    return (*run.children.prepares, *run.children.waves, *run.children.refits)
+    return (*run.children.prepares, *run.children.waves, *run.children.refits, *run.earlier)

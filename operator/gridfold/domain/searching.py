@@ -18,18 +18,19 @@ from gridfold.domain.waves import WavePlan, plan_waves
 
 def show_standing(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining] = ()) -> Standing:
     """Return where every cell stands, and show it."""
+    waves = (*(old.wave for old in earlier), *run.children.waves)
     standing = stand(
         run.total,
         decode_cells(prepared.cached, run.total),
         decode_cells(prepared.infeasible, run.total),
-        (*(old.wave for old in earlier), *run.children.waves),
+        waves,
         run.spec,
         run.status.past(run.total),
     )
     board = live_leaderboard(
         run.status.leaderboard, standing.reports.values(), run.status.objective, Grid.of(run.spec.search.grid)
     )
-    run.status.show_cells(standing, board, run.children.waves)
+    run.status.show_cells(standing, board, waves)
     return standing
 
 

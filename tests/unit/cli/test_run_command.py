@@ -124,3 +124,12 @@ def test_a_suspended_job_is_not_run_and_says_what_to_write(gridfold: Gridfold, w
     code, out, err = finish(gridfold("run", write_job(with_spec(ordered(), suspend=True))))
     assert (code, out) == (2, "")
     assert "spec.suspend is true, so that nothing of the job runs; set it to false" in err
+
+
+def test_a_run_that_takes_longer_than_it_may_ends_with_1_and_leaves_no_process(
+    gridfold: Gridfold, write_job: Write
+) -> None:
+    job = with_spec(ordered(3, cells="stay"), execution={"timeoutSeconds": 1})
+    code, _, err = finish(gridfold("run", write_job(job)))
+    assert code == 1
+    assert "DeadlineExceeded: the run took longer than the 1 seconds (1s) that spec.execution.timeoutSeconds" in err
