@@ -15,19 +15,12 @@ from gridfold.domain.estimate import estimate
 from gridfold.domain.events import events_between, events_of
 from gridfold.domain.held_up import held_up_by, summarized
 from gridfold.domain.leaderboard import missed_targets
-from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Wave
 from gridfold.domain.plan import Action, Plan
-from gridfold.domain.remedies import pods_wait, told
+from gridfold.domain.pods_shown import capacity_ready, show_pods, show_stage
 from gridfold.domain.standing import Past, Standing
 
 C = ConditionType
-
-#: What is said of a stage before a pod of it is seen to run. A short one may never be.
-STARTED = {
-    Reason.PREPARING: "prepare is being started",
-    Reason.SEARCHING: "cells are being started",
-    Reason.REFITTING: "refit is being started",
-}
 
 
 class StatusBuilder:
@@ -166,7 +159,7 @@ class StatusBuilder:
         text = f"prepared again: {damage}" if damage else f"the data is being fetched, cleaned and checked{remark}"
         reason = Reason.PREPARED_CORRUPT if damage else Reason.PREPARING
         self._conditions.set(C.DATASET_READY, False, reason, text)
-        self._show_stage(stage, Reason.PREPARING, f"prepare runs{remark}")
+        show_stage(self._conditions, stage, Reason.PREPARING, f"prepare runs{remark}")
 
     def prepare_failed(self, reason: str, message: str) -> None:
         """Show why there is no data to search on."""
@@ -216,16 +209,16 @@ class StatusBuilder:
         text += standing.memory_remark() + runs_out(self._status, self._job.spec)
         # Short cells may begin and end between two looks.
         begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
-        self._show_pods(running, waiting, Reason.SEARCHING, text, begun=begun)
+        show_pods(self._conditions, running, waiting, Reason.SEARCHING, text, begun=begun)
         if waves and not waiting and (standing.running or standing.succeeded):
-            self._capacity_ready()
+            capacity_ready(self._conditions)
 
     def refitting(self, stage: SingleStage | None, remark: str = "") -> None:
         """Show that refit is on its way."""
         self._set(state=State.REFITTING)
         if stage is None or not stage.waiting:
-            self._capacity_ready()  # cells may come and go between two looks: that they all ended tells it
-        self._show_stage(stage, Reason.REFITTING, f"refit runs{remark}")
+            capacity_ready(self._conditions)  # cells may come and go between two looks: that they all ended tells it
+        show_stage(self._conditions, stage, Reason.REFITTING, f"refit runs{remark}")
 
     def show_results(self, fields: Mapping[str, Any]) -> None:
         """Show what refit found, which replaces what was shown before."""
@@ -272,39 +265,6 @@ class StatusBuilder:
         found = self._status.dataset
         text = "; ".join([f"{found.rows} rows, {found.columns} columns" if found else "", *remarks])
         self._conditions.set(C.DATASET_READY, True, Reason.PREPARED, text)
-
-    def _show_stage(self, stage: SingleStage | None, reason: Reason, text: str) -> None:
-        if stage is None:
-            self._show_pods(0, (), reason, text)
-            return
-        if away := outage.words_of_stage(stage):
-            self._conditions.set(C.RUNNING, False, Reason.STORAGE_UNAVAILABLE, away)
-            return
-        self._show_pods(stage.running_pods, stage.waiting, reason, text)
-        if stage.running_pods and not stage.waiting:
-            self._capacity_ready()
-
-    def _show_pods(
-        self, running: int, waiting: tuple[Waiting, ...], reason: Reason, text: str, *, begun: bool = False
-    ) -> None:
-        unschedulable = [cause for cause in waiting if cause.reason == Reason.UNSCHEDULABLE]
-        if unschedulable:
-            pods = sum(cause.pods for cause in unschedulable)
-            message = f"{pods_wait(pods)} for a node: {unschedulable[0].message}"
-            self._conditions.set(C.CAPACITY_READY, False, Reason.UNSCHEDULABLE, message)
-        if running:
-            self._conditions.set(C.RUNNING, True, reason, text)
-        elif waiting:
-            words = "; ".join(f"{pods_wait(cause.pods)}: {told(cause)}" for cause in waiting)
-            first = waiting[0].reason if len({cause.reason for cause in waiting}) == 1 else Reason.PODS_WAITING
-            self._conditions.set(C.RUNNING, False, first, words)
-        elif self._conditions.reason(C.RUNNING) != reason or not self._conditions.is_true(C.RUNNING):
-            # Between two stages, as between two pods, the run goes on.
-            goes_on = begun or self._conditions.is_true(C.RUNNING)
-            self._conditions.set(C.RUNNING, goes_on, reason, STARTED[reason])
-
-    def _capacity_ready(self) -> None:
-        self._conditions.set(C.CAPACITY_READY, True, Reason.PODS_SCHEDULED, "every pod has a node")
 
     def _end(self, state: State, kind: ConditionType, reason: str, message: str) -> None:
         self._set(state=state, completion_time=self._status.completion_time or format_time(self._now))

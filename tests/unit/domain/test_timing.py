@@ -71,9 +71,8 @@ def test_a_run_that_takes_longer_than_it_may_fails_and_goes_on_when_its_advice_i
     assert {action.name for action in plan.actions if isinstance(action, Delete)} == active
     assert (world.status.state, world.condition("Failed")) == (State.FAILED, "True/DeadlineExceeded")
     message = world.message("Failed")
-    assert (
-        f"the 3600 seconds (60m) that spec.execution.timeoutSeconds allows, time suspended not counted, {far}"
-        in (message)
+    assert f"the 3600 seconds (60m) that spec.execution.timeoutSeconds allows, time suspended not counted, {far}" in (
+        message
     )
     assert "raise timeoutSeconds, and the run is tried again for that long, with its finished cells kept" in message
     after(world, days=3)
