@@ -24,7 +24,6 @@ from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.cells.stored import find_stored
 from gridfold_trainer.data import reuse
-from gridfold_trainer.data.orders import Orders
 from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.learning import boosters, environment, estimators, scorers
@@ -119,7 +118,7 @@ def plan(job: StageInput, context: Context) -> PlanReport:
     digest, data = found
     positive, problems = preflight.find_positive(spec, data.target.classes)
     resolved = preflight.resolve(spec, cls, data.target.classes, positive)
-    parts, more = preflight.target_problems(spec, resolved, data.target, Orders(data.groups, data.time, data.folds))
+    parts, more = preflight.target_problems(spec, resolved, data.target, data.orders)
     problems += [*preflight.spec_problems(spec, cls), *column_problems(spec, cls, data.columns), *more]
     if parts is None or problems:
         raise DataError(*problems)

@@ -57,6 +57,11 @@ class Assembled:
     warnings: list[str] = field(default_factory=list)
     stored: np.ndarray | None = None  #: the matrix of a data set that is stored already
 
+    @property
+    def orders(self) -> Orders:
+        """Return what a split needs of the rows beside the target."""
+        return Orders(self.groups, self.time, self.folds)
+
 
 def assemble(
     spec: TrainingJobSpec,

@@ -1,0 +1,1 @@
+"""The steps of prepare: read, judge, store, report."""
