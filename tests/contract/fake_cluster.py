@@ -16,6 +16,7 @@ from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartSt
 from gridfold.domain.stage_needs import memory_of
 from gridfold.engine.ports import ConflictError, JobKey
 
+PLATFORM_IMAGE = "never-pulled:1"
 FINAL_INDEX_EXITS = {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
 FINAL_STAGE_EXITS = {ExitCode.DATA, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
 
@@ -46,15 +47,18 @@ class FakeCluster:
         job = parse_training_job({**document, "spec": VALID_SPEC, "status": {}})
         status = _known_part(document.get("status", {}))
         try:
-            return ObservedJob(job.metadata, parse_training_job({**document, "status": {}}).spec, status)
+            spec = parse_training_job({**document, "status": {}}).spec
+            return ObservedJob(job.metadata, spec, status, image=PLATFORM_IMAGE)
         except InvalidTrainingJobError as error:
             return ObservedJob(job.metadata, None, status, error.problems)
 
     async def observe_children(self, job: ObservedJob) -> Children:
         mine = [child for child in self.children.values() if child.owner == job.metadata.uid]
         for child in mine:
-            started_with = attempt_digest(child.told.spec)
-            outdated = job.spec is not None and attempt_digest(job.spec) != started_with
+            same_run = job.status.run_digest == child.told.run_digest
+            image = (job.status.prepared.image if job.status.prepared and same_run else "") or PLATFORM_IMAGE
+            started_with = (attempt_digest(child.told.spec), child.view.image)
+            outdated = job.spec is not None and (attempt_digest(job.spec), image) != started_with
             child.view = replace(child.view, outdated=outdated)
         return Children(
             tuple(c.view for c in mine if c.stage is Stage.PREPARE and isinstance(c.view, SingleStage)),
@@ -143,12 +147,20 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
     digest = action.input.run_digest
     if isinstance(action, StartStage):
         memory = action.memory or memory_of(action.input.spec.execution, action.stage)
-        stage = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory)
+        stage = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory, image=action.image or PLATFORM_IMAGE)
         return FakeChild(owner, action.stage, stage, action.input)
     spec = action.input.spec
     memory = action.memory or memory_of(spec.execution, Stage.CELL)
     wave = Wave(
-        action.name, digest, action.number, action.cells, action.parallelism, Progress.ACTIVE, memory=memory, spec=spec
+        action.name,
+        digest,
+        action.number,
+        action.cells,
+        action.parallelism,
+        Progress.ACTIVE,
+        memory=memory,
+        image=action.image or PLATFORM_IMAGE,
+        spec=spec,
     )
     return FakeChild(owner, Stage.CELL, wave, action.input)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gridfold.api.handoff import Stage
-from gridfold.api.status import CellCounts, Condition, RankedCell, State, TrainingJobStatus
+from gridfold.api.status import CellCounts, Condition, PreparedStatus, RankedCell, State, TrainingJobStatus
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
 from gridfold.domain.plan import Delete, SetParallelism, SetTtl, StartStage
 from gridfold.engine.ports import ConflictError, JobKey
@@ -297,6 +297,18 @@ async def test_children_tell_how_much_memory_their_pods_have(world: World) -> No
     children = await world.cluster.observe_children(job)
     assert [child.memory for child in (*children.prepares, *children.waves)] == ["700Mi", "1400Mi"]
     assert [child.outdated for child in (*children.prepares, *children.waves)] == [False, False]
+
+
+async def test_children_run_the_image_of_their_run_and_else_the_platforms(world: World) -> None:
+    key, job = await prepared_world(world, execution=NOWHERE)
+    await world.cluster.apply(job, replace(start_wave(job), image="of-the-run:1"))
+    children = await world.cluster.observe_children(job)
+    assert [child.image for child in (*children.prepares, *children.waves)] == [job.image, "of-the-run:1"]
+    assert [child.outdated for child in (*children.prepares, *children.waves)] == [False, True]
+    prepared = PreparedStatus(environment="e", image="of-the-run:1")
+    await world.cluster.save_status(job, TrainingJobStatus(run_digest=DIGEST, prepared=prepared))
+    children = await world.cluster.observe_children(await load(world, key))
+    assert [child.outdated for child in children.waves] == [False]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     SUSPENDED = "Suspended"
     RESUMED = "Resumed"
     RETRYING = "Retrying"
+    TRAINER_IMAGE_CHANGED = "TrainerImageChanged"
     DEADLINE_EXCEEDED = "DeadlineExceeded"
     # refit and the end
     REFITTING = "Refitting"

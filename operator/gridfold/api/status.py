@@ -126,6 +126,12 @@ class PreparedStatus(StatusModel):
         "", description="Of these, the cells whose pod found the result stored, as a deflated bitmap."
     )
     again: bool = Field(False, description="Whether the data was damaged during this run and has been prepared again.")
+    image: Annotated[str, Field(max_length=1024)] = Field(
+        "", description="The trainer image that prepared the data: every later stage of the run has the same one."
+    )
+    retry: Count = Field(
+        0, description="spec.retry as it was: a change of it lets the run go over to the platform's trainer image."
+    )
 
 
 class AttemptStatus(StatusModel):

@@ -1,6 +1,7 @@
 """The status of a run while `decide` walks through its stages: every word that a user reads comes from here."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,10 @@ from gridfold.domain.estimate import estimate
 from gridfold.domain.events import events_between, events_of
 from gridfold.domain.held_up import held_up_by, summarized
 from gridfold.domain.leaderboard import missed_targets
-from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Wave
+from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
 from gridfold.domain.pods_shown import capacity_ready, show_pods, show_stage
+from gridfold.domain.remedies import with_image_remedy
 from gridfold.domain.standing import Past, Standing
 
 C = ConditionType
@@ -166,15 +168,35 @@ class StatusBuilder:
         self._conditions.set(C.DATASET_READY, False, reason, message)
         self.fail(reason, message)
 
-    def harvest(self, report: PrepareReport) -> None:
-        """Keep what prepare found."""
+    def harvest(self, report: PrepareReport, image: str) -> None:
+        """Keep what prepare found, and with which image."""
+        prepared = PreparedStatus(
+            environment=report.environment,
+            cached=report.cached,
+            infeasible=report.infeasible,
+            image=image,
+            retry=self._job.spec.retry if self._job.spec else 0,
+        )
         self._set(
             dataset=report.dataset,
             resolved=report.resolved,
             objective=report.resolved.objective,
-            prepared=PreparedStatus(environment=report.environment, cached=report.cached, infeasible=report.infeasible),
+            prepared=prepared,
         )
         self._dataset_ready(*report.warnings)
+
+    def note_retry(self, retry: int) -> None:
+        """Keep that a change of spec.retry asks for no other image."""
+        if self._status.prepared is not None:
+            self._set(prepared=self._status.prepared.model_copy(update={"retry": retry}))
+
+    def prepare_anew(self, message: str) -> None:
+        """Forget all that the run has found, as it begins anew with another image."""
+        attempt = self._status.attempt and self._status.attempt.model_copy(update={"first_wave": 0})
+        self._set(prepared=None, cells=None, progress=None, leaderboard=[], best=None, attempt=attempt)
+        self._set(state=State.PREPARING)
+        self._conditions.set(C.DATASET_READY, False, Reason.TRAINER_IMAGE_CHANGED, message)
+        self._conditions.set(C.RUNNING, False, Reason.TRAINER_IMAGE_CHANGED, message)
 
     def prepared_again(self) -> None:
         """Show that the data is what it was before it was damaged, and keep that this has been done."""
@@ -209,7 +231,7 @@ class StatusBuilder:
         text += standing.memory_remark() + runs_out(self._status, self._job.spec)
         # Short cells may begin and end between two looks.
         begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
-        show_pods(self._conditions, running, waiting, Reason.SEARCHING, text, begun=begun)
+        show_pods(self._conditions, running, self._with_remedies(waiting), Reason.SEARCHING, text, begun=begun)
         if waves and not waiting and (standing.running or standing.succeeded):
             capacity_ready(self._conditions)
 
@@ -218,7 +240,8 @@ class StatusBuilder:
         self._set(state=State.REFITTING)
         if stage is None or not stage.waiting:
             capacity_ready(self._conditions)  # cells may come and go between two looks: that they all ended tells it
-        show_stage(self._conditions, stage, Reason.REFITTING, f"refit runs{remark}")
+        shown = stage and replace(stage, waiting=self._with_remedies(stage.waiting))
+        show_stage(self._conditions, shown, Reason.REFITTING, f"refit runs{remark}")
 
     def show_results(self, fields: Mapping[str, Any]) -> None:
         """Show what refit found, which replaces what was shown before."""
@@ -265,6 +288,10 @@ class StatusBuilder:
         found = self._status.dataset
         text = "; ".join([f"{found.rows} rows, {found.columns} columns" if found else "", *remarks])
         self._conditions.set(C.DATASET_READY, True, Reason.PREPARED, text)
+
+    def _with_remedies(self, waiting: tuple[Waiting, ...]) -> tuple[Waiting, ...]:
+        own = self._status.prepared.image if self._status.prepared else ""
+        return with_image_remedy(waiting, own, self._job.image)
 
     def _end(self, state: State, kind: ConditionType, reason: str, message: str) -> None:
         self._set(state=state, completion_time=self._status.completion_time or format_time(self._now))

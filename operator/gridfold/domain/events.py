@@ -21,6 +21,8 @@ TOLD = {
 }
 #: That every pod has a node is no news before one had none.
 UNTOLD_AT_FIRST: dict[str, tuple[str, str]] = {ConditionType.CAPACITY_READY: ("True", Reason.PODS_SCHEDULED)}
+#: Why a run that did not go on does so again.
+BEGUN_AGAIN = frozenset({Reason.RETRYING, Reason.TRAINER_IMAGE_CHANGED})
 TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
@@ -73,7 +75,7 @@ def _event(condition: Condition, *, silent: bool) -> Event | None:
     warning = (TOLD[ConditionType(condition.type)] and not true) or condition.type == ConditionType.FAILED
     warning |= condition.type == ConditionType.DATASET_READY and condition.reason == Reason.PREPARED_CORRUPT
     warning |= _is_trouble(condition) and not silent
-    goes_on = condition.type == ConditionType.RUNNING and condition.reason in STAGES | {Reason.RETRYING}
+    goes_on = condition.type == ConditionType.RUNNING and condition.reason in STAGES | BEGUN_AGAIN
     if not true and not warning and not goes_on:
         return None
     note = condition.message

@@ -17,6 +17,7 @@ from gridfold.domain.plan import Action, Delete, Plan, SetParallelism
 from gridfold.domain.preparing import prepare
 from gridfold.domain.run import Run
 from gridfold.domain.searching import search, show_standing
+from gridfold.domain.trainer_image import change_over
 
 #: Added to why an edit is refused while cells of the spec before it run: taken back, the edit has cost nothing.
 GOES_ON = ". Nothing is started for this spec; cells that run go on by the one before it"
@@ -72,7 +73,7 @@ def _steps(run: Run) -> tuple[Action, ...]:
     """Walk through the stages as far as they have come."""
     run.status.accept(run.total)
     if run.status.attempt(keys.attempt_digest(run.spec), run.next_wave):
-        return _failed_stages(run)
+        return change_over(run) or _failed_stages(run)
     if run.status.settled:
         run.status.judge_targets(None)
         replaced = (Delete(wave.name) for wave in run.earlier if run.status.prepared)
@@ -81,6 +82,8 @@ def _steps(run: Run) -> tuple[Action, ...]:
     if run.spec.suspend:
         return (*keep_children(run), *_suspend(run))
     run.status.resume()
+    if (actions := change_over(run)) is not None:
+        return actions
     actions = _advance(run)
     late = end_if_late(run)
     return (*keep_children(run), *actions) if late is None else late

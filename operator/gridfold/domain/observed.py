@@ -60,6 +60,7 @@ class SingleStage:
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
     away_seconds: float | None = None  #: for how long its processes have ended for want of storage; None: they have not
     memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
+    image: str = ""  #: of the trainer; "" on a laptop
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ class Wave:
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
     away: frozenset[int] = frozenset()  #: unfinished cells whose processes end for want of storage
     memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
+    image: str = ""  #: of the trainer; "" on a laptop
     spec: TrainingJobSpec | None = None  #: what it was started with; of a wave of another run alone, if it can be read
 
 
@@ -101,6 +103,7 @@ class ObservedJob:
     spec: TrainingJobSpec | None
     status: TrainingJobStatus
     problems: tuple[Problem, ...] = ()
+    image: str = ""  #: of the trainer, that the platform has now; "" on a laptop
 
 
 @dataclass(frozen=True)

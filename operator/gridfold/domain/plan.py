@@ -15,6 +15,7 @@ class StartStage:
     name: str
     input: StageInput
     memory: str = ""  #: that it needs, where that is more than the spec says
+    image: str = ""  #: of the trainer; "": the platform's
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class StartWave:
     parallelism: int
     input: StageInput
     memory: str = ""  #: that each cell needs, where that is more than the spec says
+    image: str = ""  #: of the trainer; "": the platform's
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ def _prepare(run: Run) -> tuple[Action, ...] | None:
     if not isinstance(report, PrepareReport) or report.total != run.total:
         run.status.prepare_failed(Reason.PREPARE_FAILED, unknown_report(Stage.PREPARE, stage.end.message))
         return ()
-    run.status.harvest(report)
+    run.status.harvest(report, stage.image)
     return None
 
 
@@ -67,7 +67,7 @@ def repair(run: Run, damage: str) -> tuple[Action, ...] | None:
     stage = last.stage
     if stage is None or still_active(stage):
         run.status.preparing(stage, damage, last.remark)
-        start = () if stage else (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory),)
+        start = () if stage else (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory, run.image),)
         return (*(SetParallelism(wave.name, 0) for wave in run.active_waves if wave.parallelism), *start)
     if stage.progress is not Progress.SUCCEEDED:
         cause = last.cause(run)

@@ -21,7 +21,7 @@ def refit(run: Run, standing: Standing, prepared: PreparedStatus) -> tuple[Actio
         run.status.refitting(None, last.remark)
         told = {"failed": standing.failed_cells(), "memory": standing.memory_ranges()}
         stage_input = run.input(run.status.prepared_run()).model_copy(update=told)
-        return (StartStage(Stage.REFIT, last.name, stage_input, last.memory),)
+        return (StartStage(Stage.REFIT, last.name, stage_input, last.memory, run.image),)
     if still_active(stage):
         run.status.refitting(stage, last.remark)
         return replaced(stage)

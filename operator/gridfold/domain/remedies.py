@@ -1,9 +1,13 @@
 """What to do about pods that are refused for what their spec names: in words beside those of Kubernetes."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
 from gridfold.domain.observed import Waiting
 
+#: Why a container waits for its image.
+_NO_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
 _GOES_ON = "; the run goes on by itself then"
 #: Words of the API server's admission (1.31 to 1.36), and what helps.
 _REMEDIES = (
@@ -42,6 +46,20 @@ def told(cause: Waiting) -> str:
         if found:
             return f"{words.rstrip('. ')}. To do: {remedy.format(**found.groupdict())}{_GOES_ON}."
     return words
+
+
+def with_image_remedy(causes: Iterable[Waiting], own: str, platform: str) -> tuple[Waiting, ...]:
+    """Return causes with what to do where a run's image is not there any more, and the platform has another."""
+    if not own or own == platform:
+        return tuple(causes)
+    remedy = (
+        f"To do: the run keeps the trainer image that prepared it, {own}; bring it back, or change spec.retry, which "
+        f"lets the run go over to the platform's image, {platform}."
+    )
+    return tuple(
+        replace(cause, message=f"{cause.message.rstrip('. ')}. {remedy}") if cause.reason in _NO_IMAGE else cause
+        for cause in causes
+    )
 
 
 def pods_wait(number: int) -> str:

@@ -32,6 +32,11 @@ class Run:
         """Return the number of the wave that would be started next."""
         return self.children.waves[-1].number + 1 if self.children.waves else 0
 
+    @property
+    def image(self) -> str:
+        """Return the trainer image that the run was prepared with; "": it will be the platform's."""
+        return self.status.prepared.image if self.status.prepared else ""
+
     def name(self, suffix: str) -> str:
         """Return the name of a child of this run."""
         return child_name(self.job.metadata.name, self.digest, suffix)

@@ -36,7 +36,8 @@ def show_standing(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining
 
 def search(run: Run, prepared: PreparedStatus) -> tuple[Action, ...]:
     """Return what brings the search a step further, and refit after it."""
-    earlier = draining_waves(run.earlier, run.spec)
+    # Another image may have other versions, under which the same cell is another one.
+    earlier = draining_waves([wave for wave in run.earlier if wave.image == run.image], run.spec)
     of_use = {old.wave.name for old in earlier}
     replaced = tuple(Delete(wave.name) for wave in run.earlier if wave.name not in of_use)
     return (*replaced, *_search(run, prepared, earlier))
@@ -78,4 +79,5 @@ def _wave_actions(run: Run, standing: Standing, earlier: Sequence[Draining]) -> 
 def _start(run: Run, plan: WavePlan) -> tuple[Action, ...]:
     number = run.next_wave
     stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_ranges(plan.cells)})
-    return (StartWave(run.name(f"w{number}"), number, plan.cells, plan.parallelism, stage_input, plan.memory),)
+    name = run.name(f"w{number}")
+    return (StartWave(name, number, plan.cells, plan.parallelism, stage_input, plan.memory, run.image),)

@@ -95,6 +95,7 @@ class World:
     inputs: dict[str, Any] = field(default_factory=dict)
     now: datetime = START
     laptop: bool = False
+    image: str = ""  #: of the trainer, that the platform has now
 
     def edit(self, raw: dict[str, Any]) -> None:
         """Replace the spec, as `kubectl apply` does."""
@@ -103,7 +104,7 @@ class World:
         self.job = edited.model_copy(update={"metadata": edited.metadata.model_copy(update={"generation": generation})})
 
     def observe(self) -> Observed:
-        job = ObservedJob(self.job.metadata, self.job.spec, self.status)
+        job = ObservedJob(self.job.metadata, self.job.spec, self.status, image=self.image)
         children = Children(tuple(self.prepares.values()), tuple(self.waves.values()), tuple(self.refits.values()))
         return Observed(job, children, self.now)
 
@@ -122,7 +123,8 @@ class World:
             children = self.prepares if action.stage is Stage.PREPARE else self.refits
             if action.name not in children:
                 digest, memory = action.input.run_digest, self._memory(action)
-                children[action.name] = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory)
+                image = action.image or self.image
+                children[action.name] = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory, image=image)
                 self._count(action)
         elif isinstance(action, StartWave):
             if action.name not in self.waves:
@@ -134,6 +136,7 @@ class World:
                     action.parallelism,
                     Progress.ACTIVE,
                     memory=self._memory(action),
+                    image=action.image or self.image,
                     spec=action.input.spec,
                 )
                 self._count(action)

@@ -61,7 +61,8 @@ class TrainingJobSpec(ApiModel):
     retry: Annotated[Int, Field(ge=0, le=1000000)] = Field(
         0,
         description="Any change of this number has a failed job tried again: finished cells stay, the rest is run. An "
-        "edit of storage or execution (memory, say) does so, too.",
+        "edit of storage or execution (memory, say) does so, too. A run keeps the trainer image that it was prepared "
+        "with; a change of this number also lets it go over to the platform's, and its data is prepared again.",
     )
     storage: Storage = Field(default_factory=Storage, description="The object storage of sources and output.")
     dataset: Dataset = Field(description="The data: where it is and what its columns mean.")

@@ -38,6 +38,7 @@ class JobView:
     memory: str = ""  #: of its pods, as a quantity
     template: str = ""  #: digest of what it was started with; "" where an older operator noted none
     ttl_seconds: int | None = None  #: so long after its end the cluster removes it
+    image: str = ""  #: of its pods
 
     @property
     def missing_pods(self) -> int:
@@ -76,7 +77,14 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         memory=annotations.get(labels.MEMORY, ""),
         template=annotations.get(labels.TEMPLATE, ""),
         ttl_seconds=spec.get("ttlSecondsAfterFinished"),
+        image=_image(spec),
     )
+
+
+def _image(spec: Document) -> str:
+    containers: list[Document] = spec.get("template", {}).get("spec", {}).get("containers") or [{}]
+    image: str = containers[0].get("image", "")
+    return image
 
 
 def _progress(status: Document) -> Progress:
@@ -141,6 +149,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         ttl_seconds=child.job.ttl_seconds,
         away_seconds=_away_seconds(child.pods, now) if child.job.progress is Progress.ACTIVE else None,
         memory=child.job.memory,
+        image=child.job.image,
     )
 
 
@@ -195,6 +204,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         ttl_seconds=job.ttl_seconds,
         away=_away_cells(child, now) if job.progress is Progress.ACTIVE else frozenset(),
         memory=job.memory,
+        image=job.image,
         spec=child.spec,
     )
 

@@ -77,8 +77,8 @@ class KubernetesCluster:
         try:
             job = parse_training_job(document, self.trainer.estimator_prefixes)
         except InvalidTrainingJobError as error:
-            return ObservedJob(metadata, None, status, error.problems)
-        return ObservedJob(metadata, job.spec, status)
+            return ObservedJob(metadata, None, status, error.problems, self.trainer.image)
+        return ObservedJob(metadata, job.spec, status, image=self.trainer.image)
 
     async def observe_children(self, job: ObservedJob) -> Children:
         """Return all children that are controlled by exactly this resource.
@@ -112,7 +112,13 @@ class KubernetesCluster:
         """Tell whether a Job would be made otherwise now: an image, resources, a Secret's name have changed."""
         if job.spec is None or not view.template:
             return False
-        return view.template != template_digest(view.stage, job.spec, self.trainer, view.memory)
+        prepared = job.status.prepared if job.status.run_digest == view.run_digest else None
+        trainer = self._trainer(prepared.image if prepared else "")
+        return view.template != template_digest(view.stage, job.spec, trainer, view.memory)
+
+    def _trainer(self, image: str) -> TrainerSettings:
+        """Return the settings of the trainer's pods, with a run's own image where it has one."""
+        return self.trainer.model_copy(update={"image": image}) if image else self.trainer
 
     async def _child(self, key: JobKey, job: JobView) -> Child:
         pods = self.pods.of_job(job.uid)
@@ -143,9 +149,9 @@ class KubernetesCluster:
     async def _apply(self, owner: Metadata, action: Action) -> None:
         match action:
             case StartStage():
-                await self._start(owner, action, build_stage_manifest(owner, action, self.trainer))
+                await self._start(owner, action, build_stage_manifest(owner, action, self._trainer(action.image)))
             case StartWave():
-                await self._start(owner, action, build_wave_manifest(owner, action, self.trainer))
+                await self._start(owner, action, build_wave_manifest(owner, action, self._trainer(action.image)))
             case SetParallelism():
                 await self._change(owner, action.name, {"parallelism": action.parallelism})
             case SetTtl():

@@ -1,0 +1,55 @@
+"""A platform's upgrade while jobs run: another trainer image, and one that does not exist and is corrected."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cluster.installation import chart_values, installed, make_namespace, upgrade
+from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.testbed.plugin import Bucket, Cluster
+
+pytestmark = pytest.mark.cluster
+
+EIGHT_CELLS = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0], "fit_intercept": [True, False]}]}
+
+
+@pytest.fixture
+def jobs(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> Iterator[ClusterJobs]:
+    """The jobs of an operator of their own."""
+    namespace = make_namespace(testbed.kubectl, "e2e")
+    try:
+        with installed(testbed, chart_values(images, (namespace,))) as installation:
+            made = ClusterJobs(testbed, namespace, session_bucket, installation)
+            made.add_credentials()
+            yield made
+    finally:
+        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def test_a_run_keeps_its_trainer_image_and_a_later_one_takes_the_platforms_as_soon_as_that_is_right(
+    jobs: ClusterJobs, testbed: Cluster, images: dict[str, str]
+) -> None:
+    def set_image(reference: str) -> None:
+        values = chart_values({**images, "trainer": reference}, (jobs.namespace,))
+        upgrade(testbed, jobs.operator.namespace, values)
+        jobs.operator.wait_until_ready()
+
+    def images_of(name: str) -> set[Any]:
+        pods = [job["spec"]["template"]["spec"] for job in jobs.children("jobs", name)]
+        return {pod["containers"][0]["image"] for pod in pods}
+
+    source = jobs.upload(two_column_table())
+    before = jobs.apply(jobs.manifest("before", source, search=EIGHT_CELLS, execution={"parallelism": 1}))
+    jobs.wait(before, "has a result", lambda s: s.get("cells", {}).get("succeeded", 0) >= 1)
+    set_image("localhost/gridfold-nowhere:1")
+    after = jobs.apply(jobs.manifest("after", source))
+    status = jobs.wait_until_it_ends(before)
+    assert condition(status, "Complete")["status"] == "True", status
+    assert status["prepared"]["image"] == images["trainer"]
+    assert images_of(before) == {images["trainer"]}
+    assert images_of(after) == {"localhost/gridfold-nowhere:1"}
+    set_image(images["trainer"])
+    status = jobs.wait_until_it_ends(after)
+    assert condition(status, "Complete")["status"] == "True", status
+    assert images_of(after) == {images["trainer"]}
