@@ -7,7 +7,7 @@ keep their keys. Waves of the earlier run go on meanwhile, and afterwards those 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from gridfold.api.handoff import CellReport, decode_report, encode_report
+from gridfold.api.handoff import CellReport, encode_report
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import digest, run_document
@@ -70,7 +70,7 @@ def _translate(wave: Wave, numbers: dict[str, int]) -> Wave:
 
 def _end(end: ProcessEnd, cell: int) -> ProcessEnd:
     """Return the end of a process with the cell's present number in its report."""
-    report = decode_report(end.message)
-    if not isinstance(report, CellReport):
+    report = end.report
+    if not isinstance(report, CellReport) or report.cell == cell:
         return end
     return replace(end, message=encode_report(report.model_copy(update={"cell": cell})))

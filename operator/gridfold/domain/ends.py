@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gridfold.api.exit_codes import FINAL_CELL_EXITS, ExitCode
-from gridfold.api.handoff import CellReport, FailureReport, Outcome, Stage, decode_report
+from gridfold.api.handoff import CellReport, FailureReport, Outcome, Stage
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.observed import ProcessEnd
 from gridfold.domain.stage_needs import memory_of, path_of_resources, scratch_of
@@ -48,7 +48,7 @@ def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec, memory: Memory = CEL
     """Return why a process failed; None is a pod of which nothing is left."""
     if end is None:
         return Cause("PodGone", "the pod is gone and left no message", retryable=True)
-    report = decode_report(end.message)
+    report = end.report
     if isinstance(report, CellReport) and report.outcome is not Outcome.SUCCEEDED:
         infeasible = report.outcome is Outcome.INFEASIBLE
         return Cause("Infeasible" if infeasible else "FitFailed", report.message, False, infeasible)

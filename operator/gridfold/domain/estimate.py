@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from heapq import nlargest
 
-from gridfold.api.handoff import CellReport, decode_report
+from gridfold.api.handoff import CellReport
 from gridfold.api.status import TrainingJobStatus
 from gridfold.domain.conditions import format_time
 from gridfold.domain.observed import Span, Wave
@@ -42,9 +42,9 @@ def estimate(standing: Standing, waves: Iterable[Wave], status: TrainingJobStatu
 def _computed(waves: Iterable[Wave]) -> list[Span]:
     """Return when the latest cells were computed; one whose result was there already says nothing of the others."""
     ends = (wave.ends[cell] for wave in waves for cell in wave.succeeded & wave.ends.keys())
-    ran = ((end.ran, end.message) for end in ends if end.ran)
+    ran = ((end.ran, end) for end in ends if end.ran)
     latest = nlargest(LATEST, ran, key=lambda one: one[0].end)
-    reports = ((span, decode_report(message)) for span, message in latest)
+    reports = ((span, end.report) for span, end in latest)
     return [span for span, report in reports if isinstance(report, CellReport) and not report.reused]
 
 

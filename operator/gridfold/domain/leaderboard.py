@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from heapq import nsmallest
 
 from gridfold.api.handoff import CellReport, RankedReport
 from gridfold.api.status import LEADERBOARD_SIZE, MeanStd, RankedCell
@@ -41,14 +42,16 @@ def live_leaderboard(
 
     Reports vanish with their pods, so the previous status remembers; a rounded text stands where no report is left.
     """
-    lines = {line.cell: (Decimal(line.score), line) for line in previous if line.score != "NaN"}
+    lines = {line.cell: line for line in previous if line.score != "NaN"}
+    scores = {cell: Decimal(line.score) for cell, line in lines.items()}
+    found: dict[int, CellReport] = {}
     for report in reports:
         mean = report.scores.get(objective, (None, None))[0]
         if mean is not None:
-            line = ranked_cell(report, objective, grid)
-            lines[report.cell] = (Decimal(repr(mean)), line)
-    ordered = sorted(lines.values(), key=lambda item: (-item[0], item[1].cell))
-    return [line for _, line in ordered[:LEADERBOARD_SIZE]]
+            scores[report.cell], found[report.cell] = Decimal(repr(mean)), report
+    # Lines are made of the best alone: there may be thousands of reports.
+    best = nsmallest(LEADERBOARD_SIZE, scores, key=lambda cell: (-scores[cell], cell))
+    return [ranked_cell(found[cell], objective, grid) if cell in found else lines[cell] for cell in best]
 
 
 def missed_targets(targets: Mapping[str, str], scores: Mapping[str, float | str | None]) -> list[str]:

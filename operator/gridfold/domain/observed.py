@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
+from gridfold.api.handoff import Report, decode_report
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import Problem
@@ -34,6 +36,11 @@ class ProcessEnd:
     reason: str  #: the container's: Completed, Error, OOMKilled …
     message: str  #: the termination message, as it is
     ran: Span | None = field(default=None, compare=False)  #: when, where that is known
+
+    @cached_property
+    def report(self) -> Report | None:
+        """Return what the message says, decoded once however often it is looked at; None where it is no report."""
+        return decode_report(self.message)
 
 
 @dataclass(frozen=True)

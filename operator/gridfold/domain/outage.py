@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 from gridfold.api.conditions import Reason
 from gridfold.api.exit_codes import ExitCode
-from gridfold.api.handoff import FailureReport, decode_report
+from gridfold.api.handoff import FailureReport
 from gridfold.domain.observed import Children, ProcessEnd, SingleStage, Wave
 from gridfold.domain.standing import Standing
 
@@ -47,7 +47,7 @@ def words_of_cells(waves: Iterable[Wave], standing: Standing) -> str:
 
 def is_typing_error(stage: SingleStage) -> bool:
     """Tell whether a name has been unknown for so long that waiting will not help; nothing has been computed yet."""
-    report = decode_report(stage.end.message) if stage.end else None
+    report = stage.end.report if stage.end else None
     unknown = isinstance(report, FailureReport) and report.reason == Reason.HOST_UNKNOWN
     return unknown and (stage.away_seconds or 0.0) >= UNKNOWN_NAME_SECONDS
 
@@ -61,6 +61,6 @@ def look_again(children: Children, seconds: float | None) -> float | None:
 
 
 def _words(end: ProcessEnd | None) -> str:
-    report = decode_report(end.message) if end else None
+    report = end.report if end else None
     what = report.message if isinstance(report, FailureReport) else "storage is out of reach"
     return f"{what.rstrip('.')}; {_AGAIN}"

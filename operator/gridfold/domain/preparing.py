@@ -1,7 +1,7 @@
 """Prepare: the data is fetched once a run, and once more where a later stage finds it damaged."""
 
 from gridfold.api.conditions import Reason
-from gridfold.api.handoff import PrepareReport, Stage, decode_report
+from gridfold.api.handoff import PrepareReport, Stage
 from gridfold.domain import outage
 from gridfold.domain.earlier import Draining
 from gridfold.domain.ends import cause_of
@@ -44,7 +44,7 @@ def _prepare(run: Run) -> tuple[Action, ...] | None:
     if stage.end is None:  # it succeeded, but its pod and with it the report are gone: it is cheap to ask again
         run.status.preparing(stage)
         return (Delete(stage.name),)
-    report = decode_report(stage.end.message)
+    report = stage.end.report
     if not isinstance(report, PrepareReport) or report.total != run.total:
         run.status.prepare_failed(Reason.PREPARE_FAILED, unknown_report(Stage.PREPARE, stage.end.message))
         return ()
@@ -73,7 +73,7 @@ def repair(run: Run, damage: str) -> tuple[Action, ...] | None:
         cause = last.cause(run)
         run.status.prepare_failed(cause.reason, cause.message)
         return end_waves(run)
-    report = decode_report(stage.end.message) if stage.end else None
+    report = stage.end.report if stage.end else None
     before = run.status.prepared_run()
     if isinstance(report, PrepareReport) and report.digest != before.digest:
         run.status.prepare_failed(

@@ -1,7 +1,7 @@
 """Refit: the winner is fitted again, judged, and opened once against the test part."""
 
 from gridfold.api.conditions import Reason
-from gridfold.api.handoff import RefitReport, Stage, decode_report
+from gridfold.api.handoff import RefitReport, Stage
 from gridfold.api.status import PreparedStatus
 from gridfold.domain.grid import Grid
 from gridfold.domain.observed import Progress
@@ -35,7 +35,7 @@ def refit(run: Run, standing: Standing, prepared: PreparedStatus) -> tuple[Actio
     if stage.end is None:
         run.status.refitting(stage)
         return (Delete(stage.name),)
-    report = decode_report(stage.end.message)
+    report = stage.end.report
     if not isinstance(report, RefitReport):
         run.status.fail(Reason.REFIT_FAILED, unknown_report(Stage.REFIT, stage.end.message))
         return ()

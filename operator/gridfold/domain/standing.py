@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from gridfold.api.conditions import Reason
-from gridfold.api.handoff import CellReport, FailedCell, Stage, decode_report
+from gridfold.api.handoff import CellReport, FailedCell, Stage
 from gridfold.api.status import CellCounts
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.v1alpha1.quantities import amount
@@ -160,7 +160,7 @@ class _Count:
         self.failed.pop(cell, None)
         self.damaged.pop(cell, None)
         end = wave.ends.get(cell)
-        report = decode_report(end.message) if end else None
+        report = end.report if end else None
         if isinstance(report, CellReport) and report.cell == cell:
             self.reports[cell] = report
         self._note_memory(cell, wave)
