@@ -53,6 +53,7 @@ class Reason(StrEnum):
     # refit and the end
     REFITTING = "Refitting"
     REFIT_FAILED = "RefitFailed"
+    RESULTS_MISSING = "ResultsMissing"
     COMPLETED = "Completed"
     COMPLETED_WITH_FAILURES = "CompletedWithFailures"
     TARGETS_MET = "TargetsMet"

@@ -111,8 +111,20 @@ class StatusBuilder:
         self._set(attempt=next_attempt(before, digest, next_wave, afresh=failed))
         if before is None or not failed:  # without a note of an older operator: what is now is what it failed with
             return False
+        if self.results_missing:
+            self._forget_cells()
         self._reopen()
         return True
+
+    @property
+    def results_missing(self) -> bool:
+        """Tell whether the run has failed because the store has lost what it had."""
+        return self._status.reason == Reason.RESULTS_MISSING
+
+    def _forget_cells(self) -> None:
+        """Forget which cells have their result: prepare looks again, and the others are run."""
+        attempt = self._status.attempt and self._status.attempt.model_copy(update={"first_wave": 0})
+        self._set(attempt=attempt, prepared=None, cells=None, progress=None, best=None, leaderboard=[])
 
     def keep_time(self, *, paused: bool) -> None:
         """Have the clock of the attempt run, or stand still."""

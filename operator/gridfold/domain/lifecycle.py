@@ -72,8 +72,9 @@ def _of_run(children: Children, digest: str) -> tuple[Children, Children]:
 def _steps(run: Run) -> tuple[Action, ...]:
     """Walk through the stages as far as they have come."""
     run.status.accept(run.total)
+    failed = _failed_stages(run)
     if run.status.attempt(keys.attempt_digest(run.spec), run.next_wave):
-        return change_over(run) or _failed_stages(run)
+        return change_over(run) or failed
     if run.status.settled:
         run.status.judge_targets(None)
         replaced = (Delete(wave.name) for wave in run.earlier if run.status.prepared)
@@ -96,9 +97,16 @@ def _advance(run: Run) -> tuple[Action, ...]:
 
 
 def _failed_stages(run: Run) -> tuple[Action, ...]:
-    """Remove the stages with which a run has failed, so that they are started anew at the next look."""
-    failed = (stage for stage in run.children.prepares if stage.progress is not Progress.SUCCEEDED)
-    return tuple(Delete(stage.name) for stage in (*failed, *run.children.refits))
+    """Remove the stages with which a run has failed, so that they are started anew at the next look.
+
+    Where results are missing, nobody knows better than prepare which ones; of a prepare that succeeded and handed
+    nothing over, the report was not understood.
+    """
+    children, anew = run.children, run.status.results_missing
+    useless = anew or run.status.prepared is None
+    prepares = (stage.name for stage in children.prepares if useless or stage.progress is not Progress.SUCCEEDED)
+    waves = (wave.name for wave in children.waves if anew)
+    return tuple(Delete(name) for name in (*prepares, *waves, *(stage.name for stage in children.refits)))
 
 
 def _suspend(run: Run) -> tuple[Action, ...]:

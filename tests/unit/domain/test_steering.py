@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gridfold.api.exit_codes import ExitCode
+from gridfold.api.handoff import FailureReport, encode_report
 from gridfold.api.status import State
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import Progress
@@ -129,6 +130,33 @@ def test_a_run_without_a_winner_is_ranked_again_after_a_retry(world: World) -> N
     world.finish_refit(best=0)
     world.step()
     assert world.condition("Complete") == "True/Completed"
+
+
+def test_results_that_the_store_has_lost_are_looked_for_and_computed_again_by_a_retry(world: World) -> None:
+    wave = searching(world)
+    for cell in range(3):
+        world.end_cell(wave, cell, cell_end(cell, 0.6), good=True)
+    world.step()
+    lost = encode_report(FailureReport(reason="ResultsMissing", message="1 of 3 cells have no valid result: 1"))
+    world.end_single(world.refits, failure(ExitCode.DATA, message=lost))
+    steps(world)
+    assert world.condition("Failed") == "True/ResultsMissing"
+    world.edit(document(retry=1))
+    steps(world)
+    world.finish_prepare(3, cached={0, 2})
+    steps(world)
+    assert [found.cells for found in world.waves.values()] == [(1,)]
+    assert (world.status.progress, world.status.cells.cached) == ("2/3", 2)
+
+
+def test_a_report_of_prepare_that_was_not_understood_is_asked_for_anew_by_a_retry(world: World) -> None:
+    world.step()
+    world.end_single(world.prepares, failure(0, "Completed", "{}"))
+    world.step()
+    assert world.condition("Failed") == "True/PrepareFailed"
+    world.edit(document(retry=1))
+    steps(world)
+    assert (world.status.state, len(world.started)) == (State.PREPARING, 2)
 
 
 def test_a_complete_job_is_not_tried_again(world: World) -> None:

@@ -142,7 +142,7 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
         raise ResultsMissingError(
             f"{len(missing)} of {len(rows)} cells have no valid result below {job.spec.cache_uri}cells/: "
             f"{format_ranges(missing)[:256]}. Objects were removed, changed or damaged meanwhile; run the "
-            "job again, which computes them again."
+            "job again, which computes them again (on a cluster, change spec.retry)."
         )
     return Record(rows, metrics, objective, splits)
 
