@@ -76,7 +76,7 @@ def _out_of_memory(spec: TrainingJobSpec, memory: Memory) -> str:
     """Return with how much memory a pod was tried, and what to do."""
     tried = memory.tried or (memory_of(spec.execution, memory.stage),)
     where, policy = path_of_resources(spec.execution, memory.stage), spec.execution.out_of_memory
-    had = f"with {', then '.join(tried)}" if tried[0] else "that is not limited to its own, so the node's"
+    had = f"with {', then '.join(tried)}" if tried[0] else "(it has no limit, so it was the node's)"
     if policy is not None and tried[0]:
         return (
             f"the pod ran out of memory {had}; spec.execution.outOfMemory.maxMemory, {policy.max_memory}, allows no "

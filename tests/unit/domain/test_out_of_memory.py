@@ -169,6 +169,15 @@ def test_without_a_policy_a_cell_that_runs_out_of_memory_has_failed_with_both_wa
     assert "spec.execution.outOfMemory" in message
 
 
+def test_where_nothing_limits_the_memory_the_nodes_has_run_out() -> None:
+    world = searching({"resources": {"requests": {"cpu": "1"}}, "outOfMemory": EXECUTION["outOfMemory"]})
+    end_wave(world, c0=OOM)
+    (refit,) = world.step().actions
+    assert isinstance(refit, StartStage)
+    words = "the pod ran out of memory (it has no limit, so it was the node's); raise spec.execution.resources.limits."
+    assert refit.input.failed[0].message.startswith(words)
+
+
 def test_a_ceiling_that_is_raised_on_a_failed_job_goes_on_from_what_the_cells_had() -> None:
     world = searching({**EXECUTION, "maxFailedCells": 0})
     for _ in range(3):
