@@ -11,6 +11,7 @@ from typing import Any
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold_trainer.supervisor import End, supervise
+from gridfold_trainer.tail import Tail
 
 #: Read by the libraries when they are loaded.
 THREAD_VARIABLES = (
@@ -24,6 +25,9 @@ THREAD_VARIABLES = (
 #: polars is used by prepare alone, whose threads change no number.
 POLARS_VARIABLE = "POLARS_MAX_THREADS"
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
+#: Ends that are no failure, pass by themselves, or leave no time: of them no log is kept.
+_NO_FAILURES = frozenset({ExitCode.OK, ExitCode.USAGE, ExitCode.INFEASIBLE, ExitCode.STORAGE, ExitCode.TERMINATED})
+_KEEP_SECONDS = 30.0
 INDEX_VARIABLE = "JOB_COMPLETION_INDEX"
 
 
@@ -46,14 +50,39 @@ def main(arguments: list[str] | None = None) -> int:
 
         return run_stage(options.stage, options.job, options.index)
 
-    end = supervise(work, limit)
+    tail = Tail()
+    end = supervise(work, limit, tail)
+    code = _judge(end, options.stage, limit)
+    log = tail.finish()
+    if options.stage != "prepare":  # which is told by its messages
+        _keep_log(options, code, log)
+    return code
+
+
+def _judge(end: End, stage: str, limit: float) -> int:
+    """Return the exit code of an end, and say why where the child could not."""
     if end.timed_out and _waits_for_storage():
         return int(ExitCode.STORAGE)  # it was not the fit that took so long
     if end.exit_code == ExitCode.TERMINATED and _wrote_too_much():
         return int(ExitCode.DATA)
     if end.timed_out or end.signal:
-        _report_violence(end, options.stage, limit)
+        _report_violence(end, stage, limit)
     return end.exit_code
+
+
+def _keep_log(options: argparse.Namespace, code: int, log: bytes | None) -> None:
+    """Store the end of the log of a process that failed, in a process of its own that is bounded, too."""
+    if code in _NO_FAILURES or log is None:
+        return
+
+    def work() -> int:
+        from gridfold.api.handoff import Stage
+        from gridfold_trainer import kept_log
+
+        kept_log.keep(Stage(options.stage), options.job, options.index, log)
+        return 0
+
+    supervise(work, _KEEP_SECONDS)
 
 
 def _waits_for_storage() -> bool:

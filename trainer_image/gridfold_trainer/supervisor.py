@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gridfold.api.exit_codes import ExitCode
+from gridfold_trainer.tail import Tail
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
@@ -31,11 +32,12 @@ class End:
     timed_out: bool = False
 
 
-def supervise(work: Callable[[], int], limit_seconds: float | None) -> End:
+def supervise(work: Callable[[], int], limit_seconds: float | None, tail: Tail | None = None) -> End:
     """Run `work` in a child process group and return how it ended. It leaves no process behind.
 
     The supervisor should be the only thread. SIGTERM, SIGINT and SIGHUP end the work at once (exit code 143), and so
     does the death of the supervisor's own parent on a laptop; after `limit_seconds` (None: never) it ends with 15.
+    `tail` keeps the end of what it writes.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
     parent = os.getppid()
@@ -45,7 +47,9 @@ def supervise(work: Callable[[], int], limit_seconds: float | None) -> End:
     supervisor = os.getpid()
     child = os.fork()
     if child == 0:
-        _run_child(work, supervisor)
+        _run_child(work, supervisor, tail)
+    if tail is not None:
+        tail.follow()
     with contextlib.suppress(PermissionError, ProcessLookupError):
         os.setpgid(child, child)  # the child does the same: whoever comes first
     end = _wait(child, deadline)
@@ -53,11 +57,13 @@ def supervise(work: Callable[[], int], limit_seconds: float | None) -> End:
     return end
 
 
-def _run_child(work: Callable[[], int], supervisor: int) -> None:
+def _run_child(work: Callable[[], int], supervisor: int, tail: Tail | None) -> None:
     """Do the work and leave without the interpreter's clean-up, which takes a fifth of a cell's fixed cost."""
     code = 1
     try:
         os.setpgid(0, 0)
+        if tail is not None:
+            tail.redirect()
         _die_after_parent(supervisor, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED)
         code = work()

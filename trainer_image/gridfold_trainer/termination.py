@@ -8,6 +8,7 @@ from typing import Any
 
 from gridfold.api.handoff import (
     TERMINATION_LOG_VARIABLE,
+    CellReport,
     FailureReport,
     PrepareReport,
     Report,
@@ -27,7 +28,7 @@ def write_report(report: Report) -> None:
         print(text, flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
 
 
-def leave_note(report: FailureReport | None) -> None:
+def leave_note(report: FailureReport | CellReport | None) -> None:
     """Leave word, for the case that this process is ended from outside now; None takes it back."""
     _leave("" if report is None else encode_report(report))
 

@@ -169,8 +169,9 @@ def encode_report(report: Report) -> str:
     message = getattr(report, "message", "")
     if not message:
         raise ValueError(f"the {report.kind} report has {len(text.encode())} bytes, {TERMINATION_MESSAGE_BYTES} fit")
-    kept = max(0, len(message) - excess - 64)
-    return encode_report(report.model_copy(update={"message": message[:kept] + ("…" if kept else "")}))
+    content = message.encode()
+    kept = content[: max(0, len(content) - excess - 64)].decode(errors="ignore")  # in JSON it takes no fewer bytes
+    return encode_report(report.model_copy(update={"message": kept + ("…" if kept else "")}))
 
 
 def decode_report(text: str) -> Report | None:

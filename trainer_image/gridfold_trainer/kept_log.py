@@ -1,0 +1,100 @@
+"""The end of a failed process' log, kept in the run's folder: it outlives the pod. Best effort, and without secrets."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from gridfold.api.handoff import (
+    CREDENTIALS_VARIABLE,
+    SOURCE_CREDENTIALS_VARIABLE,
+    STORAGE_PATIENCE_VARIABLE,
+    TERMINATION_MESSAGE_BYTES,
+    CellReport,
+    FailureReport,
+    Stage,
+    StageInput,
+)
+from gridfold.domain.grid import Grid, parse_ranges
+from gridfold.domain.keys import CellKeys, run_folder
+from gridfold_trainer.after_prepare import prepared_run
+from gridfold_trainer.learning import sampling
+from gridfold_trainer.stages import open_context
+from gridfold_trainer.termination import found_report, leave_note
+
+#: Of one cell; its further attempts leave none.
+MOST_LOGS = 10
+_SECRET_NAMES = re.compile(r"SECRET|TOKEN|PASSWORD|ACCESS_KEY", re.IGNORECASE)
+_SIGNED = re.compile(rb"(?i)((?:x-amz-[a-z-]*(?:signature|credential|token)|signature|sig|token)=)[^\s&\"']+")
+_SHORTEST_SECRET = 8
+
+
+def keep(stage: Stage, job_file: Path, index: int, log: bytes) -> None:
+    """Store a log and add where it is to what the process has said; say where that is not possible."""
+    try:
+        _keep(stage, job_file, index, log)
+    except Exception as error:  # whatever it is, how the stage ended must not change
+        print(f"the log could not be kept: {type(error).__name__}: {error}", flush=True)  # noqa: T201 (this is the log)
+
+
+def _keep(stage: Stage, job_file: Path, index: int, log: bytes) -> None:
+    os.environ[STORAGE_PATIENCE_VARIABLE] = "0"
+    job = StageInput.model_validate_json(job_file.read_bytes())
+    with open_context(job) as context:
+        start = f"{_folder(job)}logs/{_name(stage, job, index)}-"
+        number = 1 + sum(1 for _ in context.store.list_uris(start))
+        if number > MOST_LOGS:
+            return
+        uri = f"{start}{number}.txt"
+        context.store.put(uri, without_secrets(log + _last_words(), os.environ))
+    _mention(uri)
+
+
+def _last_words() -> bytes:
+    """Return what the operator is told, too: a process that was killed has not written it."""
+    report = found_report()
+    if isinstance(report, FailureReport | CellReport):
+        reason = report.reason if isinstance(report, FailureReport) else report.outcome
+        return f"\n{reason}: {report.message}\n".encode()
+    return b""
+
+
+def without_secrets(log: bytes, environment: Mapping[str, str]) -> bytes:
+    """Return a log without what the environment and mounted Secrets hold, and without signatures of URLs."""
+    secrets = {value.encode() for name, value in environment.items() if _SECRET_NAMES.search(name)}
+    for variable in (CREDENTIALS_VARIABLE, SOURCE_CREDENTIALS_VARIABLE):
+        if folder := environment.get(variable):
+            secrets |= {file.read_bytes().strip() for file in Path(folder).rglob("AWS_*") if file.is_file()}
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= _SHORTEST_SECRET:
+            log = log.replace(secret, b"***")
+    return _SIGNED.sub(rb"\1***", log)
+
+
+def _folder(job: StageInput) -> str:
+    grid, keys = Grid.of(job.spec.search.grid), CellKeys(job.spec, prepared_run(job))
+    every = (keys.key(grid[number]) for number in sampling.draw(job.spec.search))
+    return run_folder(job.spec.output.uri, job.uid, job.generation, every)
+
+
+def _name(stage: Stage, job: StageInput, index: int) -> str:
+    """Return the key of the process' cell, or the name of its stage."""
+    if stage is not Stage.CELL:
+        return str(stage)
+    drawn, cell = sampling.draw(job.spec.search), parse_ranges(job.cells)[index]
+    return CellKeys(job.spec, prepared_run(job)).key(Grid.of(job.spec.search.grid)[drawn[cell]])
+
+
+def _mention(uri: str) -> None:
+    """Add where the log is to the termination message; of one that is too long, the end of the text gives way."""
+    report = found_report()
+    if not isinstance(report, FailureReport | CellReport):
+        return
+    suffix = f" Its log: {uri}"
+    longer = report.model_copy(update={"message": f"{report.message}{suffix}"})
+    excess = len(longer.model_dump_json(by_alias=True).encode()) - TERMINATION_MESSAGE_BYTES
+    if excess > 0:
+        content = report.message.encode()
+        text = content[: max(0, len(content) - excess - 4)].decode(errors="ignore")
+        longer = report.model_copy(update={"message": f"{text}…{suffix}"})
+    leave_note(longer)
