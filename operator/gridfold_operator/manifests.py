@@ -28,6 +28,7 @@ from gridfold.domain.grid import format_ranges
 from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
+from gridfold_operator.queues import put_in_queue
 from gridfold_operator.settings import TrainerSettings
 from gridfold_operator.stage_pods import (
     build_labels,
@@ -128,7 +129,7 @@ def _job(
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
     pod["metadata"]["labels"] |= marks
     pod["metadata"]["annotations"][labels.JOB] = owner.name
-    return {
+    manifest: Manifest = {
         "apiVersion": "batch/v1",
         "kind": "Job",
         "metadata": {
@@ -147,6 +148,8 @@ def _job(
         },
         "spec": {**job, "template": pod},
     }
+    put_in_queue(manifest, action.input.spec.execution)
+    return manifest
 
 
 def _labels(owner: Metadata, run: str) -> dict[str, str]:

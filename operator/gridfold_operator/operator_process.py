@@ -45,7 +45,9 @@ class Operator:
         self._queue: WorkQueue[JobKey] = WorkQueue()
         self._client = KubernetesClient(configuration)
         clock, pods = SystemClock(), PodStore()
-        self._cluster = KubernetesCluster(self._client, pods, clock, settings.trainer, self._queue.add_after)
+        self._cluster = KubernetesCluster(
+            self._client, pods, clock, settings.trainer, self._queue.add_after, reads_workloads=settings.kueue.enabled
+        )
         self._pod_watch = PodWatch(self._client, pods, self._on_pod_news, settings.resync_seconds)
         recorder = KubernetesEventRecorder(self._client, clock, os.environ.get("HOSTNAME", "gridfold-operator"))
         self._reconciler = Reconciler(self._queue, self._cluster, clock, recorder)

@@ -48,10 +48,17 @@ class TrainerSettings(SettingsModel):
     env: Mapping[str, str] = Field(default_factory=dict)
 
 
+class KueueSettings(SettingsModel):
+    """What of Kueue there is."""
+
+    enabled: bool = False  #: whether the operator may read Workloads, to tell why a queue does not admit a Job
+
+
 class OperatorSettings(SettingsModel):
     """The operator's settings."""
 
     trainer: TrainerSettings
+    kueue: KueueSettings = Field(default_factory=KueueSettings)
     watch_namespaces: tuple[str, ...] = ()  #: none: the whole cluster
     #: Every job is looked at again after this time, ± 20 %, whatever events say.
     resync_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0

@@ -74,7 +74,8 @@ class FakeCluster:
                 self.children.pop(place, None)
             case SetParallelism():
                 if child and isinstance(child.view, Wave):
-                    child.view = replace(child.view, parallelism=action.parallelism)
+                    view = replace(child.view, parallelism=action.parallelism)
+                    child.view = replace(view, suspended=True, running=frozenset()) if view.queue else view
             case SetTtl():
                 if child:
                     child.view = replace(child.view, ttl_seconds=action.ttl_seconds)
@@ -147,10 +148,14 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
     digest = action.input.run_digest
     if isinstance(action, StartStage):
         memory = action.memory or memory_of(action.input.spec.execution, action.stage)
-        stage = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory, image=action.image or PLATFORM_IMAGE)
+        queued = bool(action.input.spec.execution.queue_name)
+        stage = SingleStage(
+            action.name, digest, Progress.ACTIVE, memory=memory, image=action.image or PLATFORM_IMAGE, suspended=queued
+        )
         return FakeChild(owner, action.stage, stage, action.input)
     spec = action.input.spec
     memory = action.memory or memory_of(spec.execution, Stage.CELL)
+    queue = spec.execution.queue_name
     wave = Wave(
         action.name,
         digest,
@@ -162,6 +167,7 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
         image=action.image or PLATFORM_IMAGE,
         spec=spec,
     )
+    wave = replace(wave, queue=queue, suspended=bool(queue))
     return FakeChild(owner, Stage.CELL, wave, action.input)
 
 
@@ -242,6 +248,18 @@ class FakeWorld:
         pods = len(found.view.cells) if isinstance(found.view, Wave) else 1
         seconds = timedelta(seconds=5).total_seconds()
         found.view = replace(found.view, waiting=(Waiting("Unschedulable", message, pods, seconds),))
+
+    async def suspend(self, key: JobKey, child: str) -> None:
+        found = self.cluster.children[key.namespace, child]
+        found.view = replace(found.view, suspended=True)
+        nothing = {"running": frozenset()} if isinstance(found.view, Wave) else {"running_pods": 0}
+        found.view = replace(found.view, **nothing)
+
+    async def admit(self, key: JobKey, child: str, parallelism: int = 0) -> None:
+        found = self.cluster.children[key.namespace, child]
+        found.view = replace(found.view, suspended=False)
+        if parallelism and isinstance(found.view, Wave):
+            found.view = replace(found.view, parallelism=parallelism)
 
     async def expire(self, key: JobKey) -> None:
         kept = {

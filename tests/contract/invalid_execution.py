@@ -54,6 +54,13 @@ EXECUTION: list[tuple[str, str, Edit]] = [
         "to begin with, 1Gi; raise maxMemory",
         put("execution.outOfMemory.maxMemory", "512Mi"),
     ),
+    ("spec.execution.minParallelism", "name it in queueName", put("execution.minParallelism", 2)),
+    (
+        "spec.execution.minParallelism",
+        "above parallelism",
+        put("execution", {"queueName": "team", "parallelism": 4, "minParallelism": 5}),
+    ),
+    ("spec.execution.queueName", "", put("execution.queueName", "Team A")),
     ("spec.execution.outOfMemory.factor", "", put("execution.outOfMemory", {"factor": 1, "maxMemory": "2Gi"})),
     ("spec.execution.outOfMemory.maxMemory", "", put("execution.outOfMemory", {"factor": 2})),
     ("spec.execution.template.labels", "take them out", put("execution.template.labels", {"gridfold.dev/run": "x"})),

@@ -113,6 +113,14 @@ class KubernetesWorld:
         """The real scheduler does so by itself, in its own words: wait for it."""
         await self._observed(key, lambda children: bool(_waiting(children, child)))
 
+    async def suspend(self, key: JobKey, child: str) -> None:
+        await self.client.patch(paths.job(key.namespace, child), {"spec": {"suspend": True}}, MERGE_PATCH)
+        await self._observed(key, lambda children: not _running(children, child))
+
+    async def admit(self, key: JobKey, child: str, parallelism: int = 0) -> None:
+        fewer = {"parallelism": parallelism} if parallelism else {}
+        await self.client.patch(paths.job(key.namespace, child), {"spec": {"suspend": False, **fewer}}, MERGE_PATCH)
+
     async def expire(self, key: JobKey) -> None:
         async def are_gone() -> bool:
             job = await self.cluster.load_job(key)

@@ -277,6 +277,38 @@ async def test_a_wave_whose_cells_all_succeeded_has_succeeded(world: World) -> N
     assert (wave.progress, wave.succeeded) == (Progress.SUCCEEDED, {2, 3, 7})
 
 
+async def test_a_child_that_somebody_else_suspends_is_seen_so_and_its_cells_do_not_run(world: World) -> None:
+    key, job = await prepared_world(world)
+    await world.cluster.apply(job, start_wave(job))
+    await world.run_pod(key, PREPARE)
+    await world.run_pod(key, WAVE, index=1)
+    for child in (PREPARE, WAVE):
+        await world.suspend(key, child)
+    children = await world.cluster.observe_children(job)
+    (prepare,), (wave,) = children.prepares, children.waves
+    assert (prepare.suspended, prepare.running_pods, prepare.progress) == (True, 0, Progress.ACTIVE)
+    assert (wave.suspended, wave.running, wave.failed, wave.queue) == (True, frozenset(), frozenset(), "")
+    await world.cluster.apply(job, SetParallelism(WAVE, 2))
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.suspended, wave.parallelism) == (True, 2), "it is not ours to take back"
+
+
+async def test_a_child_in_a_queue_is_made_suspended_and_goes_back_when_its_parallelism_changes(world: World) -> None:
+    execution = {"queueName": "team", "minParallelism": 1, "parallelism": 3}
+    key, job = await prepared_world(world, execution=execution)
+    await world.cluster.apply(job, start_wave(job, parallelism=3))
+    children = await world.cluster.observe_children(job)
+    assert [child.suspended for child in (*children.prepares, *children.waves)] == [True, True]
+    assert [wave.queue for wave in children.waves] == ["team"]
+    await world.admit(key, WAVE, parallelism=2)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.suspended, wave.parallelism) == (False, 2)
+    await world.run_pod(key, WAVE)
+    await world.cluster.apply(job, SetParallelism(WAVE, 0))
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.suspended, wave.parallelism) == (True, 0)
+
+
 async def test_pods_without_a_node_wait_in_the_schedulers_words_and_do_not_run(world: World) -> None:
     key, job = await searching_world(world)
     await world.block_pods(key, WAVE, "0/1 nodes are available: 1 Insufficient cpu.")

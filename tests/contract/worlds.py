@@ -42,6 +42,12 @@ class World(Protocol):
     async def block_pods(self, key: JobKey, child: str, message: str) -> None:
         """Have the scheduler find no node for any pod of a child."""
 
+    async def suspend(self, key: JobKey, child: str) -> None:
+        """Have somebody else, such as a queue, suspend a child: its pods end, and are not counted."""
+
+    async def admit(self, key: JobKey, child: str, parallelism: int = 0) -> None:
+        """Have a queue let a child run; it may lower a wave's parallelism."""
+
     async def expire(self, key: JobKey) -> None:
         """Have the time pass after which children whose stay is 0 seconds are gone, with all of them."""
 

@@ -57,6 +57,7 @@ trainer:
   estimatorPrefixes: {{ toJson .Values.trainer.estimatorPrefixes }}
   sources: {{ toJson .Values.trainer.sources }}
   env: {{ toJson .Values.trainer.env }}
+kueue: {{ toJson .Values.kueue }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 resyncSeconds: {{ .Values.resyncSeconds }}
 workers: {{ .Values.workers }}
@@ -88,6 +89,11 @@ probePort: 8080
 - apiGroups: [""]
   resources: [events]
   verbs: [create, list]
+{{- if .Values.kueue.enabled }}
+- apiGroups: [kueue.x-k8s.io]
+  resources: [workloads]
+  verbs: [list]
+{{- end }}
 # Of a namespace that is being deleted, Jobs must be ended, or its pods keep it for minutes.
 - apiGroups: [""]
   resources: [namespaces]

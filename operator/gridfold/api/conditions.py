@@ -44,6 +44,12 @@ class Reason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     PODS_WAITING = "PodsWaiting"
     RUN_ENDED = "RunEnded"
+    # a queue of Kueue, or somebody else who suspends Jobs
+    QUEUED = "Queued"
+    INADMISSIBLE = "Inadmissible"
+    PREEMPTED = "Preempted"
+    EVICTED = "Evicted"
+    JOB_SUSPENDED = "JobSuspended"
     # steering
     SUSPENDED = "Suspended"
     RESUMED = "Resumed"

@@ -16,6 +16,12 @@ TEMPLATE = "gridfold.dev/template"
 CELLS = "gridfold.dev/cells"
 #: Annotation of every Job: memory of its pods.
 MEMORY = "gridfold.dev/memory"
+#: On every Job of a run in a queue: name of the LocalQueue of Kueue.
+QUEUE = "kueue.x-k8s.io/queue-name"
+#: Annotation of waves in a queue: with how few pods Kueue may admit them; then it lowers their parallelism.
+QUEUE_MIN_PARALLELISM = "kueue.x-k8s.io/job-min-parallelism"
+#: Annotation of waves in a queue: the same as the spec says it, whatever the wave's parallelism is.
+MIN_PARALLELISM = "gridfold.dev/min-parallelism"
 #: On every child: so that the operator watches only what is its own.
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY_VALUE = "gridfold"

@@ -15,6 +15,7 @@ from gridfold.domain.grid import cell_count
 from gridfold.domain.observed import Children, Observed, Progress
 from gridfold.domain.plan import Action, Delete, Plan, SetParallelism
 from gridfold.domain.preparing import prepare
+from gridfold.domain.queues import is_held
 from gridfold.domain.run import Run
 from gridfold.domain.searching import search, show_standing
 from gridfold.domain.trainer_image import change_over
@@ -79,7 +80,7 @@ def _steps(run: Run) -> tuple[Action, ...]:
         run.status.judge_targets(None)
         replaced = (Delete(wave.name) for wave in run.earlier if run.status.prepared)
         return (*replaced, *let_children_go(run))
-    run.status.keep_time(paused=run.spec.suspend)
+    run.status.keep_time(paused=run.spec.suspend or is_held(run.children))
     if run.spec.suspend:
         return (*keep_children(run), *_suspend(run))
     run.status.resume()

@@ -68,6 +68,7 @@ class SingleStage:
     away_seconds: float | None = None  #: for how long its processes have ended for want of storage; None: they have not
     memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
     image: str = ""  #: of the trainer; "" on a laptop
+    suspended: bool = False  #: by a queue, or by somebody else, but never by us: it is theirs to take back
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,8 @@ class Wave:
     away: frozenset[int] = frozenset()  #: unfinished cells whose processes end for want of storage
     memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
     image: str = ""  #: of the trainer; "" on a laptop
+    queue: str = ""  #: that admits it; "" where there is none
+    suspended: bool = False  #: by its queue, or by somebody else: it is theirs to take back
     spec: TrainingJobSpec | None = None  #: what it was started with; of a wave of another run alone, if it can be read
 
 

@@ -13,8 +13,8 @@ from gridfold.domain.waves import drain
 
 #: End of the name of the stage that prepares the data of a run once more.
 PREPARE_AGAIN = f"{Stage.PREPARE}-again"
-#: Why a pod or its Job cannot be where others of the namespace are: no node has room, or a quota has none.
-NO_ROOM = frozenset({Reason.UNSCHEDULABLE, "FailedCreate", "QuotaExceeded"})
+#: Why a pod or its Job cannot be where others of the namespace are: no node, no quota or no queue has room.
+NO_ROOM = frozenset({Reason.UNSCHEDULABLE, "FailedCreate", "QuotaExceeded", Reason.QUEUED})
 
 
 def prepare(run: Run) -> tuple[Action, ...] | None:

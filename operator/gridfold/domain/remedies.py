@@ -32,6 +32,22 @@ _REMEDIES = (
         "of spec.execution.prepare or refit), or have the LimitRange changed",
     ),
     (
+        r"LocalQueue (?P<name>\S+) doesn't exist",
+        "create the LocalQueue {name} in the job's namespace, or name one that exists in spec.execution.queueName "
+        "(kubectl get localqueues lists them)",
+    ),
+    (
+        r"(?P<kind>LocalQueue|ClusterQueue) (?P<name>\S+) (?:doesn't exist|is inactive|is stopped|is terminating)",
+        "ask who runs the {kind} {name} (kubectl describe tells its state), or name another LocalQueue in "
+        "spec.execution.queueName",
+    ),
+    (
+        r"insufficient quota for (?P<name>\S+) in flavor .*maximum capacity \((?P<bound>[^)]+)\)",
+        "the queue never has more {name} than {bound}: lower spec.execution.parallelism, set "
+        "spec.execution.minParallelism so that fewer cells at a time are enough, or ask for less in "
+        "spec.execution.resources",
+    ),
+    (
         r"exceeded quota: (?P<name>[^,]+)",
         "raise the ResourceQuota {name}, free some of it, or ask for less in spec.execution.resources",
     ),

@@ -2,7 +2,8 @@
 
 The cells of one wave cannot be ended one by one. A wave that is to end without a loss is *drained*: its parallelism
 follows the number of pods that run, so that the Job controller, which ends the youngest pods first, starts no more;
-when no wanted cell runs in it, it is deleted.
+when no wanted cell runs in it, it is deleted. A wave that a queue has admitted cannot be drained
+(`gridfold.domain.queues`): one of this run goes on as it is, one of an earlier run is deleted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +13,7 @@ from gridfold.api.v1alpha1.quantities import amount
 from gridfold.domain.earlier import Draining
 from gridfold.domain.observed import Progress, Wave
 from gridfold.domain.plan import Action, Delete, SetParallelism
+from gridfold.domain.queues import is_admitted
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,13 @@ def plan_waves(
     need the least.
     """
     active = [wave for wave in waves if wave.progress is Progress.ACTIVE]
-    draining = [*earlier, *(_drained(wave) for wave in active if wave.outdated)]
+    outdated = [wave for wave in active if wave.outdated and not is_admitted(wave)]
+    draining = [*earlier, *map(_drained, outdated)]
     if changes := drain(draining, parallelism):
         return WavePlan(changes)
     parallelism = max(0, parallelism - sum(old.wave.parallelism for old in draining))
-    if live := [wave for wave in active if not wave.outdated]:
-        changed = (wave for wave in live if wave.parallelism != parallelism)
+    if live := [wave for wave in active if wave not in outdated]:
+        changed = (wave for wave in live if wave.parallelism != parallelism and not is_admitted(wave))
         return WavePlan(tuple(SetParallelism(wave.name, parallelism) for wave in changed))
     left = unfinished.difference(*(old.wave.running for old in draining)) if parallelism else frozenset()
     needs = {cell: needed.get(cell, "") for cell in left}
@@ -65,7 +68,7 @@ def drain(waves: Iterable[Draining], most: int) -> tuple[Action, ...]:
     actions: list[Action] = []
     for old in waves:
         parallelism = min(old.pods, most)
-        if not old.wave.running:
+        if not old.wave.running or is_admitted(old.wave):
             actions.append(Delete(old.wave.name))
         elif parallelism < old.wave.parallelism:
             actions.append(SetParallelism(old.wave.name, parallelism))

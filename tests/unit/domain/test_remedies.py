@@ -30,6 +30,19 @@ from gridfold.domain.remedies import told
             'Error creating: pods "a-" is forbidden: exceeded quota: small, requested: pods=1, used: pods=0',
             "raise the ResourceQuota small, free some of it, or ask for less",
         ),
+        (
+            "in the queue team of Kueue: LocalQueue team doesn't exist",
+            "create the LocalQueue team in the job's namespace, or name one that exists in spec.execution.queueName",
+        ),
+        (
+            "in the queue team of Kueue: ClusterQueue all is inactive",
+            "ask who runs the ClusterQueue all (kubectl describe tells its state), or name another LocalQueue",
+        ),
+        (
+            "in the queue team of Kueue: couldn't assign flavors to pod set main: insufficient quota for cpu in flavor "
+            "default, previously considered podsets requests (0) + current podset request (8) > maximum capacity (4)",
+            "the queue never has more cpu than 4: lower spec.execution.parallelism, set spec.execution.minParallelism",
+        ),
     ],
 )
 def test_a_refusal_is_told_with_the_name_and_what_to_do(message: str, remedy: str) -> None:

@@ -123,8 +123,10 @@ class World:
             children = self.prepares if action.stage is Stage.PREPARE else self.refits
             if action.name not in children:
                 digest, memory = action.input.run_digest, self._memory(action)
-                image = action.image or self.image
-                children[action.name] = SingleStage(action.name, digest, Progress.ACTIVE, memory=memory, image=image)
+                image, queued = action.image or self.image, bool(action.input.spec.execution.queue_name)
+                children[action.name] = SingleStage(
+                    action.name, digest, Progress.ACTIVE, memory=memory, image=image, suspended=queued
+                )
                 self._count(action)
         elif isinstance(action, StartWave):
             if action.name not in self.waves:
@@ -137,11 +139,16 @@ class World:
                     Progress.ACTIVE,
                     memory=self._memory(action),
                     image=action.image or self.image,
+                    queue=action.input.spec.execution.queue_name,
+                    suspended=bool(action.input.spec.execution.queue_name),
                     spec=action.input.spec,
                 )
                 self._count(action)
         elif isinstance(action, SetParallelism):
-            self.waves[action.name] = replace(self.waves[action.name], parallelism=action.parallelism)
+            changed = replace(self.waves[action.name], parallelism=action.parallelism)
+            self.waves[action.name] = (
+                replace(changed, suspended=True, running=frozenset()) if changed.queue else changed
+            )
         else:
             self._change(action)
 
@@ -229,6 +236,25 @@ class World:
         for children in (self.prepares, self.waves, self.refits):
             if name in children:
                 children[name] = replace(children[name], waiting=causes)
+
+    def admit(self, name: str, *running: int, parallelism: int = 0) -> None:
+        """Have the queue of a child let it run, a wave perhaps with fewer cells at a time than it was made with."""
+        for children in (self.prepares, self.refits):
+            if name in children:
+                children[name] = replace(children[name], suspended=False, running_pods=1, waiting=())
+        if name in self.waves:
+            wave = self.waves[name]
+            fewer = parallelism or wave.parallelism
+            cells = frozenset(running)
+            self.waves[name] = replace(wave, suspended=False, running=cells, waiting=(), parallelism=fewer)
+
+    def take_back(self, name: str, *causes: Waiting) -> None:
+        """Have the queue of a child suspend it: its pods end."""
+        for children in (self.prepares, self.refits):
+            if name in children:
+                children[name] = replace(children[name], suspended=True, running_pods=0, waiting=causes)
+        if name in self.waves:
+            self.waves[name] = replace(self.waves[name], suspended=True, running=frozenset(), waiting=causes)
 
     def condition(self, kind: str) -> str:
         """Return "status/reason" of a condition, "" where there is none."""

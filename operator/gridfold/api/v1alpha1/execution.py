@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
-from gridfold.api.v1alpha1.fields import Int
+from gridfold.api.v1alpha1.fields import Int, QueueName
 from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
 from gridfold.api.v1alpha1.pod_template import PodTemplate
 from gridfold.api.v1alpha1.quantities import amount
@@ -25,6 +25,19 @@ class Execution(ApiModel):
 
     parallelism: Annotated[Int, Field(ge=1, le=10000)] = Field(
         20, description="How many cells run at the same time, at most."
+    )
+    queue_name: QueueName = Field(
+        "",
+        description="LocalQueue of Kueue, in the job's namespace, that admits prepare, every wave of cells and refit "
+        "as a Job of its own; none where it is empty. Running tells what the queue says. While cells are admitted, "
+        "their number at a time stays as it is: an edit of parallelism counts from the next wave on, or once the job "
+        "has been suspended and goes on. Not for `gridfold run`, which has no queue.",
+    )
+    min_parallelism: Annotated[Int, Field(ge=1, le=10000)] | None = Field(
+        None,
+        description="With queueName: how few cells at a time are enough for a wave to begin, where the queue has no "
+        "quota for parallelism; it stays at what it began with (partial admission). Without this, a wave waits until "
+        "there is quota for all of parallelism.",
     )
     threads: Annotated[Int, Field(ge=1, le=256)] = Field(
         1,
@@ -46,8 +59,8 @@ class Execution(ApiModel):
     timeout_seconds: Annotated[Int, Field(ge=1, le=31_536_000)] = Field(
         86400,
         description="How long the whole run may take, from its start or from when it was tried again; waiting for a "
-        "node counts, time suspended does not. One that takes longer is Failed with the reason DeadlineExceeded. Its "
-        "results are kept: raise the value, and it goes on for that long.",
+        "node counts, time suspended or in a queue does not. One that takes longer is Failed with the reason "
+        "DeadlineExceeded. Its results are kept: raise the value, and it goes on for that long.",
     )
     ttl_seconds_after_finished: Annotated[Int, Field(ge=0, le=31_536_000)] = Field(
         86400,
@@ -76,6 +89,21 @@ class Execution(ApiModel):
         default_factory=StageSettings, description="What is otherwise for refit, which fits the winner once more."
     )
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "minParallelism",
+            "!has(self.minParallelism) || self.queueName != ''",
+            "is for a queue of Kueue: name it in queueName, or leave minParallelism out",
+            lambda e: e.min_parallelism is None or e.queue_name != "",
+            lambda e: e.min_parallelism,
+        ),
+        Rule(
+            "minParallelism",
+            "!has(self.minParallelism) || self.minParallelism <= self.parallelism",
+            "must not be above parallelism",
+            lambda e: e.min_parallelism is None or e.min_parallelism <= e.parallelism,
+            lambda e: e.min_parallelism,
+            explain=lambda e: f"must not be above parallelism, {e.parallelism}",
+        ),
         Rule(
             "outOfMemory.maxMemory",
             f"!has(self.outOfMemory) || quantity(self.outOfMemory.maxMemory).compareTo(quantity({_CELLS_MEMORY})) >= 0",

@@ -39,10 +39,17 @@ class JobView:
     template: str = ""  #: digest of what it was started with; "" where an older operator noted none
     ttl_seconds: int | None = None  #: so long after its end the cluster removes it
     image: str = ""  #: of its pods
+    queue: str = ""  #: LocalQueue of Kueue that admits it
+    suspended: datetime | None = None  #: since when nobody may make pods; None where they may
 
     @property
     def missing_pods(self) -> int:
         """Return how many pods should be there and are not."""
+        return 0 if self.suspended else self.lacking_pods
+
+    @property
+    def lacking_pods(self) -> int:
+        """Return how many pods are not there, or will be made as soon as the Job is not suspended any more."""
         if self.progress is not Progress.ACTIVE:
             return 0
         left = self.completions - len(self.succeeded) - len(self.failed)
@@ -78,7 +85,18 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         template=annotations.get(labels.TEMPLATE, ""),
         ttl_seconds=spec.get("ttlSecondsAfterFinished"),
         image=_image(spec),
+        queue=marks.get(labels.QUEUE, ""),
+        suspended=_suspended(metadata, spec, status),
     )
+
+
+def _suspended(metadata: Document, spec: Document, status: Document) -> datetime | None:
+    """Return since when a Job is suspended; the Job controller says so a moment after it is asked to."""
+    if not spec.get("suspend"):
+        return None
+    said = condition(status, "Suspended")
+    since = said.get("lastTransitionTime") if said.get("status") == "True" else None
+    return parse_time(since or metadata.get("creationTimestamp"))
 
 
 def _image(spec: Document) -> str:
@@ -150,6 +168,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         away_seconds=_away_seconds(child.pods, now) if child.job.progress is Progress.ACTIVE else None,
         memory=child.job.memory,
         image=child.job.image,
+        suspended=child.job.suspended is not None,
     )
 
 
@@ -205,6 +224,8 @@ def _wave(child: Child, now: datetime) -> Wave:
         away=_away_cells(child, now) if job.progress is Progress.ACTIVE else frozenset(),
         memory=job.memory,
         image=job.image,
+        queue=job.queue,
+        suspended=job.suspended is not None,
         spec=child.spec,
     )
 

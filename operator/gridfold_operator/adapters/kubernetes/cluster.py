@@ -28,6 +28,7 @@ from gridfold_operator.adapters.kubernetes.children import (
 )
 from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
 from gridfold_operator.adapters.kubernetes.inputs import Inputs
+from gridfold_operator.adapters.kubernetes.kueue import find_hold
 from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
 from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
 from gridfold_operator.adapters.kubernetes.trouble import find_trouble, lacks_pods
@@ -39,6 +40,7 @@ from gridfold_operator.manifests import (
     build_wave_manifest,
     template_digest,
 )
+from gridfold_operator.queues import parallelism_patches
 from gridfold_operator.settings import TrainerSettings
 
 LOG = logging.getLogger(__name__)
@@ -60,6 +62,7 @@ class KubernetesCluster:
     trainer: TrainerSettings
     wake: Callable[[JobKey, float], None] = field(default=_ignore)  #: called with who is to be looked at again, when
     inputs: Inputs = field(default_factory=Inputs)
+    reads_workloads: bool = False  #: of Kueue, to tell why a queue does not admit a Job
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
         """Return the resource as it is now, or None where it is gone or being deleted; its Jobs are ended then."""
@@ -124,6 +127,10 @@ class KubernetesCluster:
         pods = self.pods.of_job(job.uid)
         if lacks_ends(job, pods):
             pods = await self._list_pods(key.namespace, job)
+        if job.suspended:
+            hold = await find_hold(self.client, key.namespace, job, self.clock.now(), may_read=self.reads_workloads)
+            self.wake(key, hold.look_again_seconds)
+            return Child(job, pods, hold.found)
         trouble = await find_trouble(self.client, key.namespace, Child(job, pods), self.clock.now())
         if trouble.suspected:
             self.wake(key, LOOK_AGAIN_SECONDS)
@@ -153,9 +160,10 @@ class KubernetesCluster:
             case StartWave():
                 await self._start(owner, action, build_wave_manifest(owner, action, self._trainer(action.image)))
             case SetParallelism():
-                await self._change(owner, action.name, {"parallelism": action.parallelism})
+                await self._change(owner, action.name, lambda job: parallelism_patches(job, action.parallelism))
             case SetTtl():
-                await self._change(owner, action.name, {"ttlSecondsAfterFinished": action.ttl_seconds})
+                kept = {"spec": {"ttlSecondsAfterFinished": action.ttl_seconds}}
+                await self._change(owner, action.name, lambda _: [kept])
             case Delete():
                 await self._delete(owner.namespace, action.name)
 
@@ -225,12 +233,14 @@ class KubernetesCluster:
         except ApiNotFoundError as error:
             raise ConflictError(f"{path} was there and is gone: observe again") from error
 
-    async def _change(self, owner: Metadata, name: str, spec: Document) -> None:
-        """Change a part of a Job's spec that may be changed; a Job that is gone is fine."""
+    async def _change(self, owner: Metadata, name: str, patches: Callable[[Document], list[Document]]) -> None:
+        """Change what may be changed of a Job; a Job that is gone is fine."""
         path = paths.job(owner.namespace, name)
         try:
-            _check_owner(await self.client.get(path), owner)
-            await self.client.patch(path, {"spec": spec}, MERGE_PATCH)
+            job = await self.client.get(path)
+            _check_owner(job, owner)
+            for patch in patches(job):
+                await self.client.patch(path, patch, MERGE_PATCH)
         except ApiNotFoundError:
             return
 
