@@ -225,9 +225,12 @@ class TrainingJobStatus(StatusModel):
         None, description="What prepare handed to the operator. For the operator alone."
     )
     attempt: AttemptStatus | None = Field(None, description="With what the run is tried. For the operator alone.")
-    best: RankedCell | None = Field(None, description="The first cell of the leaderboard; of a complete job: the winner.")
+    best: RankedCell | None = Field(
+        None, description="The first cell of the leaderboard; of a complete job: the winner."
+    )
     leaderboard: Annotated[list[RankedCell], Field(max_length=LEADERBOARD_SIZE)] = Field(
-        default_factory=list, description="The ten best cells so far, without those whose result was there before; at the end, of all."
+        default_factory=list,
+        description="The ten best cells so far, without those whose result was there before; at the end, of all.",
     )
     objective: Text | None = Field(None, description="The metric that decides.")
     validation: Scores | None = Field(

@@ -253,7 +253,7 @@ class StatusBuilder:
         if stage is None or not stage.waiting:
             capacity_ready(self._conditions)  # cells may come and go between two looks: that they all ended tells it
         shown = stage and replace(stage, waiting=self._with_remedies(stage.waiting))
-        show_stage(self._conditions, shown, Reason.REFITTING, f"refit runs{remark}")
+        show_stage(self._conditions, shown, Reason.REFITTING, f"refit is under way{remark}")
 
     def show_results(self, fields: Mapping[str, Any]) -> None:
         """Show what refit found, which replaces what was shown before."""

@@ -8,11 +8,12 @@ from gridfold.domain.remedies import pods_wait, told
 
 C = ConditionType
 
-#: What is said of a stage before a pod of it is seen to run. A short one may never be.
+#: What is said of a stage before a pod of it is seen to run. A short one may never be. Of refit, which follows on
+#: running cells, the same is said while it runs: no write of the status for it.
 STARTED = {
     Reason.PREPARING: "prepare is being started",
     Reason.SEARCHING: "cells are being started",
-    Reason.REFITTING: "refit is being started",
+    Reason.REFITTING: "refit is under way",
 }
 
 
