@@ -4,13 +4,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.status import State
 from gridfold.domain.durations import duration_between, format_duration
+from gridfold.domain.grid import parse_ranges
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import Waiting
 from gridfold.domain.plan import Delete, SetTtl
+from tests.unit.domain.test_lifecycle_properties import GRID, move
 from tests.unit.domain.world import World, cell_end, document, failure, infeasible_end, job_of
 
 ONE_HOUR: dict[str, Any] = {"timeoutSeconds": 3600}
@@ -273,3 +277,47 @@ def test_durations_are_written_as_kubectl_writes_them(seconds: float, text: str)
 def test_a_duration_is_known_when_both_its_ends_are() -> None:
     assert duration_between("2026-01-01T00:00:00Z", "2026-01-01T00:03:20Z") == "3m20s"
     assert duration_between("2026-01-01T00:00:00Z", None) is duration_between(None, None) is None
+
+
+def expire(world: World) -> None:
+    """Have the time pass after which children whose stay is 0 seconds are gone."""
+    for group in (world.prepares, world.waves, world.refits):
+        for name in [name for name, child in group.items() if child.ttl_seconds == 0]:
+            del group[name]
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_however_late_a_run_is_tried_again_no_finished_cell_is_started_again_and_progress_does_not_fall(
+    data: st.DataObject,
+) -> None:
+    execution = {"maxFailedCells": 2, "timeoutSeconds": 3600, "ttlSecondsAfterFinished": 0}
+    spec: dict[str, Any] = {"execution": execution}
+    world = World(job_of(document(GRID, **spec)))
+    finished: set[int] = set()
+    progress, started = 0, 0
+    for number in range(data.draw(st.integers(3, 25), "turns")):
+        for wave in world.waves.values():
+            finished |= wave.succeeded
+        happens = data.draw(st.sampled_from(["move", "move", "move", "suspend", "resume", "retry", "hour", "expire"]))
+        if happens in {"suspend", "resume", "retry"}:
+            spec |= {"suspend": happens == "suspend"} | ({"retry": number} if happens == "retry" else {})
+            world.edit(document(GRID, **spec))
+        elif happens == "move" and not world.job.spec.suspend:
+            move(world, data)
+        elif happens == "hour":
+            world.now += timedelta(hours=1)
+        else:
+            expire(world)
+        for _ in range(3):
+            world.step()
+        new = [world.inputs[name] for name in world.started[started:] if "-w" in name]
+        started = len(world.started)
+        assert all(finished.isdisjoint(parse_ranges(told.cells)) for told in new)
+        now = int((world.status.progress or "0/6").partition("/")[0]) - getattr(world.status.cells, "failed", 0)
+        assert now >= progress
+        progress = now
+        ends = [c.type for c in world.status.conditions if c.type in {"Complete", "Failed"} and c.status == "True"]
+        assert (len(ends) == 1) is (world.status.completion_time is not None)
+    again = decide(world.observe())
+    assert (again.actions, again.status, again.events) == ((), world.status, ())
