@@ -1,6 +1,6 @@
 """The protocol as a user could have written it: scikit-learn and pandas, nothing of Gridfold.
 
-Reads cases (see cases.py) and writes what GridSearchCV and the two last fits give for each.
+Reads cases (see cases/) and writes what GridSearchCV and the two last fits give for each.
 """
 
 import csv
