@@ -12,7 +12,7 @@ from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, Progress, SingleStage, Wave
 from gridfold.domain.plan import Action, Delete, Event, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey, RefusedError
-from tests.contract.fake_cluster import FakeChild, FakeCluster
+from tests.contract.fake_cluster import PLATFORM_IMAGE, FakeChild, FakeCluster
 
 T = TypeVar("T")
 View = SingleStage | Wave
@@ -42,6 +42,7 @@ class SimulatedCluster(FakeCluster):
     before_the_cut: dict[Place, View] | None = None  #: pods as they were when the watch was cut; None: it is not
     leaving: dict[Place, int] = field(default_factory=dict)  #: names of deleted Jobs, and for how many ticks more
     quota: bool = False  #: whether one refuses Jobs
+    image: str = PLATFORM_IMAGE  #: the platform's
     _specs: dict[tuple[str, int], TrainingJobSpec] = field(default_factory=dict)
     _digests: dict[int, str] = field(default_factory=dict)
     _statuses: dict[str, TrainingJobStatus] = field(default_factory=dict)
@@ -54,7 +55,7 @@ class SimulatedCluster(FakeCluster):
         known = (metadata.uid, metadata.generation)
         if known not in self._specs:
             self._specs[known] = parse_training_job({**document, "status": {}}).spec
-        return ObservedJob(metadata, self._specs[known], self.status(key))
+        return ObservedJob(metadata, self._specs[known], self.status(key), image=self.image)
 
     def status(self, key: JobKey) -> TrainingJobStatus:
         """Return a job's status as anybody reads it."""
@@ -66,15 +67,20 @@ class SimulatedCluster(FakeCluster):
 
     async def observe_children(self, job: ObservedJob) -> Children:
         mine = [(place, child) for place, child in self.children.items() if child.owner == job.metadata.uid]
-        wanted = self._digest(job.spec) if job.spec else ""
-        seen = [
-            (c.stage, replace(self._seen(p, c.view), outdated=self._digest(c.told.spec) != wanted)) for p, c in mine
-        ]
+        seen = [(c.stage, replace(self._seen(p, c.view), outdated=self._outdated(job, c))) for p, c in mine]
         singles = [(str(stage), view) for stage, view in seen if isinstance(view, SingleStage)]
         return Children(
             tuple(view for stage, view in singles if stage == "prepare"),
             tuple(view for _, view in seen if isinstance(view, Wave)),
             tuple(view for stage, view in singles if stage == "refit"),
+        )
+
+    def _outdated(self, job: ObservedJob, child: FakeChild) -> bool:
+        prepared = job.status.prepared if job.status.run_digest == child.told.run_digest else None
+        image = (prepared.image if prepared else "") or self.image
+        return job.spec is not None and (self._digest(job.spec), image) != (
+            self._digest(child.told.spec),
+            child.view.image,
         )
 
     def _digest(self, spec: TrainingJobSpec) -> str:
@@ -102,6 +108,8 @@ class SimulatedCluster(FakeCluster):
                 raise QuotaError
         if isinstance(action, Delete) and place in self.children:
             self.leaving[place] = len(self.children) % 3
+        if isinstance(action, StartStage | StartWave) and not action.image:
+            action = replace(action, image=self.image)
         await super().apply(job, action)
 
     def tick(self) -> None:

@@ -1,13 +1,13 @@
 """What happens to a run, and what its owner does: each fault begins at some step and, if it lasts, is lifted later."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
-from gridfold.domain.observed import ProcessEnd
+from gridfold.domain.observed import ProcessEnd, SingleStage
 from tests.faults.world import GRID, OTHER_GRID, World
 
 #: Enough that nothing fails for want of memory, where the owner allows more of it.
@@ -80,6 +80,14 @@ def _job_deleted(world: World) -> None:
         world.remove(world.draw.choice(sorted(world.cluster.children)))
 
 
+def _pods_collected(world: World) -> None:
+    """Have all pods go that have ended, as the cluster's garbage collection does, with what they had to say."""
+    for child in world.cluster.children.values():
+        view = child.view
+        child.view = replace(view, end=None) if isinstance(view, SingleStage) else replace(view, ends={})
+    world.news = True
+
+
 def _result_lost(world: World) -> None:
     if world.store.results:
         world.store.lose(world.draw.choice(sorted(world.store.results)))
@@ -142,8 +150,10 @@ FAULTS: tuple[Fault, ...] = (
     Fault("storage slow", _set(slow=True), _set(slow=False)),
     Fault("prepared data damaged", _set(store__damaged=True), may_fail=("PreparedCorrupt",)),
     Fault("result lost", _result_lost, may_fail=("ResultsMissing",)),
+    Fault("platform's image changed", _set(cluster__image="trainer:2")),
     Fault("quota on Jobs", _set(cluster__quota=True), _set(cluster__quota=False)),
     Fault("Job deleted by hand", _job_deleted),
+    Fault("ended pods collected", _pods_collected),
     Fault("suspended", _edit(suspend=True), _edit(suspend=False)),
     Fault("tried again", _retry),
     Fault("parallelism raised and lowered", _execution(parallelism=5), _execution(parallelism=1)),

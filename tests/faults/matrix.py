@@ -156,8 +156,17 @@ class Run:
 
     def _check_start(self, action: StartStage | StartWave) -> None:
         self.log.append(f"{type(action).__name__} {action.name} {getattr(action, 'cells', '')}")
+        self._check_image(action)
         if isinstance(action, StartWave):
             self._check_cells(action.input, action.cells)
+
+    def _check_image(self, action: StartStage | StartWave) -> None:
+        """One run has one image, whatever the platform's is by now."""
+        status = self.world.status
+        if status.prepared is None or status.run_digest != action.input.run_digest or action.input.prepared is None:
+            return
+        if action.image != status.prepared.image:
+            raise BrokenInvariantError(f"{action.name} has the image {action.image}, the run {status.prepared.image}")
 
     def _check_cells(self, told: StageInput, cells: tuple[int, ...]) -> None:
         """No cell is started whose result the status knows, and none that another wave of this run runs."""
@@ -207,6 +216,10 @@ class Run:
         if len(keys) > len(set(keys)):
             raise BrokenInvariantError(f"a cell runs twice at the same time: {self.world.pods}")
 
+    @property
+    def _run_digest(self) -> str | None:
+        return self.world.status.run_digest
+
     def _condition(self, kind: str) -> str:
         return next((c.message for c in self.world.status.conditions if c.type == kind), "")
 
@@ -238,6 +251,9 @@ class Run:
                 break
         else:
             raise BrokenInvariantError(f"it still writes at rest: {self.world.wire.writes}")
+        others = [c.view.name for c in self.world.cluster.children.values() if c.view.run_digest != self._run_digest]
+        if others:
+            raise BrokenInvariantError(f"children of an earlier run are left: {others}")
         for _ in range(3):
             self.world.now += timedelta(hours=1)
             self.world.turn()

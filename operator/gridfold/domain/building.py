@@ -204,8 +204,7 @@ class StatusBuilder:
 
     def prepare_anew(self, message: str) -> None:
         """Forget all that the run has found, as it begins anew with another image."""
-        attempt = self._status.attempt and self._status.attempt.model_copy(update={"first_wave": 0})
-        self._set(prepared=None, cells=None, progress=None, leaderboard=[], best=None, attempt=attempt)
+        self._forget_cells()
         self._set(state=State.PREPARING)
         self._conditions.set(C.DATASET_READY, False, Reason.TRAINER_IMAGE_CHANGED, message)
         self._conditions.set(C.RUNNING, False, Reason.TRAINER_IMAGE_CHANGED, message)
