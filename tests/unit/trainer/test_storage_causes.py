@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from gridfold.api.handoff import BASE_FOLDER_VARIABLE
 from gridfold.api.v1alpha1 import Storage
@@ -22,6 +23,7 @@ from gridfold_trainer.errors import (
 from gridfold_trainer.storage.addresses import LAPTOP
 from gridfold_trainer.storage.downloads import Patience
 from gridfold_trainer.storage.http_store import HttpStore, Web
+from gridfold_trainer.storage.s3_errors import translated
 from gridfold_trainer.storage.s3_store import Access, S3Store
 from tests.unit.trainer.scripted_s3 import (
     Answer,
@@ -237,6 +239,21 @@ def test_each_cause_of_a_web_server_is_told_apart_with_what_to_do(
     error = told(case, certificates, lambda place: web_error(place, tmp_path))
     assert type(error) is case.error, error
     assert [words for words in case.says if words not in str(error)] == [], str(error)
+
+
+@pytest.mark.parametrize(
+    ("said", "error"),
+    [
+        ("Error retrieving metadata: Received error when attempting to retrieve ECS metadata: Connect timeout", True),
+        ("Error retrieving metadata: Received non 200 response 503 from container metadata: busy", True),
+        ("Error retrieving metadata: Received non 200 response 403 from container metadata: no", False),
+        ("the web identity token has expired", False),
+    ],
+)
+def test_a_service_of_identities_that_is_away_for_a_moment_is_no_missing_right(said: str, error: bool) -> None:
+    expected = StorageUnreachableError if error else AccessDeniedError
+    with pytest.raises(expected, match="the pod's identity"), translated("s3://a/b", "S3", "the pod's identity"):
+        raise CredentialRetrievalError(provider="container-role", error_msg=said)
 
 
 def test_a_connection_that_is_never_taken_is_a_timeout(surroundings: Path, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """What an S3 server or botocore says, as the typed errors of the port."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -34,6 +35,8 @@ _DENIED = {
     "SignatureDoesNotMatch": "the secret key does not belong to the access key; correct it",
     "RequestTimeTooSkewed": "the clocks of this machine and of the server differ too much; set them",
 }
+#: A service that gives keys to an identity has answered, and says no.
+_REFUSED_CREDENTIALS = re.compile(r"\b4\d\d\b|[Dd]enied|[Ee]xpired|[Ii]nvalid|not authorized")
 _WRONG_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 _WRONG_PLACE = _WRONG_REGION | {"301", "307"}
 _CHANGED = {"PreconditionFailed", "412", "InvalidRange", "416"}
@@ -56,6 +59,11 @@ def translated(uri: str, server: str, credentials: str) -> Iterator[None]:
     except boto.ClientError as error:
         raise _of_answer(error, uri, server, credentials) from error
     except (boto.NoCredentialsError, boto.PartialCredentialsError, boto.CredentialRetrievalError) as error:
+        if isinstance(error, boto.CredentialRetrievalError) and not _REFUSED_CREDENTIALS.search(str(error)):
+            raise StorageUnreachableError(
+                f"{uri} could not be read or written: the service that gives {credentials} its keys does not answer as "
+                f"it should ({one_line(error)})."
+            ) from error
         raise AccessDeniedError(
             f"{uri} cannot be reached without credentials, and {credentials} has none ({type(error).__name__}); "
             f"{_give_credentials()}."
