@@ -10,6 +10,7 @@ import kopf
 from kopf._cogs.clients.errors import APIClientError
 
 from gridfold.api import labels
+from gridfold.api.conditions import ConditionType
 from gridfold.api.v1alpha1 import GROUP, KIND, PLURAL, VERSION
 from gridfold.engine.ports import JobKey
 from gridfold_operator.errors import ApiRefusedError
@@ -19,11 +20,16 @@ from gridfold_operator.together import wait_together
 Notice = Callable[[JobKey, bool], None]
 Login = Callable[[], Awaitable[kopf.ConnectionInfo]]
 
+#: Told of a job that has ended, with the version of the resource that says so.
+Rest = Callable[[JobKey, str], None]
+
+#: Conditions of a TrainingJob that has ended.
+ENDED = frozenset({ConditionType.COMPLETE, ConditionType.FAILED})
 #: Conditions of a Job after which something is to be done.
 TERMINAL = frozenset({"Complete", "Failed", "FailureTarget", "SuccessCriteriaMet"})
 
 
-def build_registries(notice: Notice, login: Login) -> tuple[kopf.OperatorRegistry, kopf.OperatorRegistry]:
+def build_registries(notice: Notice, rest: Rest, login: Login) -> tuple[kopf.OperatorRegistry, kopf.OperatorRegistry]:
     """Return kopf's handlers of TrainingJobs, and of their Jobs.
 
     Two, as of several watches in one kopf those that have not failed go on when it ends.
@@ -35,7 +41,10 @@ def build_registries(notice: Notice, login: Login) -> tuple[kopf.OperatorRegistr
 
     async def see_training_job(type: str | None, body: Mapping[str, Any], **_: Any) -> None:  # noqa: A002
         metadata = body["metadata"]
-        notice(JobKey(metadata["namespace"], metadata["name"]), type != "MODIFIED" or is_edited(body))
+        key = JobKey(metadata["namespace"], metadata["name"])
+        if is_at_rest(body):
+            rest(key, metadata["resourceVersion"])
+        notice(key, type != "MODIFIED" or is_edited(body))
 
     async def see_job(type: str | None, body: Mapping[str, Any], **_: Any) -> None:  # noqa: A002
         key = owner_key(body)
@@ -54,6 +63,12 @@ def is_edited(body: Mapping[str, Any]) -> bool:
     """Tell whether a TrainingJob's spec is newer than its status, or it is to be deleted; else it is an echo."""
     metadata, status = body["metadata"], body.get("status") or {}
     return bool(metadata.get("deletionTimestamp")) or status.get("observedGeneration") != metadata.get("generation")
+
+
+def is_at_rest(body: Mapping[str, Any]) -> bool:
+    """Tell whether a TrainingJob has ended, or is refused, as it is now: then only an edit brings anything new."""
+    conditions = (body.get("status") or {}).get("conditions") or ()
+    return not is_edited(body) and any(c.get("type") in ENDED and c.get("status") == "True" for c in conditions)
 
 
 def has_ended(body: Mapping[str, Any]) -> bool:

@@ -23,6 +23,7 @@ from gridfold_operator.adapters.probes import serve_probes
 from gridfold_operator.errors import ApiUnavailableError
 from gridfold_operator.login import log_in
 from gridfold_operator.reconciler import Reconciler
+from gridfold_operator.rest import Rest
 from gridfold_operator.served_namespace import ServedNamespace
 from gridfold_operator.settings import OperatorSettings
 from gridfold_operator.together import run_together
@@ -48,11 +49,14 @@ class Operator:
         self._cluster = KubernetesCluster(
             self._client, pods, clock, settings.trainer, self._queue.add_after, reads_workloads=settings.kueue.enabled
         )
-        self._pod_watch = PodWatch(self._client, pods, self._on_pod_news, settings.resync_seconds)
+        self._rest = Rest()
+        self._pod_watch = PodWatch(
+            self._client, pods, self._on_pod_news, settings.resync_seconds, self._rest.is_complete
+        )
         recorder = KubernetesEventRecorder(self._client, clock, os.environ.get("HOSTNAME", "gridfold-operator"))
         self._reconciler = Reconciler(self._queue, self._cluster, clock, recorder)
         self._served = {
-            name: ServedNamespace(name, self._cluster.list_keys, self._parts_of)
+            name: ServedNamespace(name, self._cluster.list_versions, self._parts_of)
             for name in settings.watch_namespaces or ALL_NAMESPACES
         }
 
@@ -74,7 +78,8 @@ class Operator:
     def _parts_of(self, namespace: str) -> Iterator[Coroutine[Any, Any, None]]:
         yield self._resync(namespace)
         yield self._pod_watch.run(namespace)
-        for registry in handlers.build_registries(self._on_notice, partial(log_in, self._configuration)):
+        login = partial(log_in, self._configuration)
+        for registry in handlers.build_registries(self._on_notice, self._rest.note, login):
             yield handlers.watch(registry, namespace, self._heed_signals)
 
     async def _handle(self, key: JobKey) -> None:
@@ -83,18 +88,21 @@ class Operator:
             await self._reconciler(key)
 
     async def _resync(self, namespace: str) -> None:
-        """Have every job looked at again from time to time, whatever events say, and no two at the same time."""
+        """Have every job looked at again from time to time, whatever events say, and no two at the same time.
+
+        But for jobs that have ended: of a thousand of them, this one list is all that is asked.
+        """
         period = self._settings.resync_seconds
         while True:
             try:
-                keys = set(await self._cluster.list_keys(namespace))
+                versions = await self._cluster.list_versions(namespace)
             except ApiUnavailableError as error:
                 LOG.warning("no resync for now: %s", error)
             else:
-                self._reconciler.keep(keys, namespace)
-                for key in keys:
-                    self._queue.add_after(key, random.uniform(0, 2 * RESYNC_SPREAD * period))  # noqa: S311
-            await asyncio.sleep(period * (1 - RESYNC_SPREAD))
+                self._reconciler.keep(set(versions), namespace)
+                for key in self._rest.restless(versions, namespace):
+                    self._queue.add_after(key, random.uniform(0, RESYNC_SPREAD * period))  # noqa: S311
+            await asyncio.sleep(period)
 
     def _on_notice(self, key: JobKey, urgent: bool) -> None:
         if urgent:

@@ -60,7 +60,7 @@ class OperatorSettings(SettingsModel):
     trainer: TrainerSettings
     kueue: KueueSettings = Field(default_factory=KueueSettings)
     watch_namespaces: tuple[str, ...] = ()  #: none: the whole cluster
-    #: Every job is looked at again after this time, ± 20 %, whatever events say.
+    #: Every job that has not ended is looked at again after this time, ± 20 %, whatever events say.
     resync_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
     workers: Annotated[int, Field(ge=1, le=256)] = 16  #: reconciles side by side
     probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080  #: 0: any free one

@@ -158,10 +158,10 @@ async def test_a_gap_is_told_whether_it_comes_as_an_answer_or_in_the_stream() ->
                 await watched(client)
 
 
-async def test_names_are_asked_for_without_the_rest_of_the_objects() -> None:
+async def test_metadata_is_asked_for_without_the_rest_of_the_objects() -> None:
     server = ApiServer().then(say({"items": [{"metadata": {"namespace": "a", "name": "b"}}]}))
     async with serving(server) as client:
-        assert await client.names("/apis/x") == [("a", "b")]
+        assert await client.metadata("/apis/x") == [{"namespace": "a", "name": "b"}]
     assert "PartialObjectMetadataList" in server.headers[0]["Accept"]
 
 

@@ -21,7 +21,7 @@ async def log_in() -> kopf.ConnectionInfo:
 async def notices(plural: str, kind: str | None, body: dict[str, Any]) -> list[tuple[JobKey, bool]]:
     """Return what the handlers of a kind tell about an event."""
     told: list[tuple[JobKey, bool]] = []
-    registries = build_registries(lambda key, urgent: told.append((key, urgent)), log_in)
+    registries = build_registries(lambda key, urgent: told.append((key, urgent)), lambda key, version: None, log_in)
     for handler in (handler for registry in registries for handler in registry._watching.get_all_handlers()):
         if handler.selector.any_name == plural:
             await handler.fn(type=kind, body=body, namespace="team-a", logger=None)
@@ -43,6 +43,28 @@ async def test_an_edit_is_urgent_and_the_echo_of_the_operators_own_status_is_not
     assert await notices("trainingjobs", "MODIFIED", training_job(2)) == [(KEY, True)]
     assert await notices("trainingjobs", "MODIFIED", training_job(None)) == [(KEY, True)]
     assert await notices("trainingjobs", "MODIFIED", training_job(3)) == [(KEY, False)]
+
+
+RESTS = [
+    ({"type": "Complete", "status": "True"}, 3, True),
+    ({"type": "Failed", "status": "True"}, 3, True),
+    ({"type": "Failed", "status": "True"}, 2, False),
+    ({"type": "Running", "status": "True"}, 3, False),
+    ({"type": "Failed", "status": "False"}, 3, False),
+]
+
+
+@pytest.mark.parametrize(("condition", "observed", "rests"), RESTS)
+async def test_a_job_that_has_ended_as_it_is_now_is_at_rest(
+    condition: dict[str, str], observed: int, rests: bool
+) -> None:
+    told: list[tuple[JobKey, str]] = []
+    document = training_job(observed)
+    document["status"]["conditions"] = [condition]
+    registry, _ = build_registries(lambda key, urgent: None, lambda key, version: told.append((key, version)), log_in)
+    (handler,) = registry._watching.get_all_handlers()
+    await handler.fn(type="MODIFIED", body=document, namespace="team-a", logger=None)
+    assert told == ([(KEY, "42")] if rests else [])
 
 
 def test_a_resource_without_any_status_is_edited() -> None:
@@ -106,7 +128,7 @@ def test_kopf_is_a_mere_informer() -> None:
 
 
 def test_no_handler_is_of_a_kind_that_writes_onto_the_resource() -> None:
-    for registry in build_registries(lambda key, urgent: None, log_in):
+    for registry in build_registries(lambda key, urgent: None, lambda key, version: None, log_in):
         for writing in (registry._changing, registry._spawning, registry._indexing, registry._webhooks):
             assert list(writing.get_all_handlers()) == []
         assert len(list(registry._watching.get_all_handlers())) == 1

@@ -114,3 +114,31 @@ async def test_it_is_ready_once_a_namespace_has_been_listed() -> None:
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@pytest.mark.parametrize("quiet", [True, False])
+async def test_where_no_job_has_anything_to_do_no_list_is_due(quiet: bool) -> None:
+    bookmark = stream({"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": "30"}}})
+
+    async def answer(request: Any) -> Any:
+        return await (bookmark if "watch" in request.query else page())(request)
+
+    asked, enough = [], asyncio.Event()
+
+    def is_quiet(namespace: str) -> bool:
+        asked.append(namespace)
+        if len(asked) == 3:
+            enough.set()
+        return quiet
+
+    server = ApiServer().then(answer)
+    async with serving(server, tries=1) as client:
+        task = asyncio.create_task(PodWatch(client, PodStore(), lambda _: None, 0.0, is_quiet).run("a"))
+        async with asyncio.timeout(10):
+            await enough.wait()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+    lists = sum("watch" not in query for _, _, query in server.requests)
+    assert lists == (1 if quiet else 3)
+    assert asked == ["a"] * 3

@@ -119,10 +119,10 @@ class KubernetesClient:
         """Return all objects of a list that is known to be short."""
         return [item async for page in self.pages(path, **query) for item in page.get("items") or ()]
 
-    async def names(self, path: str) -> list[tuple[str, str]]:
-        """Return (namespace, name) of all objects of a list; nothing else of them is sent."""
+    async def metadata(self, path: str) -> list[Document]:
+        """Return the metadata of all objects of a list; nothing else of them is sent."""
         page = await self._answer(_Request("GET", path, accept=METADATA_ONLY))
-        return [(item["metadata"]["namespace"], item["metadata"]["name"]) for item in page.get("items") or ()]
+        return [item["metadata"] for item in page.get("items") or ()]
 
     async def watch(
         self, path: str, version: str, seconds: float, **query: str

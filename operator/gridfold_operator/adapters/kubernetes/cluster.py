@@ -180,10 +180,10 @@ class KubernetesCluster:
         except (ApiConflictError, ApiNotFoundError) as error:
             raise ConflictError(f"TrainingJob {metadata.namespace}/{metadata.name} has changed since") from error
 
-    async def list_keys(self, namespace: str) -> list[JobKey]:
-        """Return the keys of all TrainingJobs of a namespace ("" for all)."""
-        found = await self.client.names(paths.collection(paths.TRAINING_JOBS, PLURAL, namespace))
-        return [JobKey(namespace, name) for namespace, name in found]
+    async def list_versions(self, namespace: str) -> dict[JobKey, str]:
+        """Return all TrainingJobs of a namespace ("" for all), each with the version of its resource."""
+        found = await self.client.metadata(paths.collection(paths.TRAINING_JOBS, PLURAL, namespace))
+        return {JobKey(one["namespace"], one["name"]): one["resourceVersion"] for one in found}
 
     async def _start(self, owner: Metadata, action: StartStage | StartWave, manifest: Manifest) -> None:
         """Create a Job, then its input, which the Job owns: whoever removes the Job, the input goes, too."""

@@ -28,10 +28,16 @@ class PodWatch:
     """Keeps a PodStore up to date and tells which jobs have news."""
 
     def __init__(
-        self, client: KubernetesClient, store: PodStore, on_news: Callable[[JobKey], None], relist_seconds: float
+        self,
+        client: KubernetesClient,
+        store: PodStore,
+        on_news: Callable[[JobKey], None],
+        relist_seconds: float,
+        is_quiet: Callable[[str], bool] = lambda _: False,
     ) -> None:
+        """Take, too, what tells that no job of a namespace has anything to do: then no list is due."""
         self._client, self._store = client, store
-        self._on_news, self._relist_seconds = on_news, relist_seconds
+        self._on_news, self._relist_seconds, self._is_quiet = on_news, relist_seconds, is_quiet
         self._listed: set[str] = set()
 
     def has_listed(self, namespace: str) -> bool:
@@ -56,7 +62,9 @@ class PodWatch:
                 start = loop.time()
                 version = await self._list(namespace)
                 seconds = max(self._relist_seconds, LIST_SHARE * (loop.time() - start))
-                await self._follow(namespace, version, seconds)
+                version = await self._follow(namespace, version, seconds)
+                while self._is_quiet(namespace):
+                    version = await self._follow(namespace, version, seconds)
             except WatchGapError as gap:
                 LOG.info("pods are listed again: %s", gap)
             except ApiUnavailableError as error:
@@ -76,8 +84,8 @@ class PodWatch:
         self._listed.add(namespace)
         return version
 
-    async def _follow(self, namespace: str, version: str, seconds: float) -> None:
-        """Follow the changes after a version for so long."""
+    async def _follow(self, namespace: str, version: str, seconds: float) -> str:
+        """Follow the changes after a version for so long; return the version of the last one."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         path = paths.collection(paths.CORE, "pods", namespace)
@@ -90,6 +98,7 @@ class PodWatch:
                         self._take(kind, document)
             if version == before:
                 await asyncio.sleep(PAUSE_SECONDS)
+        return version
 
     def _take(self, kind: str, document: dict[str, object]) -> None:
         pod = project_pod(document)
