@@ -9,16 +9,15 @@ from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode_cells, encode_cells
 from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
-from gridfold.domain import outage
 from gridfold.domain.conditions import Conditions, format_time, is_true
 from gridfold.domain.deadline import exceeded, keep_time, next_attempt, runs_out, seconds_left
 from gridfold.domain.estimate import estimate
 from gridfold.domain.events import events_between, events_of
 from gridfold.domain.held_up import held_up_by, summarized
 from gridfold.domain.leaderboard import missed_targets
-from gridfold.domain.observed import ObservedJob, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.observed import ObservedJob, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
-from gridfold.domain.pods_shown import capacity_ready, show_pods, show_stage
+from gridfold.domain.pods_shown import Cells, capacity_ready, show_cells, show_stage
 from gridfold.domain.remedies import with_image_remedy
 from gridfold.domain.standing import Past, Standing
 
@@ -233,18 +232,9 @@ class StatusBuilder:
     def searching(self, waves: tuple[Wave, ...], standing: Standing) -> None:
         """Show that cells are on their way, or what keeps them."""
         self._set(state=State.RUNNING)
-        waiting = tuple(cause for wave in waves for cause in wave.waiting)
-        if away := outage.words_of_cells(waves, standing):
-            self._conditions.set(C.RUNNING, False, Reason.STORAGE_UNAVAILABLE, away)
-            return
-        running = len(standing.running)
-        text = "1 cell runs" if running == 1 else f"{running} cells run"
-        text += standing.memory_remark() + runs_out(self._status, self._job.spec)
-        # Short cells may begin and end between two looks.
-        begun = any(wave.succeeded or wave.failed for wave in waves if wave.progress is Progress.ACTIVE)
-        show_pods(self._conditions, running, self._with_remedies(waiting), Reason.SEARCHING, text, begun=begun)
-        if waves and not waiting and (standing.running or standing.succeeded):
-            capacity_ready(self._conditions)
+        waiting = self._with_remedies(tuple(cause for wave in waves for cause in wave.waiting))
+        remark = standing.memory_remark() + runs_out(self._status, self._job.spec)
+        show_cells(self._conditions, Cells(waves, standing, waiting, remark), self._now)
 
     def refitting(self, stage: SingleStage | None, remark: str = "") -> None:
         """Show that refit is on its way."""

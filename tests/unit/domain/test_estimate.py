@@ -91,6 +91,7 @@ def test_while_no_cell_can_run_there_is_no_estimate(reason: str) -> None:
     end(world, 1)
     (name,) = world.waves
     world.wait(name, Waiting(reason, "words", 2))
+    world.now += timedelta(minutes=1)
     world.step()
     assert world.status.estimated_completion_time is None
 

@@ -9,9 +9,9 @@ from gridfold.api.status import TrainingJobStatus
 from gridfold.api.validation import Problem
 from gridfold.domain.interrupted import blocked, stalled
 from gridfold.domain.lifecycle import decide
-from gridfold.domain.observed import Observed, ObservedJob, Waiting
+from gridfold.domain.observed import Observed, ObservedJob, Span, Waiting
 from gridfold.domain.plan import Plan
-from tests.unit.domain.world import World, cell_end, document, job_of
+from tests.unit.domain.world import START, World, cell_end, document, job_of
 
 HUGE = {"grid": [{f"p{axis}": list(range(1000)) for axis in range(7)}]}
 
@@ -171,3 +171,35 @@ def test_a_fault_of_our_own_stands_in_the_status_once_and_goes_when_it_is_mended
     assert world.message("Stalled").startswith("ZeroDivisionError: division by zero. This is a fault of Gridfold's own")
     world.step()
     assert world.condition("Stalled") == ""
+
+
+def test_where_there_is_room_for_one_cell_alone_nothing_flips_between_two(world: World) -> None:
+    world.step()
+    world.finish_prepare(3)
+    world.step()
+    (wave,) = world.waves
+    no_room = Waiting("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 2)
+    told, seen = [], []
+    for cell in range(2):
+        world.waves[wave] = replace(world.waves[wave], running=frozenset({cell}), waiting=(no_room,))
+        told += events(world.step())
+        world.waves[wave] = replace(world.waves[wave], running=frozenset())
+        world.end_cell(wave, cell, cell_end(cell, 0.5, Span(START, world.now)), good=True)
+        told += events(world.step())
+        seen.append(world.condition("Running"))
+    assert (told, seen) == ([("Warning", "Unschedulable")], ["True/Searching"] * 2)
+    world.now += timedelta(minutes=1)
+    world.step()
+    assert (world.condition("Running"), world.status.reason) == ("False/Unschedulable", "Unschedulable")
+
+
+def test_while_some_cells_run_it_is_said_what_keeps_others(world: World) -> None:
+    world.step()
+    world.finish_prepare(3)
+    world.step()
+    (wave,) = world.waves
+    quota = Waiting("FailedCreate", "exceeded quota: few, limited: pods=1", 2)
+    world.waves[wave] = replace(world.waves[wave], running=frozenset({0}), waiting=(quota,))
+    world.step()
+    assert world.condition("Running") == "True/Searching"
+    assert world.message("Running").startswith("1 cell runs; 2 pods wait: FailedCreate: exceeded quota: few")
