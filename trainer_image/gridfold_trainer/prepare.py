@@ -37,7 +37,7 @@ def _prepare(job: StageInput, context: Context) -> PrepareReport:
     cls = estimators.load_class(spec.estimator.class_name)
     early = early_problems(job, cls, context)
     add_frames()
-    target = TargetJudge(spec, cls)
+    target = TargetJudge(spec, cls)  # looks at it while the matrix is written
     try:
         located, classifier = locating.result(), estimators.is_classifier(cls)
         source = read(spec, located, context, classifier=classifier, on_target=target.begin)
