@@ -10,7 +10,7 @@ import pytest
 from gridfold_trainer.data import contents
 from gridfold_trainer.data.assemble import Assembled
 from gridfold_trainer.errors import UnreadableTableError
-from tests.unit.trainer.test_number_spellings import prepared
+from tests.unit.trainer.spelled_numbers import prepared
 
 pytestmark = pytest.mark.usefixtures("frames")
 

@@ -14,7 +14,7 @@ from gridfold_trainer.data.assemble import Assembled, assemble
 from gridfold_trainer.data.sources import fetch, locate
 from gridfold_trainer.errors import DataError
 from tests.unit.trainer.data_jobs import context, stage_input
-from tests.unit.trainer.test_number_spellings import advised, column, csv, merged, prepared, same_bits
+from tests.unit.trainer.spelled_numbers import advised, column, csv, merged, prepared, same_bits
 
 pytestmark = pytest.mark.usefixtures("frames")
 
