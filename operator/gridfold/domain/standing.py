@@ -102,10 +102,11 @@ def stand(
             count.take(cell, wave)
     in_waves = frozenset(cell for wave in waves for cell in wave.cells)
     untouched = frozenset(range(total)) - cached - infeasible - in_waves - past.succeeded
-    # A result that prepare had not seen and a wave then found counts once, where the wave saw it.
+    # A result that prepare had not seen and a wave then found counts once, where the wave saw it; so does one that a
+    # wave, which is gone, told to be infeasible while prepare looked.
     return Standing(
         total=total,
-        cached=cached - in_waves - past.succeeded,
+        cached=cached - in_waves - past.succeeded - infeasible,
         succeeded=frozenset(count.succeeded),
         infeasible=(infeasible - count.succeeded) | frozenset(count.infeasible),
         failed=count.failed,

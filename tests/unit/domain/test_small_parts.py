@@ -12,6 +12,7 @@ from gridfold.domain.grid import Grid, format_ranges, parameter_texts, parse_ran
 from gridfold.domain.keys import CellKeys, digest, run_digest, run_folder
 from gridfold.domain.leaderboard import format_score, missed_targets
 from gridfold.domain.naming import child_name, label_value
+from gridfold.domain.standing import stand
 from tests.unit.domain.world import document, job_of
 
 DNS_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -161,3 +162,8 @@ def test_a_target_is_compared_exactly_and_nan_reaches_none(score: float | None, 
 )
 def test_scores_are_shown_for_reading(score: float | None, text: str) -> None:
     assert format_score(score) == text
+
+
+def test_a_cell_that_prepare_found_and_a_wave_that_is_gone_called_infeasible_counts_once() -> None:
+    standing = stand(4, frozenset({0, 1}), frozenset({1, 2}), (), job_of(document()).spec)
+    assert (standing.cached, standing.infeasible, standing.pending) == ({0}, {1, 2}, {3})
