@@ -8,7 +8,7 @@ BOOSTERS := $(VENV)/gridfold-boosters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark clean
+.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark chaos clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,12 @@ test: setup $(BOOSTERS)/ready ## Run all tests, those on a real Kubernetes clust
 
 test-fast: setup $(BOOSTERS)/ready ## Run the tests that need no cluster.
 	@$(BIN)/python -m pytest -m "not cluster"
+
+# A story is three faults at three steps of one job: 14 of them are 42 combinations.
+N ?= 14
+chaos: setup ## Play N drawn stories of faults on the real cluster, and 1,000 × N in the simulated one; print tables.
+	@$(BIN)/python -m tests.faults 0 $$(( 1000 * $(N) ))
+	@GRIDFOLD_CHAOS=$(N) $(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_fault_matrix.py
 
 check: setup ## Format and lint, types, layers, CRD drift.
 	@$(BIN)/ruff format --check .

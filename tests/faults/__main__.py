@@ -31,7 +31,7 @@ def main(first: int, last: int) -> int:
 def _print_table(met: Counter[tuple[str, str]]) -> None:
     """Print how many runs met a fault at a step and ended as they should."""
     width = max(len(fault.name) for fault in FAULTS)
-    lines = [" ".join((word.split() + [""])[row][:7].rjust(7) for word in STEPS) for row in range(2)]
+    lines = [" ".join([*word.split(), ""][row][:7].rjust(7) for word in STEPS) for row in range(2)]
     print("\n".join(f"{'':{width}} {line}" for line in lines))
     for fault in FAULTS:
         print(f"{fault.name:{width}} " + " ".join(f"{met[fault.name, step]:7}" for step in STEPS))

@@ -1,0 +1,185 @@
+"""What goes wrong on the real cluster, at a step of a job's life, and how it is told that the step has come."""
+
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.cluster_jobs import ClusterJobs
+from tests.testbed import processes
+from tests.testbed.waiting import wait_until
+
+STEPS = ("prepare starts", "prepare runs", "search runs", "search half done", "refit starts", "refit runs")
+#: How long what lasts lasts, in seconds: longer than any client's first back-off.
+LASTING_SECONDS = 5.0
+NO_PODS = "no-pods"
+
+
+@dataclass(frozen=True)
+class Victim:
+    """A job at some step."""
+
+    jobs: ClusterJobs
+    name: str
+    step: str
+
+    @property
+    def stage(self) -> str:
+        return {"search": "cell"}.get(word := self.step.split()[0], word)
+
+    def pods(self) -> list[dict[str, Any]]:
+        """Return the pods of its present stage that have not ended."""
+        found = self.jobs.children("pods", self.name, self.stage)
+        return [pod for pod in found if pod["status"].get("phase") in {"Pending", "Running"}]
+
+    def wait(self) -> None:
+        """Wait until the step has come, or is over already: a short one may never be seen."""
+        wait_until(
+            self._missing,
+            timeout_seconds=240,
+            what=f"{self.name}: {self.step}",
+            every_seconds=0.2,
+            explain=lambda: self.jobs.explain(self.name),
+        )
+
+    def _missing(self) -> str | None:
+        status = self.jobs.status(self.name)
+        if status.get("state") in {"Complete", "Failed"}:
+            return None
+        if self.step == "search half done":
+            return None if (status.get("cells") or {}).get("succeeded") else "No cell is finished."
+        if not self.jobs.children("jobs", self.name, self.stage):
+            return f"There is no Job of {self.stage}."
+        running = [pod for pod in self.pods() if pod["status"]["phase"] == "Running"]
+        return None if self.step.endswith("starts") or running else "No pod runs."
+
+
+def _container_processes(pod: dict[str, Any]) -> list[int]:
+    """Return the processes of a pod's containers: each has the container's id in the names of its cgroups."""
+    statuses = pod["status"].get("containerStatuses") or []
+    containers = [found["containerID"].rpartition("/")[2] for found in statuses if found.get("containerID")]
+    pids = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            text = (folder / "cgroup").read_text()
+            if any(container in text for container in containers):
+                pids.append(int(folder.name))
+    return pids
+
+
+def _signal(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _component(jobs: ClusterJobs, name: str, word: str = "") -> list[int]:
+    """Return the processes of one of the testbed's own programs."""
+    instance = jobs.testbed.require_own().instance()
+    inode = str(Path("/proc", str(instance.init_pid), "ns", "pid").readlink())
+    found = []
+    for pid in processes.of_namespace(inode):
+        with contextlib.suppress(OSError):
+            words = Path("/proc", str(pid), "cmdline").read_bytes().decode().split("\0")
+            if Path(words[0]).name == name and word in " ".join(words):
+                found.append(pid)
+    assert found, f"the testbed runs no {name}"
+    return found
+
+
+@contextlib.contextmanager
+def _stopped(pids: list[int]) -> Iterator[None]:
+    _signal(pids, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        _signal(pids, signal.SIGCONT)
+
+
+def _pause(program: str, word: str = "") -> Callable[[Victim], None]:
+    def fault(victim: Victim) -> None:
+        with _stopped(_component(victim.jobs, program, word)):
+            time.sleep(LASTING_SECONDS)
+
+    return fault
+
+
+def _kill_operator(victim: Victim) -> None:
+    """Kill the operator; its pod is deleted too, since the kubelet's back-off grows with every kill of a session."""
+    operator = victim.jobs.operator
+    pod = operator.pod()
+    _signal(_container_processes(pod), signal.SIGKILL)
+    _force_delete(victim, [pod])
+    operator.wait_until_ready()
+
+
+def _stop_operator(victim: Victim) -> None:
+    with _stopped(_container_processes(victim.jobs.operator.pod())):
+        time.sleep(LASTING_SECONDS)
+    victim.jobs.operator.wait_until_ready()
+
+
+def _force_delete(victim: Victim, pods: list[dict[str, Any]]) -> None:
+    for pod in pods[:1]:
+        metadata = pod["metadata"]
+        words = ["--namespace", metadata["namespace"], "--grace-period=0", "--force", "--ignore-not-found"]
+        victim.jobs.kubectl("delete", "pod", metadata["name"], *words)
+
+
+def _delete_pod(victim: Victim) -> None:
+    for pod in victim.pods()[:1]:
+        words = ["--namespace", victim.jobs.namespace, "--wait=false", "--ignore-not-found"]
+        victim.jobs.kubectl("delete", "pod", pod["metadata"]["name"], *words)
+
+
+def _delete_job(victim: Victim) -> None:
+    for job in victim.jobs.children("jobs", victim.name, victim.stage)[:1]:
+        words = ["--namespace", victim.jobs.namespace, "--ignore-not-found"]
+        victim.jobs.kubectl("delete", "job", job["metadata"]["name"], *words)
+
+
+def _delete_inputs(victim: Victim) -> None:
+    for found in victim.jobs.children("configmaps", victim.name):
+        words = ["--namespace", victim.jobs.namespace, "--ignore-not-found"]
+        victim.jobs.kubectl("delete", "configmap", found["metadata"]["name"], *words)
+
+
+def _quota(victim: Victim) -> None:
+    quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": NO_PODS}, "spec": {"hard": {"pods": 0}}}
+    victim.jobs.kubectl.apply(quota, namespace=victim.jobs.namespace)
+    try:
+        _delete_pod(victim)
+        time.sleep(LASTING_SECONDS)
+    finally:
+        victim.jobs.kubectl("delete", "resourcequota", NO_PODS, "--namespace", victim.jobs.namespace)
+
+
+def _suspend(victim: Victim) -> None:
+    for value in (True, False):
+        patch = json.dumps({"spec": {"suspend": value}})
+        words = ["--namespace", victim.jobs.namespace, "--type=merge", "--patch", patch]
+        victim.jobs.kubectl("patch", "trainingjob", victim.name, *words)
+        time.sleep(1.0 if value else 0.0)
+
+
+FAULTS: dict[str, Callable[[Victim], None]] = {
+    "operator SIGKILL": _kill_operator,
+    "operator SIGSTOP": _stop_operator,
+    "pod deleted": _delete_pod,
+    "pod deleted by force": lambda victim: _force_delete(victim, victim.pods()),
+    "pod SIGKILL": lambda victim: (
+        _signal(_container_processes(victim.pods()[0]), signal.SIGKILL) if victim.pods() else None
+    ),
+    "Job deleted": _delete_job,
+    "ConfigMaps deleted": _delete_inputs,
+    "API server SIGSTOP": _pause("kube-apiserver"),
+    "controllers SIGSTOP": _pause("kube-controller-manager"),
+    "S3 server SIGSTOP": _pause("versitygw", ":7070"),
+    "quota of no pods": _quota,
+    "suspended, resumed": _suspend,
+}
