@@ -8,10 +8,10 @@ BOOSTERS := $(VENV)/gridfold-boosters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark chaos clean
+.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark benchmark-scale chaos clean
 
 help: ## Show this list.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(VENV)/ready ## Make the development environment in .venv.
 
@@ -81,6 +81,9 @@ $(PEERS)/ready: requirements/benchmark.txt | setup
 
 benchmark: setup $(PEERS)/ready ## Print a table of ratios against peers.
 	@$(BIN)/python -m tests.benchmarks
+
+benchmark-scale: setup ## Measure the operator with 10,000 cells, 200 jobs, 1,200 jobs at rest (20 minutes; PARTS="one many rest pairs").
+	@$(BIN)/python -m tests.benchmarks scale
 
 clean: ## Remove what the targets above have made here.
 	@rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
