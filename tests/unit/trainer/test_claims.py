@@ -194,3 +194,11 @@ def test_files_of_one_machine_have_one_owner_too_and_nothing_stays_of_who_cannot
         assert [path.name for path in (folder / "out/claims").iterdir()] == [f"default.{won[0]}.json"]
         claims.release(stage_input().model_copy(update={"name": won[0]}), context(folder))
         assert not (folder / "out").exists()
+
+
+def test_a_claim_is_a_file_however_long_the_names_are() -> None:
+    long = [named("job" + ".a" * 125 + last) for last in "bc"]
+    files = {claims.claim_uri(job).rpartition("/")[2] for job in (*long, named("job"))}
+    assert len(files) == 3
+    assert all(len(name) <= 255 - 63 for name in files)
+    assert f"{named('job').namespace}.job.json" in files

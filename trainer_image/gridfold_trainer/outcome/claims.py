@@ -17,6 +17,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gridfold.api.handoff import StageInput
+from gridfold.domain.naming import label_value
 from gridfold_trainer.advice import here
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.outcome.ownership import LATEST_BYTES, OutputInUseError, Owner, check_owner, is_owned
@@ -25,6 +26,7 @@ from gridfold_trainer.storage.context import Context
 log = logging.getLogger("gridfold")
 
 FOLDER = "claims/"
+LONGEST_NAME = 128  #: of a TrainingJob, that a claim's has whole
 #: Servers tell times in whole seconds; this machine's file systems in milliseconds.
 SETTLED_SECONDS, SETTLED_SECONDS_OF_FILES = 1.5, 0.05
 #: A job that has not finished for so long is taken for gone.
@@ -108,8 +110,12 @@ def release(job: StageInput, context: Context) -> None:
 
 
 def claim_uri(job: StageInput) -> str:
-    """Return where a job's claim is: by its name, so that one that is made again has the claim of the one before."""
-    return f"{job.spec.output.uri}{FOLDER}{job.namespace}.{job.name}.json"
+    """Return where a job's claim is: by its name, so that one that is made again has the claim of the one before.
+
+    A file's name ends at 255 bytes, a TrainingJob's at 253.
+    """
+    name = job.name if len(job.name) <= LONGEST_NAME else label_value(job.name)
+    return f"{job.spec.output.uri}{FOLDER}{job.namespace}.{name}.json"
 
 
 def _claim(job: StageInput, context: Context) -> float:
