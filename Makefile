@@ -8,7 +8,7 @@ BOOSTERS := $(VENV)/gridfold-boosters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark benchmark-scale chaos clean
+.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark benchmark-scale chaos chaos-local clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ N ?= 14
 chaos: setup ## Play N drawn stories of faults on the real cluster, and 1,000 × N in the simulated one; print tables.
 	@$(BIN)/python -m tests.faults 0 $$(( 1000 * $(N) ))
 	@GRIDFOLD_CHAOS=$(N) $(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_fault_matrix.py
+
+chaos-local: setup ## Kill `gridfold run` at 50 moments, and start it again.
+	@GRIDFOLD_CHAOS=50 $(BIN)/python -m pytest -q -p no:randomly tests/e2e/test_local_kills.py
 
 check: setup ## Format and lint, types, layers, CRD drift.
 	@$(BIN)/ruff format --check .
