@@ -44,7 +44,9 @@ def test_a_job_that_takes_too_long_goes_on_where_it_was_when_its_message_is_foll
 
     patch(jobs, name, {"execution": {"timeoutSeconds": 600, "parallelism": 4}})
     status = assert_complete(jobs, name)
-    assert (status["progress"], status["cells"]["succeeded"]) == ("8/8", 8)
+    # The cell that ran when time was up may have stored its result before it was ended: then that is found.
+    assert (status["progress"], status["cells"]["failed"]) == ("8/8", 0)
+    assert done <= status["cells"]["succeeded"] <= 8
     wait_until_nothing_is_left(jobs, name)
     wide = jobs.kubectl("get", "tj", name, "--namespace", jobs.namespace, "--output", "wide")
     assert jobs.status(name) == status, "nothing flips when the Jobs are gone"
