@@ -33,6 +33,21 @@ def test_across_folders_a_pattern_matches_what_the_expression_of_the_exported_sc
     assert compile_pattern(pattern).fullmatch(name) is expected
 
 
+@given(OF_ONE_FOLDER, OF_ONE_FOLDER, st.text("abc.^*]/", max_size=10))
+def test_the_exported_script_matches_names_of_several_stars_as_the_trainer_does(
+    folder: str, name: str, key: str
+) -> None:
+    pattern = f"{folder}/{name}".replace("**", "*").replace("**", "*")
+    expected = compile_pattern(pattern).fullmatch(key)
+    assert (re.fullmatch(to_regex(pattern), key, re.DOTALL) is not None) is expected
+
+
+def test_the_exported_script_takes_no_longer_either_where_stars_stand_in_one_name() -> None:
+    begin = time.process_time()
+    assert re.fullmatch(to_regex("*a" * 30 + "*Z.csv"), "a" * 400 + ".csv") is None
+    assert time.process_time() - begin < 1
+
+
 @pytest.mark.parametrize(
     "pattern", ["s3://b/" + "*a" * 200 + "Z.csv", "s3://b/" + "**/a*" * 200 + "Z", "s3://b/**" * 90]
 )
