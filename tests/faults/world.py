@@ -81,6 +81,7 @@ class World:
     def turn(self) -> None:
         """Let the operator have a turn. What fails in it is tried again."""
         self.wire.calls, self.wire.writes = 0, []
+        before = self.created
         self.turns += 1
         self.silent, self.news = 0, False
         clock = _Clock(self)
@@ -94,7 +95,7 @@ class World:
             self.errors += 1
             self.down = self.draw.randint(1, 6)
         else:
-            self.errors = 0
+            self.errors = 0 if before == self.created else 1  # the turn was about a namesake that is gone
 
     def operate(self) -> None:
         """Let the operator do what it does by itself: act on news, and look at everything now and then."""
