@@ -70,7 +70,9 @@ async def main(settings: str, report: Path) -> None:
     running = operator_process.Operator(load_settings(settings), await load_configuration(), heed_signals).run()
     operator = asyncio.create_task(running)
     while not operator.done():
-        report.write_text(json.dumps({"calls": calls, "seconds": seconds}))
+        part = report.with_suffix(".part")  # renamed when it is whole: the report is read meanwhile
+        part.write_text(json.dumps({"calls": calls, "seconds": seconds}))
+        part.replace(report)
         await asyncio.sleep(1)
     await operator
 
