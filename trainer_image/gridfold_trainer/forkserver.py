@@ -43,7 +43,7 @@ class ForkServer:
         self._names: dict[int, int] = {}  #: id of the request by pid
         self._pids: dict[int, int] = {}  #: pid by id of the request; a pid in it has not been reaped
         self._unread = b""
-        self._open = True
+        self._open, self.dismissed = True, False  #: dismissed: nothing runs, and no more is to come
         self._wake_read, self._wake_write = os.pipe()
 
     def serve(self) -> None:
@@ -70,6 +70,7 @@ class ForkServer:
 
     def _read_requests(self) -> None:
         piece = os.read(self._requests, 65536)
+        self.dismissed = piece == b"" and not self._names
         self._open = self._open and piece != b""
         *lines, self._unread = (self._unread + piece).split(b"\n")
         for line in lines:
@@ -211,11 +212,12 @@ def main() -> None:
     """Serve the process that started this one; it names itself, so that its death before now is noticed."""
     parser = argparse.ArgumentParser(prog="python -m gridfold_trainer.forkserver", description=__doc__)
     parser.add_argument("--parent", type=int, required=True, help="process id of the command line")
-    parser.add_argument("--scratch", required=True, help="folder to remove if the command line cannot do it")
+    parser.add_argument("--scratch", required=True, help="folder to remove at the end")
     options = parser.parse_args()
     die_after_parent(options.parent, signal.SIGTERM)
-    ForkServer(sys.stdin.fileno(), sys.stdout.fileno()).serve()
-    if os.getppid() != options.parent:
+    server = ForkServer(sys.stdin.fileno(), sys.stdout.fileno())
+    server.serve()
+    if server.dismissed or os.getppid() != options.parent:  # also for one that is killed before it does so itself
         shutil.rmtree(options.scratch, ignore_errors=True)
 
 

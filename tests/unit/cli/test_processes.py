@@ -158,9 +158,13 @@ async def test_closing_ends_what_still_runs(running: Scripts, tmp_path: Path) ->
     assert (await task).exit_code == 143
 
 
-async def test_nothing_stays_in_the_scratch_folder(running: Scripts, tmp_path: Path) -> None:
-    processes = running(say("a report", 1))
+async def test_the_scratch_folder_goes_with_the_server_so_that_a_kill_after_it_leaves_nothing(
+    running: Scripts, tmp_path: Path
+) -> None:
+    (tmp_path / "scratch").mkdir()
+    processes = running(say("a report", 1), scratch=tmp_path / "scratch")
     await processes.run(ATTEMPT)
+    assert names(tmp_path / "scratch") == ["server.txt"]
     await processes.close()
     assert names(tmp_path) == []
 
