@@ -28,11 +28,6 @@ MISTAKES: dict[str, tuple[str, Edit, tuple[str, ...]]] = {
         lambda spec: spec["crossValidation"].update(folds=9),
         ("spec.crossValidation.folds", "9", "rare"),
     ),
-    "an estimator that is not known": (
-        GOOD,
-        lambda spec: spec["estimator"].update(className="sklearn.linear_model.LogisticRegresion"),
-        ("spec.estimator.className", "LogisticRegresion"),
-    ),
     "a parameter that is not known": (
         GOOD,
         lambda spec: spec["search"].update(grid=[{"Cc": [1.0]}]),
@@ -114,9 +109,11 @@ def test_what_the_api_server_can_know_is_refused_at_apply_with_field_value_and_r
 
 def test_what_only_the_operator_can_know_is_not_accepted_and_tells_every_problem(jobs: ClusterJobs) -> None:
     manifest = jobs.manifest("unaccepted", "s3://data/rows.csv", search={"grid": [{"n_jobs": [2], "verbose": [1]}]})
+    manifest["spec"]["estimator"]["className"] = "sklearn.linear_model.LogisticRegresion"
     name = jobs.apply(manifest)
     accepted = condition(jobs.wait_until_it_ends(name), "Accepted")
     assert (accepted["status"], accepted["reason"]) == ("False", "InvalidSpec")
     assert "spec.search.grid[0].n_jobs" in accepted["message"]
     assert "spec.search.grid[0].verbose" in accepted["message"]
+    assert "did you mean sklearn.linear_model.LogisticRegression" in accepted["message"]
     assert jobs.children("jobs", name) == []
