@@ -22,6 +22,15 @@ _REMEDIES = (
         "spec.execution.template.serviceAccountName",
     ),
     (
+        r"secret \"(?P<name>[^\"]+)\" not found",
+        "create the Secret {name} in the job's namespace with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or "
+        "name one that exists in spec.storage.credentialsSecretName (or a source's own storage)",
+    ),
+    (
+        r"references non-existent secret key: (?P<name>\S+)",
+        "put the key {name} into the Secret that spec.storage.credentialsSecretName names, or name another one",
+    ),
+    (
         r"RuntimeClass \"(?P<name>[^\"]+)\" not found",
         "create the RuntimeClass {name}, or name one that exists in spec.execution.template.runtimeClassName (kubectl "
         "get runtimeclasses lists them)",

@@ -19,6 +19,14 @@ from gridfold.domain.remedies import told
             "create the ServiceAccount train in the job's namespace, or name one",
         ),
         (
+            'MountVolume.SetUp failed for volume "input" : secret "s3" not found',
+            "create the Secret s3 in the job's namespace with the keys AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or",
+        ),
+        (
+            'MountVolume.SetUp failed for volume "input" : references non-existent secret key: AWS_ACCESS_KEY_ID',
+            "put the key AWS_ACCESS_KEY_ID into the Secret that spec.storage.credentialsSecretName names",
+        ),
+        (
             'Error creating: pods "a-" is forbidden: pod rejected: RuntimeClass "gvisor" not found',
             "create the RuntimeClass gvisor, or name one that exists in spec.execution.template.runtimeClassName",
         ),
@@ -52,4 +60,4 @@ def test_a_refusal_is_told_with_the_name_and_what_to_do(message: str, remedy: st
 
 
 def test_words_that_are_not_known_are_told_as_they_are() -> None:
-    assert told(Waiting("FailedMount", 'secret "x" not found', 1)) == 'FailedMount: secret "x" not found'
+    assert told(Waiting("FailedMount", 'volume "x" not found', 1)) == 'FailedMount: volume "x" not found'
