@@ -8,13 +8,12 @@ from itertools import islice
 from gridfold.api.validation import show
 from gridfold.domain.hidden import hidden_names, hidden_start
 from gridfold_trainer.errors import ObjectMissingError, SourceTooLargeError
-from gridfold_trainer.storage.patterns import compile_pattern
+from gridfold_trainer.storage.patterns import compile_pattern, literal_prefix
 from gridfold_trainer.storage.stores import ObjectStat, SourceStore
 
 #: Objects that one source may have, and those that are looked at to find them.
 OBJECT_LIMIT = 10_000
 LISTED_LIMIT = 1_000_000
-_SPECIAL = re.compile(r"[*?\[]")
 _SHOWN = 5
 
 Objects = list[tuple[str, ObjectStat]]
@@ -32,13 +31,7 @@ def names_several(uri: str) -> bool:
     """Tell whether a URI of a bucket or folder names several objects; on the web, each names one."""
     if uri.startswith("https:"):
         return False
-    return uri.endswith("/") or _SPECIAL.search(uri) is not None
-
-
-def literal_prefix(uri: str) -> str:
-    """Return what all URIs begin with that a pattern can match."""
-    special = _SPECIAL.search(uri)
-    return uri if special is None else uri[: special.start()]
+    return uri.endswith("/") or literal_prefix(uri) != uri
 
 
 def expand(uri: str, store: SourceStore, where: str) -> Expanded:

@@ -73,14 +73,19 @@ class Pattern:
             states = more
 
 
+def literal_prefix(uri: str) -> str:
+    """Return what all URIs begin with that a pattern can match."""
+    special = _SPECIAL.search(uri)
+    return uri if special is None else uri[: special.start()]
+
+
 def compile_pattern(uri: str) -> Pattern:
     """Return what matches the whole URIs of a folder or pattern.
 
     Raises:
         ObjectMissingError: it is no pattern.
     """
-    special = _SPECIAL.search(uri)
-    beginning = uri[: special.start()] if special else uri
+    beginning = literal_prefix(uri)
     pattern, before = Pattern(beginning), ""
     try:
         for part in _parts(uri[len(beginning) :] + (_ANY if uri.endswith("/") else "")):
