@@ -4,11 +4,10 @@ from gridfold.api.conditions import Reason
 from gridfold.api.handoff import PrepareReport, Stage
 from gridfold.domain import outage
 from gridfold.domain.earlier import Draining
-from gridfold.domain.ends import cause_of
 from gridfold.domain.observed import Progress, SingleStage
 from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage
 from gridfold.domain.run import Run, end_waves, replaced, unknown_report
-from gridfold.domain.tries import last_try, still_active
+from gridfold.domain.tries import Try, last_try, still_active
 from gridfold.domain.waves import drain
 
 #: End of the name of the stage that prepares the data of a run once more.
@@ -36,7 +35,7 @@ def _prepare(run: Run) -> tuple[Action, ...] | None:
         return (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory),)
     if still_active(stage):
         run.status.preparing(stage, remark=last.remark)
-        return _misspelled(run, stage) or replaced(stage)
+        return _misspelled(run, last, stage) or replaced(stage)
     if stage.progress is not Progress.SUCCEEDED:
         cause = last.cause(run)
         run.status.prepare_failed(cause.reason, cause.message)
@@ -52,11 +51,11 @@ def _prepare(run: Run) -> tuple[Action, ...] | None:
     return None
 
 
-def _misspelled(run: Run, stage: SingleStage) -> tuple[Action, ...]:
+def _misspelled(run: Run, last: Try, stage: SingleStage) -> tuple[Action, ...]:
     """End a stage that waits for a server whose name is a typing error."""
     if not outage.is_typing_error(stage):
         return ()
-    cause = cause_of(stage.end, run.spec)
+    cause = last.cause(run)
     run.status.prepare_failed(cause.reason, cause.message)
     return (Delete(stage.name),)
 

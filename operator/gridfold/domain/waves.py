@@ -42,13 +42,19 @@ def plan_waves(
     the memory of cells that ran out of what they had. A wave has one size of pods, so the next one has the cells that
     need the least.
     """
-    active = [wave for wave in waves if wave.progress is Progress.ACTIVE]
-    outdated = [wave for wave in active if wave.outdated and not is_admitted(wave)]
-    draining = [*earlier, *map(_drained, outdated)]
+    live: list[Wave] = []
+    draining = [*earlier]
+    for wave in waves:
+        if wave.progress is not Progress.ACTIVE:
+            continue
+        if wave.outdated and not is_admitted(wave):
+            draining.append(_drained(wave))
+        else:
+            live.append(wave)
     if changes := drain(draining, parallelism):
         return WavePlan(changes)
     parallelism = max(0, parallelism - sum(old.wave.parallelism for old in draining))
-    if live := [wave for wave in active if wave not in outdated]:
+    if live:
         changed = (wave for wave in live if wave.parallelism != parallelism and not is_admitted(wave))
         return WavePlan(tuple(SetParallelism(wave.name, parallelism) for wave in changed))
     left = unfinished.difference(*(old.wave.running for old in draining)) if parallelism else frozenset()
