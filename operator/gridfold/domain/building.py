@@ -20,6 +20,7 @@ from gridfold.domain.plan import Action, Plan
 from gridfold.domain.pods_shown import Cells, capacity_ready, show_cells, show_stage
 from gridfold.domain.remedies import with_image_remedy
 from gridfold.domain.standing import Past, Standing
+from gridfold.domain.words import counted
 
 C = ConditionType
 
@@ -90,7 +91,7 @@ class StatusBuilder:
 
     def accept(self, cells: int) -> None:
         """Accept the spec."""
-        self._conditions.set(C.ACCEPTED, True, Reason.VALID, "1 cell" if cells == 1 else f"{cells} cells")
+        self._conditions.set(C.ACCEPTED, True, Reason.VALID, counted(cells, "cell"))
         if not self.settled:  # whatever made it stand still has passed
             self._conditions.set(C.STALLED, False, Reason.VALID)
         named = self._job.spec.scoring.objective if self._job.spec else None

@@ -7,6 +7,7 @@ from gridfold.api.status import Condition, State, TrainingJobStatus
 from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.held_up import STAGES, held_up_by
 from gridfold.domain.plan import Action, Event, StartStage, StartWave
+from gridfold.domain.words import counted
 
 #: Conditions that tell people something when they become true, and whether their falsehood is a warning.
 TOLD = {
@@ -45,9 +46,9 @@ def events_of(actions: Iterable[Action]) -> tuple[Event, ...]:
     for action in actions:
         if isinstance(action, StartStage | StartWave) and action.memory:
             cells = len(action.cells) if isinstance(action, StartWave) else 0
-            who = action.stage.capitalize() if isinstance(action, StartStage) else f"{cells} cells"
+            who = action.stage.capitalize() if isinstance(action, StartStage) else counted(cells, "cell")
             again = "they are tried again" if cells > 1 else "it is tried again"
-            note = f"{'1 cell' if cells == 1 else who} ran out of memory; {again} with {action.memory}"
+            note = f"{who} ran out of memory; {again} with {action.memory}"
             events.append(Event("Warning", OUT_OF_MEMORY, note))
     return tuple(events)
 

@@ -11,6 +11,7 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport
 from gridfold.domain.observed import Children, ProcessEnd, SingleStage, Wave
 from gridfold.domain.standing import Standing
+from gridfold.domain.words import counted
 
 #: A process that runs for longer has got through: it gives up before (gridfold_trainer.storage.waiting).
 PROOF_SECONDS = 90.0
@@ -41,8 +42,7 @@ def words_of_cells(waves: Iterable[Wave], standing: Standing) -> str:
     ends = {cell: wave.ends.get(cell) for wave in waves for cell in wave.away}
     if not ends or standing.running - ends.keys():
         return ""
-    waiting = "1 cell waits" if len(ends) == 1 else f"{len(ends)} cells wait"
-    return f"{waiting}: {_words(ends[min(ends)])}"
+    return f"{counted(len(ends), 'cell')} {'waits' if len(ends) == 1 else 'wait'}: {_words(ends[min(ends)])}"
 
 
 def is_typing_error(stage: SingleStage) -> bool:

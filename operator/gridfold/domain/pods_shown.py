@@ -10,6 +10,7 @@ from gridfold.domain.conditions import Conditions
 from gridfold.domain.observed import Progress, SingleStage, Waiting, Wave
 from gridfold.domain.remedies import pods_wait, told
 from gridfold.domain.standing import Standing
+from gridfold.domain.words import counted
 
 C = ConditionType
 
@@ -54,7 +55,7 @@ def show_cells(conditions: Conditions, cells: Cells, now: datetime) -> None:
         conditions.set(C.RUNNING, False, Reason.STORAGE_UNAVAILABLE, away)
         return
     running = len(cells.standing.running)
-    text = ("1 cell runs" if running == 1 else f"{running} cells run") + cells.remark
+    text = f"{counted(running, 'cell')} {'runs' if running == 1 else 'run'}{cells.remark}"
     # Short cells may begin and end between two looks.
     begun = any(wave.succeeded or wave.failed for wave in cells.waves if wave.progress is Progress.ACTIVE)
     just_ended = _has_just_ended(cells.waves, now)

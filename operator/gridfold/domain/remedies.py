@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from gridfold.domain.observed import Waiting
+from gridfold.domain.words import counted
 
 #: Why a container waits for its image.
 _NO_IMAGE = frozenset({"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"})
@@ -89,4 +90,4 @@ def with_image_remedy(causes: Iterable[Waiting], own: str, platform: str) -> tup
 
 def pods_wait(number: int) -> str:
     """Return the beginning of a sentence about pods that wait."""
-    return "1 pod waits" if number == 1 else f"{number} pods wait"
+    return f"{counted(number, 'pod')} {'waits' if number == 1 else 'wait'}"

@@ -14,6 +14,7 @@ from gridfold.domain.refitting import refit
 from gridfold.domain.run import Run, end_waves
 from gridfold.domain.standing import Standing, stand
 from gridfold.domain.waves import WavePlan, plan_waves
+from gridfold.domain.words import counted
 
 
 def show_standing(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining] = ()) -> Standing:
@@ -64,8 +65,8 @@ def _too_many_failures(run: Run, standing: Standing, limit: int) -> tuple[Action
     first = min(standing.failed.values(), key=lambda failed: failed.cell)
     run.status.fail(
         Reason.TOO_MANY_FAILED_CELLS,
-        f"{_cells(len(standing.failed))} failed, spec.execution.maxFailedCells allows {limit}; the first is cell "
-        f"{first.cell} ({first.reason}): {first.message}. Results of the other cells are kept.",
+        f"{counted(len(standing.failed), 'cell')} failed, spec.execution.maxFailedCells allows {limit}; the first is "
+        f"cell {first.cell} ({first.reason}): {first.message}. Results of the other cells are kept.",
     )
     return end_waves(run)
 
@@ -81,7 +82,3 @@ def _start(run: Run, plan: WavePlan) -> tuple[Action, ...]:
     stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_ranges(plan.cells)})
     name = run.name(f"w{number}")
     return (StartWave(name, number, plan.cells, plan.parallelism, stage_input, plan.memory, run.image),)
-
-
-def _cells(number: int) -> str:
-    return "1 cell" if number == 1 else f"{number} cells"

@@ -12,6 +12,7 @@ from gridfold.domain.ends import Memory, cause_of
 from gridfold.domain.grid import format_ranges
 from gridfold.domain.observed import Progress, Wave
 from gridfold.domain.stage_needs import memory_of, more_memory
+from gridfold.domain.words import counted
 
 #: All messages of failed cells together, in characters: they travel in a ConfigMap (1 MiB).
 FAILED_MESSAGES_CHARACTERS = 400_000
@@ -59,8 +60,8 @@ class Standing:
         if not short:
             return ""
         sizes = sorted({self.needed[cell] for cell in short}, key=amount)
-        who, gets = ("1 cell", "gets") if len(short) == 1 else (f"{len(short)} cells", "get")
-        return f"; {who} ran out of memory and {gets} {' or '.join(sizes)}"
+        gets = "gets" if len(short) == 1 else "get"
+        return f"; {counted(len(short), 'cell')} ran out of memory and {gets} {' or '.join(sizes)}"
 
     def memory_ranges(self) -> dict[str, str]:
         """Return the cells, as ranges, by the memory that their last pod had."""

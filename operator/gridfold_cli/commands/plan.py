@@ -8,10 +8,10 @@ import click
 from gridfold.api.inspection import PlanReport
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import cell_count
+from gridfold.domain.words import counted
 from gridfold_cli.commands.arguments import job_file, load, output_option
 from gridfold_cli.commands.asking import asking
 from gridfold_cli.local.inspection import inspect
-from gridfold_cli.terminal.words import counted
 
 HOUR_SECONDS = 3600
 

@@ -6,10 +6,10 @@ import click
 
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import cell_count, parse_ranges
+from gridfold.domain.words import counted
 from gridfold_cli.commands.arguments import job_file, load
 from gridfold_cli.commands.asking import ask_about_estimator
 from gridfold_cli.local.installed import what_is_missing
-from gridfold_cli.terminal.words import counted
 
 
 @click.command()

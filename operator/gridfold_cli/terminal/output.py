@@ -12,8 +12,8 @@ from gridfold.api.conditions import ConditionType
 from gridfold.api.status import Condition, DatasetStatus, RankedCell, TestStatus, TrainingJobStatus
 from gridfold.domain.grid import PREPROCESSING
 from gridfold.domain.positive import about
+from gridfold.domain.words import counted
 from gridfold_cli.reading.locations import local_path
-from gridfold_cli.terminal.words import counted
 
 #: Wide enough for every column where nobody looks at a terminal.
 FILE_WIDTH = 240

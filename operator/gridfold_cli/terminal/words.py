@@ -1,14 +1,9 @@
-"""How counts and lists stand in what the command line says."""
+"""How lists stand in what the command line says."""
 
 import re
 from itertools import count
 
 _SEVERAL = re.compile(r"(.*: )?[0-9]+ problems:")
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: 1 row, 2 rows."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def listed(message: str) -> str:
