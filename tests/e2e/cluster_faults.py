@@ -92,6 +92,11 @@ def _component(jobs: ClusterJobs, name: str, word: str = "") -> list[int]:
     return found
 
 
+def stopped_pods(pods: list[dict[str, Any]]) -> contextlib.AbstractContextManager[None]:
+    """Keep the containers of pods where they are for the time of the block."""
+    return _stopped([pid for pod in pods for pid in _container_processes(pod)])
+
+
 @contextlib.contextmanager
 def _stopped(pids: list[int]) -> Iterator[None]:
     _signal(pids, signal.SIGSTOP)

@@ -1,7 +1,10 @@
 """The grid of a job that runs is edited: pods of cells that stay are not touched, new cells run beside them."""
 
+from typing import Any
+
 import pytest
 
+from tests.e2e.cluster_faults import stopped_pods
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
 from tests.e2e.test_steering import assert_complete, patch
 from tests.testbed.waiting import wait_until
@@ -11,10 +14,10 @@ pytestmark = pytest.mark.cluster
 LEAVES, STAYS, NEW = 2500, 2501, 3
 
 
-def running_cells(jobs: ClusterJobs, name: str) -> dict[str, str]:
-    """Return the uid of every cell's pod that runs, by wave's Job."""
+def running_cells(jobs: ClusterJobs, name: str) -> dict[str, dict[str, Any]]:
+    """Return every cell's pod that runs, by its uid."""
     return {
-        pod["metadata"]["uid"]: pod["metadata"]["labels"]["batch.kubernetes.io/job-name"]
+        pod["metadata"]["uid"]: pod
         for pod in jobs.children("pods", name, "cell")
         if pod["status"]["phase"] == "Running" and "deletionTimestamp" not in pod["metadata"]
     }
@@ -31,21 +34,21 @@ def test_cells_that_stay_in_an_edited_grid_keep_their_pods_and_only_new_ones_run
     name = jobs.apply(manifest)
     jobs.wait(name, "runs both cells", lambda s: s.get("cells", {}).get("running") == 2)
     before = running_cells(jobs, name)
-    patch(jobs, name, {"search": {"grid": [{"n_estimators": [NEW, STAYS]}]}})
-    beside: dict[str, list[str]] = {}
+    with stopped_pods([*before.values()]):  # they end when everything was seen that is to be seen beside them
+        patch(jobs, name, {"search": {"grid": [{"n_estimators": [NEW, STAYS]}]}})
+        old = {pod["metadata"]["labels"]["batch.kubernetes.io/job-name"] for pod in before.values()}
+        added: list[dict[str, Any]] = []
 
-    def missing() -> str | None:
-        waves = {job["metadata"]["name"]: job for job in jobs.children("jobs", name, "cell")}
-        if len(waves) < 2:
-            return f"There is one wave: {list(waves)}"
-        kept = before.keys() & running_cells(jobs, name).keys()
-        beside.update({wave: [job["metadata"]["annotations"]["gridfold.dev/cells"]] for wave, job in waves.items()})
-        return None if kept else "No pod of before runs any more"
+        def missing() -> str | None:
+            waves = jobs.children("jobs", name, "cell")
+            added[:] = [wave for wave in waves if wave["metadata"]["name"] not in old]
+            return None if added else f"There is no wave beside {old}."
 
-    wait_until(missing, timeout_seconds=120, what="The new cell runs beside a pod that was there before")
-    (old,) = set(before.values())
-    assert {wave: cells for wave, cells in beside.items() if wave != old}.popitem()[1] == ["0"], "the new cell alone"
-    assert before.keys() <= running_cells(jobs, name).keys() or jobs.status(name)["cells"]["succeeded"] >= 1
+        wait_until(missing, timeout_seconds=120, what="The new cell runs", explain=lambda: jobs.explain(name))
+        (wave,) = added
+        assert wave["metadata"]["annotations"]["gridfold.dev/cells"] == "0", "the new cell alone"
+        jobs.wait(name, "has the new cell", lambda s: (s["cells"]["succeeded"], s["cells"]["running"]) == (1, 1))
+        assert running_cells(jobs, name).keys() == before.keys(), "the same pods, undisturbed"
     status = assert_complete(jobs, name)
     assert status["cells"] == {
         "total": 2, "cached": 0, "pending": 0, "running": 0, "succeeded": 2, "infeasible": 0, "failed": 0,
