@@ -18,7 +18,7 @@ def operator(testbed: Cluster, images: dict[str, str]) -> Iterator[Installation]
     """The operator, installed by its chart from the images as the sources are now."""
     served = make_namespace(testbed.kubectl, "e2e")
     try:
-        with installed(testbed, chart_values(images, (served,))) as installation:
+        with installed(testbed, chart_values(images, (served,), kueue={"enabled": True})) as installation:
             yield installation
     finally:
         testbed.kubectl("delete", "namespace", served, "--wait=false")

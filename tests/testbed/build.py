@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.testbed import paths
-from tests.testbed.pins import Pins, pins
+from tests.testbed.pins import Pins, Tool, pins
 from tests.testbed.shell import lock, run
 
 KUBE_NAMES = (
@@ -52,12 +52,16 @@ class Target:
 
 def targets(pinned: Pins) -> list[Target]:
     """Return everything to build, the longest first."""
-    crds = {"karpenter": ("kwok/charts/crds/*.yaml", "kwok/apis/crds/*.yaml")}
-    tools = [
-        Target(tool.name, tool.package, names=(tool.name,), module=tool.module, copies=crds.get(tool.name, ()))
-        for tool in pinned.tools
-    ]
+    tools = [_tool(tool) for tool in pinned.tools if not tool.on_demand]
     return [Target("kube", ldflags=_kube_ldflags(pinned.kubernetes), names=KUBE_NAMES), *tools, pause()]
+
+
+def _tool(tool: Tool) -> Target:
+    copies = {
+        "karpenter": ("kwok/charts/crds/*.yaml", "kwok/apis/crds/*.yaml"),
+        "kueue": ("config/components/crd/bases/*.yaml", "config/components/webhook/manifests.yaml"),
+    }
+    return Target(tool.name, tool.package, names=(tool.name,), module=tool.module, copies=copies.get(tool.name, ()))
 
 
 def pause() -> Target:
@@ -91,6 +95,15 @@ def build() -> Path:
         if not bin_dir.exists():
             _link(bin_dir, wanted)
     return bin_dir
+
+
+def build_on_demand(name: str) -> Path:
+    """Return the folder with the program `name` and what of its module is kept beside it, built if it is not there."""
+    target = next(_tool(tool) for tool in pins().tools if tool.name == name)
+    with lock(paths.cache() / "locks" / "build"):
+        if not target.output().exists():
+            _build(target)
+    return target.output()
 
 
 def _link(bin_dir: Path, wanted: list[Target]) -> None:

@@ -18,12 +18,18 @@ class Component:
     argv: tuple[str, ...]
     missing: Callable[[], str | None]
     env: dict[str, str] = field(default_factory=dict)
+    mounts: str = ""  # commands in a mount namespace of its own, for what a program looks for at a place of its choice
 
     def script(self, bin_dir: str) -> str:
         """Return the script that becomes the program: a bare environment, no proxy, no credentials of ours."""
         env = {"PATH": f"{bin_dir}:{SYSTEM_PATH}"} | self.env
         words = [f"{key}={value}" for key, value in env.items()]
-        return f"exec env -i {shlex.join([*words, *self.argv])}\n"
+        program = f"exec env -i {shlex.join([*words, *self.argv])}"
+        return (
+            f"exec unshare --mount sh -ec {shlex.quote(f'{self.mounts}; {program}')}\n"
+            if self.mounts
+            else f"{program}\n"
+        )
 
 
 def foundation(instance: Instance) -> list[Component]:

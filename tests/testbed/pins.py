@@ -18,6 +18,7 @@ class Tool:
     package: str
     module: str
     version: str
+    on_demand: bool = False  # no part of a cluster, so that its version does not tell one cluster from another
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,11 @@ def write(instance: Instance) -> None:
     run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "sa.key"])
 
 
+def write_server(instance: Instance, name: str) -> None:
+    """Write the key and the certificate of a further server at the node's address: `pki/NAME.key`, `pki/NAME.crt`."""
+    _certificate(instance.state / "pki", name, "server", name=name, names=f"IP:{instance.addresses.node_ip}")
+
+
 def _certificate(
     folder: Path, file: str, kind: str, *, name: str, group: str = "testbed", names: str = "DNS:unused"
 ) -> None:
