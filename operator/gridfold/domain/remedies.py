@@ -58,6 +58,11 @@ _REMEDIES = (
         "spec.execution.resources",
     ),
     (
+        r"resource (?P<name>\S+) unavailable in ClusterQueue",
+        "the queue has no quota for {name}: leave it out of spec.execution.resources (and of prepare and refit), name "
+        "a queue that has it in spec.execution.queueName, or have {name} added to its ClusterQueue",
+    ),
+    (
         r"exceeded quota: (?P<name>[^,]+)",
         "raise the ResourceQuota {name}, free some of it, or ask for less in spec.execution.resources",
     ),

@@ -47,6 +47,11 @@ from gridfold.domain.remedies import told
             "ask who runs the ClusterQueue all (kubectl describe tells its state), or name another LocalQueue",
         ),
         (
+            "in the queue team of Kueue: couldn't assign flavors to pod set main: resource nvidia.com/gpu unavailable "
+            "in ClusterQueue",
+            "the queue has no quota for nvidia.com/gpu: leave it out of spec.execution.resources",
+        ),
+        (
             "in the queue team of Kueue: couldn't assign flavors to pod set main: insufficient quota for cpu in flavor "
             "default, previously considered podsets requests (0) + current podset request (8) > maximum capacity (4)",
             "the queue never has more cpu than 4: lower spec.execution.parallelism, set spec.execution.minParallelism",
