@@ -103,8 +103,9 @@ def _component(instance: Instance, built: Path) -> Component:
     )
     parent = Path(_METRICS_CERTIFICATES).parent
     mounts = f"mount -t tmpfs tmpfs /etc; mkdir -p {parent}; ln -s '{folder}' {_METRICS_CERTIFICATES}"
+    env = {"KUBECONFIG": str(instance.kubeconfig), "HOME": str(folder)}  # it ends where it has no home
     health = f"http://{instance.addresses.node_ip}:{_HEALTH_PORT}/readyz"
-    return Component("kueue", argv, lambda: probe(health), {"KUBECONFIG": str(instance.kubeconfig)}, mounts)
+    return Component("kueue", argv, lambda: probe(health), env, mounts)
 
 
 def _apply_definitions(kubectl: Kubectl, built: Path) -> None:
