@@ -69,6 +69,7 @@ class SingleStage:
     memory: str = ""  #: that its pods have, as a quantity; "" where nobody limits it
     image: str = ""  #: of the trainer; "" on a laptop
     suspended: bool = False  #: by a queue, or by somebody else, but never by us: it is theirs to take back
+    nodes: frozenset[str] = frozenset()  #: names of the nodes on which it has pods that have not ended
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,7 @@ class Wave:
     image: str = ""  #: of the trainer; "" on a laptop
     queue: str = ""  #: that admits it; "" where there is none
     suspended: bool = False  #: by its queue, or by somebody else: it is theirs to take back
+    nodes: frozenset[str] = frozenset()  #: names of the nodes on which it has pods that have not ended
     spec: TrainingJobSpec | None = None  #: what it was started with; of a wave of another run alone, if it can be read
 
 

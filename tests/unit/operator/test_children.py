@@ -106,6 +106,19 @@ def test_a_stage_counts_its_running_pods() -> None:
     )
 
 
+def test_the_nodes_of_a_wave_are_those_on_which_its_pods_have_not_ended() -> None:
+    states = {
+        "a": jobs.running(),
+        "b": jobs.container_waiting("ContainerCreating"),
+        "c": jobs.terminated(0, "Completed"),
+    }
+    documents = [pod_document(name, "job-1", index=0, **status) for name, status in states.items()]
+    for document in documents:
+        document["spec"] = {"nodeName": f"node-{document['metadata']['name']}"}
+    projected = [pod for document in documents if (pod := project_pod(document))]
+    assert wave(*projected).nodes == prepare(*projected).nodes == {"node-a", "node-b"}
+
+
 def test_pods_that_cannot_start_are_grouped_by_cause_and_the_longest_wait_speaks() -> None:
     late = jobs.unschedulable("later words")
     late["conditions"][0]["lastTransitionTime"] = "2026-01-01T10:01:59Z"

@@ -169,6 +169,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         memory=child.job.memory,
         image=child.job.image,
         suspended=child.job.suspended is not None,
+        nodes=_nodes(child),
     )
 
 
@@ -227,7 +228,12 @@ def _wave(child: Child, now: datetime) -> Wave:
         queue=job.queue,
         suspended=job.suspended is not None,
         spec=child.spec,
+        nodes=_nodes(child),
     )
+
+
+def _nodes(child: Child) -> frozenset[str]:
+    return frozenset(pod.node for pod in child.pods if pod.node)
 
 
 def _finished_at(pod: Pod) -> tuple[datetime, datetime, str]:

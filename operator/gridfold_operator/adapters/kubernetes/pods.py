@@ -36,6 +36,7 @@ class Pod:
     waiting: tuple[str, str] | None  #: reason and message of what keeps it from starting
     since: datetime  #: of waiting or starting
     starting: bool  #: has a node, and its container is being made: no trouble is known yet
+    node: str = ""  #: on which it is, until it has ended
 
 
 def project_pod(document: Document) -> Pod | None:
@@ -64,6 +65,7 @@ def project_pod(document: Document) -> Pod | None:
         waiting=waiting,
         since=since or created,
         starting=not leaving and waiting is None and "running" not in container and _is_scheduled(status),
+        node=(document.get("spec") or {}).get("nodeName", "") if end is None else "",
     )
 
 
