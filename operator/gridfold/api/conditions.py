@@ -44,6 +44,15 @@ class Reason(StrEnum):
     UNSCHEDULABLE = "Unschedulable"
     PODS_WAITING = "PodsWaiting"
     RUN_ENDED = "RunEnded"
+    # nodes for this job alone
+    NODES_REQUESTED = "NodesRequested"
+    NODE_LIMIT = "NodeLimit"
+    NODE_HOURS_USED = "NodeHoursUsed"
+    POD_DOES_NOT_FIT = "PodDoesNotFit"
+    PROVIDER_UNKNOWN = "ProviderUnknown"
+    PROVIDER_MISSING = "ProviderMissing"
+    PROVIDER_FORBIDDEN = "ProviderForbidden"
+    PROVIDER_FAILED = "ProviderFailed"
     # a queue of Kueue, or somebody else who suspends Jobs
     QUEUED = "Queued"
     INADMISSIBLE = "Inadmissible"

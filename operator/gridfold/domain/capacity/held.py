@@ -48,6 +48,12 @@ class Held:
     shape: Shape | None = None  #: of one node; None where the provider is not known
     most_nodes: int | None = None  #: that the platform lets one job have; None: as many as the spec allows
     trouble: Trouble | None = None
+    bound: bool = False  #: the resource waits, when it is deleted, until all is handed back
+
+    @property
+    def anything(self) -> bool:
+        """Tell whether there is anything to hand back."""
+        return bool(self.nodes or self.launched or self.leaving or self.bound)
 
 
 @dataclass(frozen=True)
