@@ -28,9 +28,9 @@ def show_standing(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining
         run.spec,
         run.status.past(run.total),
     )
-    board = live_leaderboard(
-        run.status.leaderboard, standing.reports.values(), run.status.objective, Grid.of(run.spec.search.grid)
-    )
+    # A pod speaks up to a second before its Job counts it: best and progress change together.
+    reports = (report for cell, report in standing.reports.items() if cell in standing.succeeded)
+    board = live_leaderboard(run.status.leaderboard, reports, run.status.objective, Grid.of(run.spec.search.grid))
     run.status.show_cells(standing, board, waves)
     return standing
 

@@ -1,0 +1,47 @@
+"""How often the operator writes to the API server: a job of twenty cells from its creation until nothing happens."""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.unit.operator.played_jobs import Pace, Played
+
+AT_ONCE = Pace(prepare=0.1, cell=0.05, refit=0.1, start=0.1)
+#: How long things take, how many cells run at a time, and how many writes that may cost at most.
+ORDINARY = [
+    (AT_ONCE, 20, 19),
+    (Pace(), 20, 21),
+    (Pace(), 4, 24),
+    (Pace(cell=10), 4, 25),
+]
+
+
+def complete(played: Played, *names: str) -> Callable[[], bool]:
+    return lambda: all(played.job(name).get("status", {}).get("state") == "Complete" for name in names)
+
+
+@pytest.mark.parametrize(("pace", "parallelism", "limit"), ORDINARY)
+def test_a_job_of_twenty_cells_costs_few_writes_until_it_is_at_rest(
+    monkeypatch: pytest.MonkeyPatch, pace: Pace, parallelism: int, limit: int
+) -> None:
+    played = Played(pace)
+
+    async def story() -> None:
+        played.create("job", 20, parallelism=parallelism)
+        await played.until(complete(played, "job"))
+        await played.rest(200)
+
+    played.run(monkeypatch, story)
+    assert played.api.writes.total() <= limit, played.api.writes
+    assert played.api.writes["POST jobs"] == 3
+
+
+def test_a_job_of_a_thousand_cells_costs_less_than_a_tenth_of_a_write_for_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    played = Played(Pace(cell=5))
+
+    async def story() -> None:
+        played.create("job", 1000, parallelism=300)
+        await played.until(complete(played, "job"))
+
+    played.run(monkeypatch, story)
+    assert played.api.writes.total() < 100, played.api.writes
