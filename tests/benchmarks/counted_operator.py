@@ -14,12 +14,24 @@ from typing import Any
 
 import aiohttp
 
-from gridfold.api.handoff import CellReport, Outcome, encode_report
+from gridfold.api.handoff import (
+    CellReport,
+    Outcome,
+    PrepareReport,
+    RankedReport,
+    RefitReport,
+    Report,
+    Stage,
+    encode_report,
+)
+from gridfold.api.status import DatasetStatus, Resolved
+from gridfold.domain.grid import cell_count
+from gridfold.domain.plan import StartStage
 from gridfold.engine.ports import JobKey
 from gridfold_operator import operator_process
 from gridfold_operator.adapters.kubernetes import cluster
 from gridfold_operator.adapters.kubernetes.client import load_configuration
-from gridfold_operator.manifests import build_wave_manifest
+from gridfold_operator.manifests import build_stage_manifest, build_wave_manifest
 from gridfold_operator.reconciler import Reconciler
 from gridfold_operator.settings import load_settings
 
@@ -28,22 +40,53 @@ SCORES: dict[str, tuple[float | None, float | None]] = dict.fromkeys(
 )
 
 
+MESSAGE = "testbed.gridfold.dev/message"  #: annotation of simulated pods
+
+
 def speaking_wave(*arguments: Any) -> dict[str, Any]:
     """Return a wave whose simulated pods end with a message as long as a cell's."""
-    manifest = build_wave_manifest(*arguments)
     report = CellReport(cell=0, key="k" * 64, outcome=Outcome.SUCCEEDED, scores=SCORES, fit_seconds=1.5)
-    annotations = manifest["spec"]["template"]["metadata"]["annotations"]
-    annotations["testbed.gridfold.dev/message"] = encode_report(report)
+    return _speaking(build_wave_manifest(*arguments), report)
+
+
+def speaking_stage(owner: Any, action: StartStage, *rest: Any) -> dict[str, Any]:
+    """Return a prepare or refit whose simulated pod ends with what that stage would say."""
+    total = cell_count(action.input.spec.search)
+    report = _prepared(total) if action.stage is Stage.PREPARE else _refitted(total)
+    return _speaking(build_stage_manifest(owner, action, *rest), report)
+
+
+def _speaking(manifest: dict[str, Any], report: Report) -> dict[str, Any]:
+    manifest["spec"]["template"]["metadata"]["annotations"][MESSAGE] = encode_report(report)
     return manifest
 
 
-def _verb(method: str, url: str) -> str:
+def _prepared(total: int) -> Report:
+    dataset = DatasetStatus(rows=100, columns=3, digest="d", split_digest="s")
+    resolved = Resolved(objective="f1", metrics=["f1"])
+    return PrepareReport(digest="d", environment="e", dataset=dataset, resolved=resolved, total=total)
+
+
+def _refitted(total: int) -> Report:
+    board = [RankedReport(cell=cell, scores=SCORES) for cell in range(10)]
+    return RefitReport(
+        best=0, leaderboard=board, succeeded=total, infeasible=0, failed=0, results_uri="s3://r/", results_sha256=""
+    )
+
+
+#: Plural names at the end of a path to a list.
+LISTS = frozenset({"trainingjobs", "jobs", "pods", "events", "configmaps"})
+
+
+def _call(method: str, url: str) -> str:
+    """Return a request as its verb and kind: "POST jobs", "PATCH status", "LIST pods"."""
     path, _, query = url.partition("?")
+    *parents, last = path.rstrip("/").split("/")
+    kind = last if last in LISTS | {"status"} else (parents or [last])[-1]
     if method != "GET":
-        return method
-    if "watch=true" in query:
-        return "WATCH"
-    return "LIST" if path.rpartition("/")[2] in {"trainingjobs", "jobs", "pods", "events"} else "GET"
+        return f"{method} {kind}"
+    verb = "WATCH" if "watch=true" in query else "LIST" if last in LISTS else "GET"
+    return f"{verb} {kind}"
 
 
 async def main(settings: str, report: Path) -> None:
@@ -55,7 +98,7 @@ async def main(settings: str, report: Path) -> None:
     ask = aiohttp.ClientSession._request
 
     async def count(session: aiohttp.ClientSession, method: str, url: Any, **rest: Any) -> aiohttp.ClientResponse:
-        calls[_verb(method, str(url))] += 1
+        calls[_call(method, str(url))] += 1
         return await ask(session, method, url, **rest)
 
     class Timed(Reconciler):
@@ -65,6 +108,7 @@ async def main(settings: str, report: Path) -> None:
             seconds.append(asyncio.get_running_loop().time() - start)
 
     cluster.build_wave_manifest = speaking_wave  # type: ignore[attr-defined]
+    cluster.build_stage_manifest = speaking_stage  # type: ignore[attr-defined]
     operator_process.Reconciler = Timed  # type: ignore[misc,attr-defined]
     aiohttp.ClientSession._request = count  # type: ignore[method-assign,assignment] # kopf's sessions, too
     running = operator_process.Operator(load_settings(settings), await load_configuration(), heed_signals).run()
