@@ -43,7 +43,9 @@ class Held:
     nodes: int = 0  #: that are granted, and recorded as such
     launched: int = 0  #: machines that are there, whether pods can run on them or not
     ready: frozenset[str] = frozenset()  #: names of the nodes on which pods can run
+    ready_since: datetime | None = None  #: when the last of them became so; None where that is not known
     since: datetime | None = None  #: when the number of granted nodes was last changed
+    spares_busy: bool = False  #: fewer nodes never cost a pod that runs: the provider takes empty ones alone
     leaving: bool = False  #: they are being handed back: nothing can be granted until all is gone
     shape: Shape | None = None  #: of one node; None where the provider is not known
     most_nodes: int | None = None  #: that the platform lets one job have; None: as many as the spec allows

@@ -1,6 +1,6 @@
 """Sizes of pods and nodes for tests, and the optimal packing of a few pods."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
 
 from hypothesis import strategies as st
@@ -47,7 +47,11 @@ def groups(most_pods: int = 60) -> st.SearchStrategy[Pods]:
 def fewest_nodes(found: Iterable[Pods], node: Shape) -> int:
     """Return the number of nodes of the best packing there is: every pod on every node, by branch and bound."""
     items = sorted(
-        (tuple(group.requests.get(name, Decimal(0)) for name in node.amounts) for group in found for _ in range(group.count)),
+        (
+            tuple(group.requests.get(name, Decimal(0)) for name in node.amounts)
+            for group in found
+            for _ in range(group.count)
+        ),
         reverse=True,
     )
     whole = tuple(node.amounts.values())
@@ -74,5 +78,3 @@ def fewest_nodes(found: Iterable[Pods], node: Shape) -> int:
 
     place(0, [])
     return best
-
-
