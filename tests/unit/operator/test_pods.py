@@ -74,6 +74,11 @@ def test_a_running_pod_runs_and_waits_for_nothing() -> None:
     assert (pod.running, pod.waiting, pod.starting, pod.end) == (True, None, False, None)
 
 
+def test_a_pod_for_which_the_scheduler_makes_room_lacks_no_node() -> None:
+    pod = project(**jobs.unschedulable("0/3 nodes are available."), nominatedNodeName="n-1")
+    assert pod.waiting == ("Nominated", "the scheduler makes room on node n-1. 0/3 nodes are available.")
+
+
 def test_a_pod_that_is_being_deleted_neither_runs_nor_waits() -> None:
     document = pod_document("p", "job-1", **jobs.running())
     document["metadata"]["deletionTimestamp"] = "2026-01-01T10:00:30Z"

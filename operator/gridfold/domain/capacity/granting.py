@@ -18,7 +18,7 @@ from gridfold.domain.capacity.sizing import misfits, nodes_at_most, nodes_for
 LEAST_SECONDS = 360
 #: After a failure so long is waited, twice as long after the next one, and so on.
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30.0, 900.0
-#: The scheduler has found a new node by then.
+#: The scheduler has found a new node by then, and we have seen it.
 SETTLED_SECONDS = 15.0
 LOOK_AGAIN_SECONDS = 5.0
 
@@ -54,8 +54,14 @@ class Grant:
 
     @property
     def busy(self) -> int:
-        """Return how many of the nodes have pods of the job."""
-        return len(self.held.ready & self.need.busy)
+        """Return how many of the granted nodes have pods of the job, as far as that is known."""
+        return min(self.held.ready_nodes, len(self.held.ready & self.need.busy))
+
+    @property
+    def unsettled(self) -> float:
+        """Return for how many seconds pods may not have found a new node yet."""
+        since = self.held.ready_since
+        return 0.0 if since is None else max(0.0, SETTLED_SECONDS - (self.now - since).total_seconds())
 
     @property
     def paused(self) -> float:
@@ -104,13 +110,13 @@ def _ask(grant: Grant, shape: Shape) -> Verdict:
     """Return how many nodes to have: as many as are held, more, or fewer."""
     wanted = _wanted(grant, shape)
     nodes = min(wanted, grant.most_nodes, max(grant.held.nodes, grant.by_hours))
-    if nodes < grant.held.nodes and not _may_lower(grant):
+    if (nodes > grant.held.nodes and grant.unsettled) or (nodes < grant.held.nodes and not _may_lower(grant)):
         nodes = min(grant.held.nodes, grant.most_nodes)
     reason, message = _words(grant, shape, wanted, nodes)
     if nodes == 0:
         step = ReleaseNodes() if grant.held.anything else None
         return Verdict(step, reason, message, LOOK_AGAIN_SECONDS if step else grant.need.soon)
-    if grant.paused:
+    if grant.paused and nodes >= grant.held.nodes:
         return Verdict(None, reason, message, grant.paused)
     return Verdict(EnsureNodes(nodes), reason, message, _look_again(grant, nodes))
 
@@ -145,12 +151,12 @@ def _not_running(need: Need) -> tuple[Pods, ...]:
 def _may_lower(grant: Grant) -> bool:
     """Tell whether fewer nodes cost no pod that runs: the provider sees to it, or the job has no pod on any of them."""
     held, need = grant.held, grant.need
-    return held.spares_busy or not need.busy or (grant.busy == 0 and len(held.ready) >= held.nodes)
+    return held.spares_busy or not need.busy or (grant.busy == 0 and held.ready_nodes >= held.nodes)
 
 
 def _look_again(grant: Grant, nodes: int) -> float | None:
     """Return when something changes of which nobody tells: patience ends, or the node-hours."""
-    times = [grant.need.soon]
+    times = [grant.need.soon, grant.unsettled or None]
     if grant.seconds_left is not None:
         times.append(max(1.0, grant.seconds_left / nodes))
     return min((time for time in times if time is not None), default=None)
@@ -164,13 +170,13 @@ def _words(grant: Grant, shape: Shape, wanted: int, nodes: int) -> tuple[str, st
             return saying.does_not_fit(group, found, held.provider)
     if not need.lacking:
         return "", ""
-    asked = saying.Asked(held.provider, nodes, len(held.ready), need.wanting)
-    if grant.paused or (held.trouble and len(held.ready) < nodes):
+    asked = saying.Asked(held.provider, nodes, held.ready_nodes, need.wanting)
+    if grant.paused or (held.trouble and held.ready_nodes < nodes):
         return saying.troubled(asked, held.trouble)
     if wanted > nodes:
         hours = grant.capacity.max_node_hours if grant.by_hours < min(wanted, grant.most_nodes) else None
         return saying.limited(asked, wanted, saying.Bound(grant.capacity.max_nodes, held.most_nodes, hours))
-    settled = held.ready_since and (grant.now - held.ready_since).total_seconds() >= SETTLED_SECONDS
-    if nodes and settled and len(held.ready) >= held.nodes == nodes and grant.busy < nodes:
+    settled = held.ready_since is not None and not grant.unsettled
+    if nodes and settled and held.ready_nodes >= held.nodes == nodes and grant.busy < nodes:
         return saying.unused(asked, nodes - grant.busy, need.words)
     return saying.requested(asked)

@@ -42,7 +42,8 @@ class Held:
     provider: str  #: that holds it; where nothing is held, the one that the spec names
     nodes: int = 0  #: that are granted, and recorded as such
     launched: int = 0  #: machines that are there, whether pods can run on them or not
-    ready: frozenset[str] = frozenset()  #: names of the nodes on which pods can run
+    ready: frozenset[str] = frozenset()  #: names of the provider's nodes on which pods of the job can run
+    arrived: int | None = None  #: how many of those are granted ones, where they are shared; None: all of them
     ready_since: datetime | None = None  #: when the last of them became so; None where that is not known
     since: datetime | None = None  #: when the number of granted nodes was last changed
     spares_busy: bool = False  #: fewer nodes never cost a pod that runs: the provider takes empty ones alone
@@ -51,6 +52,11 @@ class Held:
     most_nodes: int | None = None  #: that the platform lets one job have; None: as many as the spec allows
     trouble: Trouble | None = None
     bound: bool = False  #: the resource waits, when it is deleted, until all is handed back
+
+    @property
+    def ready_nodes(self) -> int:
+        """Return how many of the granted nodes are ready."""
+        return len(self.ready) if self.arrived is None else self.arrived
 
     @property
     def anything(self) -> bool:

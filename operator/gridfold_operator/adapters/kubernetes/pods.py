@@ -15,6 +15,8 @@ Document = Mapping[str, Any]
 INDEX_ANNOTATION = "batch.kubernetes.io/job-completion-index"
 KILLED_EXIT_CODE = 137  #: of a pod that failed without a container that did: evicted, or its node is gone
 EVICTED = "Evicted"  #: the kubelet's word, in the status of the pod
+#: Our word for a pod for which the scheduler makes others leave.
+NOMINATED = "Nominated"
 #: Reasons of a waiting container that are no trouble.
 STARTING = frozenset({"", "ContainerCreating", "PodInitializing"})
 EPOCH = datetime.fromtimestamp(0, UTC)
@@ -120,6 +122,8 @@ def _waiting(status: Document, container: Document) -> tuple[tuple[str, str] | N
     scheduled = condition(status, "PodScheduled")
     if scheduled.get("status") == "False":
         cause = (scheduled.get("reason") or "Unschedulable", scheduled.get("message") or "")
+        if node := status.get("nominatedNodeName"):  # no new node is needed for it
+            cause = (NOMINATED, f"the scheduler makes room on node {node}. {cause[1]}".rstrip())
         return cause, parse_time(scheduled.get("lastTransitionTime"))
     waiting = container.get("waiting") or {}
     since = parse_time(scheduled["lastTransitionTime"]) if scheduled.get("lastTransitionTime") else None

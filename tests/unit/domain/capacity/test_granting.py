@@ -67,7 +67,7 @@ def decide(need: Need, held: Held = NOTHING, used_seconds: float = 0, **capacity
         (cells(0), NOTHING, None, "nothing lacks a node"),
         (cells(0, live=20), NOTHING, None, "pods that nobody has refused ask for nothing"),
         (Need(ahead=(pods(16, cpu="1"),), live=(pods(16, cpu="1"),)), NOTHING, EnsureNodes(4), "ahead of the cells"),
-        (AHEAD, ready(0, granted=5), EnsureNodes(5), "prepare, which runs, takes no cell's place"),
+        (AHEAD, ready(0, granted=5, spares_busy=True), EnsureNodes(5), "prepare, which runs, takes no cell's place"),
     ],
 )
 def test_what_is_asked(need: Need, held: Held, step: EnsureNodes | None, why: str) -> None:
@@ -212,8 +212,22 @@ def test_after_a_failure_nothing_is_asked_for_a_while() -> None:
     assert decide(cells(16), replace(NOTHING, trouble=later)).step == EnsureNodes(4)
 
 
-def test_a_failure_does_not_keep_nodes_from_being_handed_back() -> None:
+def test_pods_are_given_time_to_find_a_node_that_has_just_come() -> None:
+    stale, held = cells(16, running=8, busy=busy(2)), ready(2)
+    assert decide(stale, held).step == EnsureNodes(6)
+    verdict = decide(stale, replace(held, ready_since=NOW - timedelta(seconds=5)))
+    assert (verdict.step, verdict.look_again_seconds) == (EnsureNodes(2), 10.0)
+
+
+def test_of_nodes_that_are_shared_those_on_their_way_are_still_for_the_pods_that_wait() -> None:
+    on_shared_ones = cells(8, running=8, busy=busy(2))
+    assert decide(on_shared_ones, ready(2, granted=2)).step == EnsureNodes(4)
+    assert decide(on_shared_ones, ready(2, granted=2, arrived=0)).step == EnsureNodes(2)
+
+
+def test_a_failure_keeps_no_node_from_being_handed_back() -> None:
     trouble = Trouble(Reason.PROVIDER_FAILED, "throttled", tries=9, last=NOW)
+    assert decide(cells(0, live=3), ready(4, trouble=trouble)).step == EnsureNodes(1)
     assert decide(Need(off=Off.OVER), ready(4, trouble=trouble)).step == ReleaseNodes()
 
 
