@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from pydantic import ValidationError
@@ -32,6 +33,7 @@ from gridfold_operator.adapters.kubernetes.kueue import find_hold
 from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
 from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
 from gridfold_operator.adapters.kubernetes.trouble import find_trouble, lacks_pods
+from gridfold_operator.adapters.kubernetes.warnings import Warnings
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ForeignChildError, NamespaceLeavingError
 from gridfold_operator.manifests import (
     Manifest,
@@ -62,6 +64,7 @@ class KubernetesCluster:
     trainer: TrainerSettings
     wake: Callable[[JobKey, float], None] = field(default=_ignore)  #: called with who is to be looked at again, when
     inputs: Inputs = field(default_factory=Inputs)
+    warnings: Warnings = field(default_factory=Warnings)
     reads_workloads: bool = False  #: of Kueue, to tell why a queue does not admit a Job
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
@@ -131,7 +134,8 @@ class KubernetesCluster:
             hold = await find_hold(self.client, key.namespace, job, self.clock.now(), may_read=self.reads_workloads)
             self.wake(key, hold.look_again_seconds)
             return Child(job, pods, hold.found)
-        trouble = await find_trouble(self.client, key.namespace, Child(job, pods), self.clock.now())
+        latest_warning = partial(self.warnings.latest, self.client, key.namespace)
+        trouble = await find_trouble(latest_warning, Child(job, pods), self.clock.now())
         if trouble.suspected:
             self.wake(key, LOOK_AGAIN_SECONDS)
         return Child(job, pods, trouble.found)

@@ -1,10 +1,7 @@
-"""Events: written about TrainingJobs, and read where Jobs and pods have no other way to say what is wrong."""
+"""Events about TrainingJobs."""
 
 import logging
 import secrets
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
 
 from gridfold.api.v1alpha1 import API_VERSION, KIND
 from gridfold.domain.conditions import format_time
@@ -14,7 +11,6 @@ from gridfold.domain.plan import Event
 from gridfold.engine.ports import Clock
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
-from gridfold_operator.adapters.kubernetes.pods import parse_time
 from gridfold_operator.errors import ClusterError
 
 LOG = logging.getLogger(__name__)
@@ -74,32 +70,3 @@ def _cut(note: str) -> str:
     if len(data) <= NOTE_LIMIT_BYTES:
         return note
     return data[: NOTE_LIMIT_BYTES - len("…".encode())].decode(errors="ignore") + "…"
-
-
-@dataclass(frozen=True)
-class Warned:
-    """The latest warning about an object."""
-
-    reason: str
-    message: str
-    at: datetime
-
-
-async def find_warning(client: KubernetesClient, namespace: str, uid: str) -> Warned | None:
-    """Return the latest Event of type Warning about an object, None where there is none."""
-    found = await client.items(
-        paths.collection(paths.CORE, "events", namespace), fieldSelector=f"involvedObject.uid={uid},type=Warning"
-    )
-    warnings = [Warned(e.get("reason") or "", e.get("message") or "", _time(e)) for e in found]
-    return max(warnings, key=lambda warning: warning.at, default=None)
-
-
-def _time(event: dict[str, Any]) -> datetime:
-    """Return when an Event was last seen, in whichever of its four ways it says so."""
-    series = event.get("series") or {}
-    return max(
-        parse_time(series.get("lastObservedTime")),
-        parse_time(event.get("lastTimestamp")),
-        parse_time(event.get("eventTime")),
-        parse_time((event.get("metadata") or {}).get("creationTimestamp")),
-    )

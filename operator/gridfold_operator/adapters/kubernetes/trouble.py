@@ -3,17 +3,20 @@
 Both stand in Events only. They are asked for when something is suspected, never watched.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from gridfold.domain.observed import Waiting
 from gridfold_operator.adapters.kubernetes.children import Child
-from gridfold_operator.adapters.kubernetes.client import KubernetesClient
-from gridfold_operator.adapters.kubernetes.events import find_warning
 from gridfold_operator.adapters.kubernetes.pods import EPOCH, Pod
+from gridfold_operator.adapters.kubernetes.warnings import Warned
 
 #: The Job controller makes its first pods within a second, and the kubelet mounts volumes within two or three.
 PATIENCE_SECONDS = 3.0
+
+
+LatestWarning = Callable[[str], Awaitable[Warned | None]]  #: about an object, by its uid
 
 
 @dataclass(frozen=True)
@@ -35,33 +38,33 @@ def _quiet_seconds(child: Child, now: datetime) -> float:
     return (now - max(newest, child.job.created)).total_seconds()
 
 
-async def find_trouble(client: KubernetesClient, namespace: str, child: Child, now: datetime) -> Trouble:
+async def find_trouble(latest_warning: LatestWarning, child: Child, now: datetime) -> Trouble:
     """Return what Events say of a child's missing and starting pods."""
     found = []
     starting = [pod for pod in child.pods if pod.starting]
-    if lacks_pods(child, now) and (waiting := await _refused_pods(client, namespace, child, now)):
+    if lacks_pods(child, now) and (waiting := await _refused_pods(latest_warning, child, now)):
         found.append(waiting)
-    if starting and (waiting := await _stuck_pods(client, namespace, starting, now)):
+    if starting and (waiting := await _stuck_pods(latest_warning, starting, now)):
         found.append(waiting)
     return Trouble(tuple(found), suspected=bool(child.job.missing_pods or starting))
 
 
-async def _refused_pods(client: KubernetesClient, namespace: str, child: Child, now: datetime) -> Waiting | None:
+async def _refused_pods(latest_warning: LatestWarning, child: Child, now: datetime) -> Waiting | None:
     """Return why a Job has fewer pods than it should, for example a ResourceQuota."""
     newest = max((pod.created for pod in child.pods), default=EPOCH)
-    warning = await find_warning(client, namespace, child.job.uid)
+    warning = await latest_warning(child.job.uid)
     if warning is None or warning.reason != "FailedCreate" or warning.at < newest:
         return None
     return Waiting(warning.reason, warning.message, child.job.missing_pods, _quiet_seconds(child, now))
 
 
-async def _stuck_pods(client: KubernetesClient, namespace: str, pods: list[Pod], now: datetime) -> Waiting | None:
+async def _stuck_pods(latest_warning: LatestWarning, pods: list[Pod], now: datetime) -> Waiting | None:
     """Return why pods that have a node do not start, for example a Secret that is not there; the oldest speaks."""
     oldest = min(pods, key=lambda pod: (pod.since, pod.name))
     seconds = (now - oldest.since).total_seconds()
     if seconds < PATIENCE_SECONDS:
         return None
-    warning = await find_warning(client, namespace, oldest.uid)
+    warning = await latest_warning(oldest.uid)
     if warning is None or warning.at < oldest.since:
         return None  # a warning from before it had a node is about the scheduler
     return Waiting(warning.reason, warning.message, len(pods), seconds)
