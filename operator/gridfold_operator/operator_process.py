@@ -47,7 +47,7 @@ class Operator:
         self._client = KubernetesClient(configuration)
         clock, pods = SystemClock(), PodStore()
         self._cluster = KubernetesCluster(
-            self._client, pods, clock, settings.trainer, self._queue.add_after, reads_workloads=settings.kueue.enabled
+            self._client, pods, clock, settings.trainer, self._look_again, reads_workloads=settings.kueue.enabled
         )
         self._rest = Rest()
         self._pod_watch = PodWatch(
@@ -109,6 +109,9 @@ class Operator:
             self._queue.add(key)
         else:
             self._on_pod_news(key)
+
+    def _look_again(self, key: JobKey, seconds: float) -> None:
+        self._reconciler.look_again(key, seconds)
 
     def _on_pod_news(self, key: JobKey) -> None:
         self._queue.add_after(key, self._reconciler.progress_seconds(key))

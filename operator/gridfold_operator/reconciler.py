@@ -11,6 +11,9 @@ from gridfold_operator.workqueue import WorkQueue
 PROGRESS_SECONDS = 3.0
 #: Of a job with thousands of cells a look takes a second: progress may cost at most a twentieth of the time.
 PROGRESS_SHARE = 20
+#: Of all jobs together, so many are looked at in a second for the sake of numbers: the API server has more to do.
+PROGRESS_LOOKS_PER_SECOND = 5.0
+LONGEST_PROGRESS_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -22,18 +25,27 @@ class Reconciler:
     clock: Clock
     recorder: EventRecorder
     seconds: dict[JobKey, float] = field(default_factory=dict)  #: that the last turn of a job took
+    going_on: set[JobKey] = field(default_factory=set)  #: jobs that are to be looked at again
 
     async def __call__(self, key: JobKey) -> None:
         """Reconcile a job and, where the engine asks for it, come back later."""
         start = asyncio.get_running_loop().time()
         again = await reconcile(key, self.cluster, self.clock, self.recorder)
         self.seconds[key] = asyncio.get_running_loop().time() - start
-        if again is not None:
+        if again is None:
+            self.going_on.discard(key)
+        else:
+            self.going_on.add(key)
             self.queue.add_after(key, again)
 
     def progress_seconds(self, key: JobKey) -> float:
         """Return how long a job's numbers may be old."""
-        return max(PROGRESS_SECONDS, PROGRESS_SHARE * self.seconds.get(key, 0.0))
+        among_others = min(len(self.going_on) / PROGRESS_LOOKS_PER_SECOND, LONGEST_PROGRESS_SECONDS)
+        return max(PROGRESS_SECONDS, among_others, PROGRESS_SHARE * self.seconds.get(key, 0.0))
+
+    def look_again(self, key: JobKey, seconds: float) -> None:
+        """Have a job looked at in so many seconds, as nobody tells when what keeps it goes; not more often than all."""
+        self.queue.add_after(key, max(seconds, self.progress_seconds(key)))
 
     def keep(self, keys: set[JobKey], namespace: str = "") -> None:
         """Forget all other jobs of a namespace ("" for all), but for what is still to be done with them."""
@@ -44,3 +56,4 @@ class Reconciler:
         self.queue.forget(is_gone)
         for key in [*filter(is_gone, self.seconds)]:
             del self.seconds[key]
+            self.going_on.discard(key)

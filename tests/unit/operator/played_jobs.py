@@ -64,6 +64,7 @@ class Played:
 
     def __post_init__(self) -> None:
         self.api = MemoryApi(self.now)
+        self.api.documents[paths.namespace(NAMESPACE)] = {"metadata": {"name": NAMESPACE, "uid": NAMESPACE}}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def now(self) -> datetime:

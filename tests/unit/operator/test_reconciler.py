@@ -1,5 +1,6 @@
 """One turn for one key: what is told to whom when it fails."""
 
+import asyncio
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -11,7 +12,12 @@ from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import parse_status
 from gridfold_operator.errors import ApiRefusedError, ApiUnavailableError, ClusterError, ForeignChildError
-from gridfold_operator.reconciler import PROGRESS_SECONDS, Reconciler
+from gridfold_operator.reconciler import (
+    LONGEST_PROGRESS_SECONDS,
+    PROGRESS_LOOKS_PER_SECOND,
+    PROGRESS_SECONDS,
+    Reconciler,
+)
 from gridfold_operator.workqueue import WorkQueue
 from tests.contract.fake_cluster import FakeCluster, FakeWorld
 
@@ -97,6 +103,24 @@ async def test_a_job_that_takes_long_to_look_at_is_looked_at_less_often_and_forg
     assert reconciler.progress_seconds(key) == 40.0
     reconciler.keep(set(), "team")
     assert reconciler.progress_seconds(key) == PROGRESS_SECONDS
+
+
+async def test_of_many_jobs_each_is_looked_at_less_often_for_the_sake_of_numbers() -> None:
+    world, queue = FakeWorld(), WorkQueue[JobKey]()
+    reconciler = Reconciler(queue, world.cluster, SystemClock(), Notebook())
+    keys = [await world.create(f"job-{number}") for number in range(100)]
+    for key in keys:
+        await reconciler(key)
+    assert reconciler.progress_seconds(keys[0]) == 100 / PROGRESS_LOOKS_PER_SECOND
+    reconciler.look_again(keys[0], 5.0)
+    timer = queue._entries[keys[0]].timer
+    assert timer is not None
+    assert timer.when() - asyncio.get_running_loop().time() > 15
+    reconciler.keep({keys[0]})
+    assert reconciler.progress_seconds(keys[0]) == PROGRESS_SECONDS
+    for number in range(1000):
+        reconciler.going_on.add(JobKey("other", f"job-{number}"))
+    assert reconciler.progress_seconds(keys[0]) == LONGEST_PROGRESS_SECONDS
 
 
 def test_the_clock_tells_utc() -> None:

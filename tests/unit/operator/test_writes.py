@@ -45,3 +45,15 @@ def test_a_job_of_a_thousand_cells_costs_less_than_a_tenth_of_a_write_for_each(m
 
     played.run(monkeypatch, story)
     assert played.api.writes.total() < 100, played.api.writes
+
+
+def test_jobs_whose_pods_are_slow_to_start_do_not_ask_for_events_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    played, names = Played(Pace(cell=1, start=20)), [f"job-{number}" for number in range(25)]
+
+    async def story() -> None:
+        for name in names:
+            played.create(name, 20, parallelism=5)
+        await played.until(complete(played, *names))
+
+    played.run(monkeypatch, story)
+    assert 0 < played.api.reads["LIST events"] / len(names) < 3
