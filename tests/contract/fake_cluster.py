@@ -10,14 +10,14 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.domain.ends import is_final
 from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
-from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.stage_needs import memory_of
 from gridfold.engine.ports import ConflictError, JobKey
 
 PLATFORM_IMAGE = "never-pulled:1"
-FINAL_INDEX_EXITS = {ExitCode.INFEASIBLE, ExitCode.FIT_FAILED, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
 FINAL_STAGE_EXITS = {ExitCode.DATA, ExitCode.MEMORY, ExitCode.TIMEOUT, ExitCode.KILLED}
 
 
@@ -76,6 +76,9 @@ class FakeCluster:
                 if child and isinstance(child.view, Wave):
                     view = replace(child.view, parallelism=action.parallelism)
                     child.view = replace(view, suspended=True, running=frozenset()) if view.queue else view
+            case Drain():
+                if child and isinstance(child.view, Wave):
+                    child.view = replace(child.view, draining=True)
             case SetTtl():
                 if child:
                     child.view = replace(child.view, ttl_seconds=action.ttl_seconds)
@@ -133,10 +136,10 @@ def _end_of_cell(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
     succeeded, failed = wave.succeeded, wave.failed
     if end.exit_code == 0:
         succeeded |= {cell}
-    elif end.exit_code in FINAL_INDEX_EXITS or spent:
+    elif is_final(end) or (not wave.draining and (end.exit_code == ExitCode.KILLED or spent)):
         failed |= {cell}
     progress = Progress.ACTIVE
-    if succeeded | failed == set(wave.cells):
+    if succeeded | failed == set(wave.cells) and not wave.draining:
         progress = Progress.FAILED if failed else Progress.SUCCEEDED
     ends = {**wave.ends, cell: end}
     running = wave.running - {cell}

@@ -9,7 +9,7 @@ import pytest
 from gridfold.api.handoff import Stage
 from gridfold.api.status import CellCounts, Condition, PreparedStatus, RankedCell, State, TrainingJobStatus
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
-from gridfold.domain.plan import Delete, SetParallelism, SetTtl, StartStage
+from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl, StartStage
 from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
 from tests.contract.fake_cluster import FakeWorld
@@ -157,6 +157,24 @@ async def test_parallelism_is_changed_while_a_wave_lives_and_ignored_when_it_is_
     (wave,) = (await world.cluster.observe_children(job)).waves
     assert wave.parallelism == 5
     await world.cluster.apply(job, SetParallelism("job-c0ffee-w9", 5))
+
+
+async def test_a_wave_that_is_drained_starts_no_further_cell_and_what_runs_in_it_goes_on_until_it_is_deleted(
+    world: World,
+) -> None:
+    key, job = await prepared_world(world)
+    await world.cluster.apply(job, start_wave(job, parallelism=1))
+    await world.run_pod(key, WAVE)
+    await world.cluster.apply(job, Drain(WAVE))
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.draining, wave.running, wave.present, wave.progress) == (True, {2}, {2}, Progress.ACTIVE)
+    await world.end_pod(key, WAVE, OK)
+    await world.cluster.apply(job, Drain(WAVE))
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.ends, wave.present) == ({2}, {2: OK}, frozenset())
+    await world.cluster.apply(job, Delete(WAVE))
+    assert (await world.cluster.observe_children(job)).waves == ()
+    await world.cluster.apply(job, Drain(WAVE))
 
 
 async def test_how_long_a_child_stays_after_its_end_is_set_and_taken_back_and_ignored_when_it_is_gone(

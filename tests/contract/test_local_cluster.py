@@ -8,7 +8,7 @@ import pytest
 from gridfold.api.handoff import StageInput
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.observed import Children, Progress
-from gridfold.domain.plan import Delete, SetParallelism, SetTtl
+from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl
 from gridfold.engine.ports import Cluster, ConflictError, JobKey
 from gridfold_cli.local.cluster import LocalCluster
 from gridfold_cli.local.processes import Attempt
@@ -92,6 +92,9 @@ async def test_parallelism_changes_while_a_wave_runs(cluster: LocalCluster, proc
     await until(lambda: processes.started == [0, 1])
     assert (await cluster.observe_children(job)).waves[0].parallelism == 5
     await cluster.apply(job, SetParallelism("gone", 5))
+    await cluster.apply(job, Drain("small-w0"))
+    assert (await cluster.observe_children(job)).waves[0].draining
+    await cluster.apply(job, Drain("gone"))
 
 
 async def test_how_long_a_child_would_stay_is_noted_so_that_it_is_asked_for_once(cluster: LocalCluster) -> None:

@@ -10,7 +10,7 @@ from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, Progress, SingleStage, Wave
-from gridfold.domain.plan import Action, Delete, Event, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, Drain, Event, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from tests.contract.fake_cluster import PLATFORM_IMAGE, FakeChild, FakeCluster
 
@@ -40,6 +40,7 @@ class SimulatedCluster(FakeCluster):
     """The fake, made quick; what a cut watch shows of pods is old, what a LIST shows of Jobs is not."""
 
     before_the_cut: dict[Place, View] | None = None  #: pods as they were when the watch was cut; None: it is not
+    counted: dict[Place, View] = field(default_factory=dict)  #: waves when they were drained: no Job counts ends since
     leaving: dict[Place, int] = field(default_factory=dict)  #: names of deleted Jobs, and for how many ticks more
     quota: bool = False  #: whether one refuses Jobs
     image: str = PLATFORM_IMAGE  #: the platform's
@@ -94,8 +95,12 @@ class SimulatedCluster(FakeCluster):
             return view
         old = self.before_the_cut.get(place)
         if isinstance(view, Wave):
-            ends, running = (old.ends, old.running) if isinstance(old, Wave) else ({}, frozenset[int]())
-            return replace(view, ends=ends, running=running, waiting=(), away=frozenset())
+            seen = old if isinstance(old, Wave) else replace(view, ends={}, running=frozenset(), starting=frozenset())
+            if view.draining:
+                view = replace(view, succeeded=seen.succeeded, failed=seen.failed)
+            return replace(
+                view, ends=seen.ends, running=seen.running, starting=seen.starting, waiting=(), away=frozenset()
+            )
         running_pods, end = (old.running_pods, old.end) if isinstance(old, SingleStage) else (0, None)
         return replace(view, running_pods=running_pods, end=end, waiting=(), away_seconds=None)
 
@@ -108,6 +113,10 @@ class SimulatedCluster(FakeCluster):
                 raise QuotaError
         if isinstance(action, Delete) and place in self.children:
             self.leaving[place] = len(self.children) % 3
+        if isinstance(action, Drain) and self.before_the_cut is not None and place in self.children:
+            self.before_the_cut[place] = self.children[place].view  # its pods are listed then
+        if isinstance(action, Drain) and place in self.children:
+            self.counted.setdefault(place, self.children[place].view)
         if isinstance(action, StartStage | StartWave) and not action.image:
             action = replace(action, image=self.image)
         await super().apply(job, action)

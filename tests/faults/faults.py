@@ -7,7 +7,7 @@ from typing import Any
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
-from gridfold.domain.observed import ProcessEnd, SingleStage
+from gridfold.domain.observed import ProcessEnd, SingleStage, Wave
 from tests.faults.world import GRID, OTHER_GRID, World
 
 #: Enough that nothing fails for want of memory, where the owner allows more of it.
@@ -82,9 +82,11 @@ def _job_deleted(world: World) -> None:
 
 def _pods_collected(world: World) -> None:
     """Have all pods go that have ended, as the cluster's garbage collection does, with what they had to say."""
-    for child in world.cluster.children.values():
-        view = child.view
+    for place, child in world.cluster.children.items():
+        view, counted = child.view, world.cluster.counted.get(place)
         child.view = replace(view, end=None) if isinstance(view, SingleStage) else replace(view, ends={})
+        if isinstance(child.view, Wave) and isinstance(counted, Wave):
+            child.view = replace(child.view, succeeded=counted.succeeded, failed=counted.failed)
     world.news = True
 
 

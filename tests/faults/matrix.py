@@ -42,6 +42,7 @@ class Run:
     retries: int = 0
     forgiven: set[str] = field(default_factory=set)  #: reasons for which the run may have failed
     begun: list[tuple[str, str]] = field(default_factory=list)  #: faults that have begun, and at which step
+    most: int = 0  #: pods of cells that may be there at a time
 
     @classmethod
     def of(cls, seed: int) -> "Run":
@@ -56,14 +57,14 @@ class Run:
         draw = random.Random(self.seed)
         self.world = World(draw)
         self.waiting = [(self.fault, self.step), *self._others(draw)]
-        execution = {"parallelism": draw.choice([1, 2, 20]), "ttlSecondsAfterFinished": draw.choice([0, 60, 86400])}
+        execution = {"parallelism": draw.choice([1, 2, 3, 20]), "ttlSecondsAfterFinished": draw.choice([0, 60, 86400])}
         for fault, _ in self.waiting:
             execution |= dict(fault.spec)
             self.forgiven |= set(fault.may_fail)
         if "OutOfMemory" not in self.forgiven and draw.random() < 0.5:
             execution["outOfMemory"] = MORE_MEMORY
         self.world.create(execution=execution)
-        self.world.moved = self._begin_what_is_due
+        self.world.moved = self._moved
         self.world.wire.meanwhile = self._stopped
         self.world.wire.started = self._check_start
         try:
@@ -142,6 +143,10 @@ class Run:
         self.active = [active for active in self.active if active.left > 0]
         self.world.tick()
 
+    def _moved(self) -> None:
+        self._check_pods()
+        self._begin_what_is_due()
+
     def _begin_what_is_due(self) -> None:
         step = self.world.step
         due = [item for item in self.waiting if item[1] == step]
@@ -180,6 +185,8 @@ class Run:
 
     def _check_turn(self) -> None:
         world = self.world
+        if world.pods_of_cells() <= world.parallelism:  # what an edit allows no more may be there until it arrives
+            self.most = world.parallelism
         if world.wire.writes:
             self.log.append(f"{world.step}: wrote {', '.join(world.wire.writes)}; {world.status.progress}")
             world.wire.writes = []
@@ -194,7 +201,6 @@ class Run:
         if status.reason == "InternalError":
             raise BrokenInvariantError(self._condition("Stalled"))
         self._check_progress()
-        self._check_pods()
 
     def _check_progress(self) -> None:
         status = self.world.status
@@ -207,14 +213,20 @@ class Run:
         self.finished = (run, good)
 
     def _check_pods(self) -> None:
-        """No two pods compute the same cell, but for a wave that drains: it may start one more until it is told."""
-        keys, now = [], self.world.status.observed_generation
-        for place, index in self.world.running():
-            child = self.world.cluster.children[place]
-            if child.told.cells and child.told.generation == now:
-                keys.append(self.world.store.cells(child.told).keys[child.view.cells[index]])  # type: ignore[union-attr]
+        """No two pods compute the same cell, of whatever waves they are, and they are no more than the owner wants."""
+        if KEY not in self.world.cluster.documents:
+            return
+        world = self.world
+        keys, owner = [], world.cluster.documents[KEY]["metadata"]["uid"]
+        for place, index in world.running():
+            child = world.cluster.children[place]
+            if child.told.cells and child.owner == owner:
+                keys.append(world.store.cells(child.told).keys[child.view.cells[index]])  # type: ignore[union-attr]
         if len(keys) > len(set(keys)):
-            raise BrokenInvariantError(f"a cell runs twice at the same time: {self.world.pods}")
+            raise BrokenInvariantError(f"a cell runs twice at the same time: {world.pods}")
+        self.most = max(self.most, world.parallelism)
+        if world.pods_of_cells(owner) > self.most:
+            raise BrokenInvariantError(f"more pods than {self.most}: {world.pods}, starting {world.starting}")
 
     @property
     def _run_digest(self) -> str | None:

@@ -39,6 +39,7 @@ class World:
     created: int = 0
     wire: Wire = field(init=False)
     pods: dict[Place, list[int]] = field(default_factory=dict)  #: completion indexes of running pods, oldest first
+    starting: dict[Place, list[int]] = field(default_factory=dict)  #: of pods that are there and do not run yet
     ended: dict[Place, datetime] = field(default_factory=dict)  #: when a Job ended
     nodes: bool = True
     slow: bool = False  #: nothing ends: storage answers, but hardly
@@ -71,6 +72,12 @@ class World:
 
     def delete(self) -> None:
         self.cluster.documents.pop(KEY, None)
+
+    @property
+    def parallelism(self) -> int:
+        """Return how many cells may run at a time, as the owner wants it."""
+        found: int = self.spec.get("execution", {}).get("parallelism", 20)
+        return found
 
     @property
     def status(self) -> TrainingJobStatus:
@@ -114,7 +121,9 @@ class World:
         """Let time pass: garbage goes, Jobs keep to their parallelism, a pod or two get on."""
         self.now += timedelta(seconds=self.draw.randint(1, 5))
         self.cluster.tick()
-        self.pods = {place: pods for place, pods in self.pods.items() if place in self.cluster.children}
+        for pods in (self.pods, self.starting):
+            for place in pods.keys() - self.cluster.children.keys():
+                del pods[place]
         for place in list(self.cluster.children):
             self._keep_parallelism(place)
             self._expire(place)
@@ -134,11 +143,12 @@ class World:
         if not places:
             return
         place = self.draw.choice(places)
-        running = self.pods.setdefault(place, [])
+        running, starting = self.pods.setdefault(place, []), self.starting.get(place)
         child = self.cluster.children[place]
-        idle = self._idle(child, running)
-        if idle and self.nodes and self.controller and self.draw.random() < 0.7:
-            running.append(self.draw.choice(idle))
+        if self.controller and self.draw.random() < 0.7 and self._idle(place):
+            self._make_pods(place, 1)
+        elif starting and self.nodes and self.draw.random() < 0.7:
+            self._start_pod(place)
         elif running and not self.slow:
             index = self.draw.choice(running)
             if child.stage is Stage.CELL and self.draw.random() < 0.3:
@@ -147,14 +157,29 @@ class World:
             self.end(place, index, self._natural_end(child, index))
         self.show(place)
 
-    def _idle(self, child: FakeChild, running: list[int]) -> list[int]:
-        view = child.view
+    def _idle(self, place: Place) -> list[int]:
+        """Return the indexes of which the Job controller may make a pod."""
+        view, there = self.cluster.children[place].view, self._there(place)
         if isinstance(view, SingleStage):
-            return [] if running else [0]
-        if len(running) >= view.parallelism:
+            return [] if there else [0]
+        if len(there) >= view.parallelism or view.draining:
             return []
         done = view.succeeded | view.failed
-        return [index for index, cell in enumerate(view.cells) if cell not in done and index not in running]
+        return [index for index, cell in enumerate(view.cells) if cell not in done and index not in there]
+
+    def _there(self, place: Place) -> list[int]:
+        return [*self.pods.get(place, []), *self.starting.get(place, [])]
+
+    def _make_pods(self, place: Place, most: int) -> None:
+        """Have the Job controller make pods, of the lowest indexes first."""
+        while most and self.controller and (idle := self._idle(place)):
+            self.starting.setdefault(place, []).append(idle[0])
+            most -= 1
+
+    def _start_pod(self, place: Place) -> None:
+        starting = self.starting.get(place, [])
+        if starting and self.nodes:
+            self.pods.setdefault(place, []).append(starting.pop(self.draw.randrange(len(starting))))
 
     def _natural_end(self, child: FakeChild, index: int) -> ProcessEnd:
         if child.stage is Stage.PREPARE:
@@ -185,7 +210,8 @@ class World:
         self.pods[place].remove(index)
         child = self.cluster.children[place]
         child.failures[index] = child.failures.get(index, 0) + 1
-        if child.failures[index] > child.told.spec.execution.retries:
+        draining = isinstance(child.view, Wave) and child.view.draining
+        if child.failures[index] > child.told.spec.execution.retries and not draining:
             view = child.view
             if isinstance(view, Wave):
                 failed = view.failed | {view.cells[index]}
@@ -199,11 +225,20 @@ class World:
         there = self.cluster.children
         return [(place, index) for place, pods in self.pods.items() if place in there for index in pods]
 
+    def pods_of_cells(self, owner: str = "") -> int:
+        """Return how many pods of cells there are, of one owner if one is named."""
+        children = [(p, c) for p, c in self.cluster.children.items() if c.stage is Stage.CELL]
+        return sum(len(self._there(place)) for place, child in children if owner in {"", child.owner})
+
     def _note(self, place: Place) -> None:
         self.show(place)
         if self.cluster.children[place].view.progress is not Progress.ACTIVE:
             self.ended[place] = self.now
-            self.pods[place] = []
+            self.pods[place], self.starting[place] = [], []
+            self.show(place)
+        elif self.draw.random() < 0.7:  # controller, scheduler and kubelet may be quicker than the operator
+            self._make_pods(place, 1)
+            self._start_pod(place)
             self.show(place)
 
     def show(self, place: Place) -> None:
@@ -211,7 +246,9 @@ class World:
         child, running = self.cluster.children[place], self.pods.get(place, [])
         view = child.view
         if isinstance(view, Wave):
-            child.view = replace(view, running=frozenset(view.cells[index] for index in running))
+            starting = frozenset(view.cells[index] for index in self.starting.get(place, []))
+            running_cells = frozenset(view.cells[index] for index in running)
+            child.view = replace(view, running=running_cells, starting=starting)
         else:
             child.view = replace(view, running_pods=len(running))
         self.news = True
@@ -219,8 +256,12 @@ class World:
     def _keep_parallelism(self, place: Place) -> None:
         """End the youngest pods of a wave that has too many; one may finish in its grace period, uncounted."""
         view, running = self.cluster.children[place].view, self.pods.get(place, [])
-        if not isinstance(view, Wave) or len(running) <= view.parallelism or not self.controller:
+        starting = self.starting.get(place, [])
+        if not isinstance(view, Wave) or view.draining or not self.controller:
             return
+        if len(running) + len(starting) <= view.parallelism:
+            return
+        self.starting[place] = starting[: max(0, view.parallelism - len(running))]
         while len(running) > view.parallelism:
             if self.draw.random() < 0.3:
                 told = self.cluster.children[place].told
@@ -237,13 +278,14 @@ class World:
         """Have a Job go, with its pods."""
         self.cluster.children.pop(place, None)
         self.pods.pop(place, None)
+        self.starting.pop(place, None)
         self.ended.pop(place, None)
         self.news = True
 
     def _show_waiting(self) -> None:
         for place in self.active():
             child = self.cluster.children[place]
-            waits = not self.nodes and bool(self._idle(child, self.pods.get(place, [])))
+            waits = not self.nodes and bool(self.starting.get(place))
             waiting = (NO_NODE,) if waits else ()
             if child.view.waiting != waiting:
                 child.view = replace(child.view, waiting=waiting)

@@ -22,6 +22,8 @@ QUEUE = "kueue.x-k8s.io/queue-name"
 QUEUE_MIN_PARALLELISM = "kueue.x-k8s.io/job-min-parallelism"
 #: Annotation of waves in a queue: the same as the spec says it, whatever the wave's parallelism is.
 MIN_PARALLELISM = "gridfold.dev/min-parallelism"
+#: Finalizer of a wave that is drained: its Job is being deleted, so it makes no pods, and stays for those that run.
+DRAINING = "gridfold.dev/draining"
 #: On every child: so that the operator watches only what is its own.
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY_VALUE = "gridfold"

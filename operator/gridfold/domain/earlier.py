@@ -19,7 +19,15 @@ class Draining:
     """A wave in which no further cell is to start."""
 
     wave: Wave  #: by the numbers of the present grid
-    pods: int  #: that run, those of cells that nobody wants any more among them
+    pods: int  #: that are there, those of cells that nobody wants any more among them
+    running: int  #: of these
+    waits: bool  #: whether some of the others cannot start
+
+    @classmethod
+    def of(cls, wave: Wave, wanted: Wave | None = None) -> "Draining":
+        """Return a wave that is to be drained, with what of it is wanted: all, if nothing else is said."""
+        waits = bool(wave.starting and wave.waiting)
+        return cls(wave if wanted is None else wanted, len(wave.present), len(wave.running), waits)
 
 
 def draining_waves(waves: Iterable[Wave], spec: TrainingJobSpec) -> tuple[Draining, ...]:
@@ -32,7 +40,7 @@ def draining_waves(waves: Iterable[Wave], spec: TrainingJobSpec) -> tuple[Draini
         return ()
     # Of two equal cells the first stands for both.
     numbers = {digest(parameters): cell for cell, parameters in reversed([*enumerate(Grid.of(spec.search.grid))])}
-    return tuple(Draining(_translate(wave, numbers), len(wave.running)) for wave in wanted)
+    return tuple(Draining.of(wave, _translate(wave, numbers)) for wave in wanted)
 
 
 def _same_cells(before: TrainingJobSpec, now: TrainingJobSpec) -> bool:
@@ -53,13 +61,14 @@ def _same_cells(before: TrainingJobSpec, now: TrainingJobSpec) -> bool:
 def _translate(wave: Wave, numbers: dict[str, int]) -> Wave:
     """Return a wave by the numbers of another grid."""
     grid = Grid.of(wave.spec.search.grid) if wave.spec else Grid(())
-    kept = sorted(wave.succeeded | wave.running)
+    kept = sorted(wave.succeeded | wave.present)
     number = {cell: found for cell in kept if (found := numbers.get(digest(grid[cell]))) is not None}
     return replace(
         wave,
         cells=tuple(number.values()),
         succeeded=frozenset(number[cell] for cell in wave.succeeded & number.keys()),
         running=frozenset(number[cell] for cell in wave.running & number.keys()),
+        starting=frozenset(number[cell] for cell in wave.starting & number.keys()),
         away=frozenset(number[cell] for cell in wave.away & number.keys()),
         failed=frozenset(),
         ends={number[cell]: _end(wave.ends[cell], number[cell]) for cell in number if cell in wave.ends},

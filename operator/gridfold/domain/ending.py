@@ -21,11 +21,13 @@ def keep_children(run: Run) -> tuple[Action, ...]:
 
 def let_children_go(run: Run) -> tuple[Action, ...]:
     """Return what lets the children of an ended run go: its status, and the store, have all that they had to say."""
-    return _let_go(run, run.spec.execution.ttl_seconds_after_finished)
+    draining = (Delete(wave.name) for wave in run.children.waves if wave.draining)
+    return (*draining, *_let_go(run, run.spec.execution.ttl_seconds_after_finished))
 
 
 def _let_go(run: Run, ttl_seconds: int | None) -> tuple[Action, ...]:
-    ended = (child for child in _children(run) if child.progress is not Progress.ACTIVE)
+    draining = {wave.name for wave in (*run.children.waves, *run.earlier) if wave.draining}  # they are on their way
+    ended = (c for c in _children(run) if c.progress is not Progress.ACTIVE and c.name not in draining)
     return tuple(SetTtl(child.name, ttl_seconds) for child in ended if child.ttl_seconds != ttl_seconds)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gridfold.api.exit_codes import FINAL_CELL_EXITS, ExitCode
+from gridfold.api.exit_codes import FINAL_CELL_EXITS, FINAL_INDEX_EXITS, ExitCode
 from gridfold.api.handoff import CellReport, FailureReport, Outcome, Stage
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.observed import ProcessEnd
@@ -42,6 +42,13 @@ class Memory:
 
 
 CELL = Memory()
+
+
+def is_final(end: ProcessEnd) -> bool:
+    """Tell whether an end of a cell says why it failed, so that the same once more would be in vain."""
+    if end.exit_code == ExitCode.KILLED:
+        return end.reason == OOM_KILLED
+    return end.exit_code in FINAL_INDEX_EXITS
 
 
 def cause_of(end: ProcessEnd | None, spec: TrainingJobSpec, memory: Memory = CELL) -> Cause:

@@ -13,10 +13,10 @@ from gridfold.domain.building import StatusBuilder
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
 from gridfold.domain.observed import Children, Observed, Progress
-from gridfold.domain.plan import Action, Delete, Plan, SetParallelism
+from gridfold.domain.plan import Action, Delete, Plan
 from gridfold.domain.preparing import prepare
 from gridfold.domain.queues import is_held
-from gridfold.domain.run import Run
+from gridfold.domain.run import Run, pause_waves
 from gridfold.domain.searching import search, show_standing
 from gridfold.domain.trainer_image import change_over
 
@@ -118,4 +118,4 @@ def _suspend(run: Run) -> tuple[Action, ...]:
     stages = (*run.children.prepares, *run.children.refits)
     active = (Delete(stage.name) for stage in stages if stage.progress is Progress.ACTIVE)
     replaced = (Delete(wave.name) for wave in run.earlier)
-    return (*active, *replaced, *(SetParallelism(wave.name, 0) for wave in run.active_waves if wave.parallelism))
+    return (*active, *replaced, *pause_waves(run))

@@ -96,6 +96,18 @@ class Wave:
     suspended: bool = False  #: by its queue, or by somebody else: it is theirs to take back
     nodes: frozenset[str] = frozenset()  #: names of the nodes on which it has pods that have not ended
     spec: TrainingJobSpec | None = None  #: what it was started with; of a wave of another run alone, if it can be read
+    starting: frozenset[int] = frozenset()  #: cells whose pod is there and neither runs nor has ended
+    draining: bool = False  #: it starts no further cell
+
+    @property
+    def present(self) -> frozenset[int]:
+        """Return the cells that have a pod."""
+        return self.running | self.starting
+
+    @property
+    def open(self) -> frozenset[int]:
+        """Return the cells that it will still run, or runs."""
+        return self.present if self.draining else frozenset(self.cells) - self.succeeded - self.failed
 
 
 @dataclass(frozen=True)

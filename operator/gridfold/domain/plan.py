@@ -40,6 +40,13 @@ class SetParallelism:
 
 
 @dataclass(frozen=True)
+class Drain:
+    """Have a wave start no further cell, whatever becomes of those that run. That cannot be taken back."""
+
+    name: str
+
+
+@dataclass(frozen=True)
 class Delete:
     """End a child and remove it with all of its processes."""
 
@@ -54,7 +61,7 @@ class SetTtl:
     ttl_seconds: int | None
 
 
-Action = StartStage | StartWave | SetParallelism | Delete | SetTtl
+Action = StartStage | StartWave | SetParallelism | Drain | Delete | SetTtl
 
 
 @dataclass(frozen=True)

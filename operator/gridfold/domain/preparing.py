@@ -5,8 +5,8 @@ from gridfold.api.handoff import PrepareReport, Stage
 from gridfold.domain import outage
 from gridfold.domain.earlier import Draining
 from gridfold.domain.observed import Progress, SingleStage
-from gridfold.domain.plan import Action, Delete, SetParallelism, StartStage
-from gridfold.domain.run import Run, end_waves, replaced, unknown_report
+from gridfold.domain.plan import Action, Delete, StartStage
+from gridfold.domain.run import Run, end_waves, pause_waves, replaced, unknown_report
 from gridfold.domain.tries import Try, last_try, still_active
 from gridfold.domain.waves import drain
 
@@ -22,7 +22,7 @@ def prepare(run: Run) -> tuple[Action, ...] | None:
     Waves of an earlier run go on meanwhile: a mistake that is taken back, or a larger grid, costs no cell that runs.
     Only where prepare finds no room beside them do they start no further cells.
     """
-    earlier = [Draining(wave, len(wave.running)) for wave in run.earlier] if run.status.waits_for(NO_ROOM) else []
+    earlier = [Draining.of(wave) for wave in run.earlier] if run.status.waits_for(NO_ROOM) else []
     actions = _prepare(run)
     return None if actions is None else (*drain(earlier, run.spec.execution.parallelism), *actions)
 
@@ -67,7 +67,7 @@ def repair(run: Run, damage: str) -> tuple[Action, ...] | None:
     if stage is None or still_active(stage):
         run.status.preparing(stage, damage, last.remark)
         start = () if stage else (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory, run.image),)
-        return (*(SetParallelism(wave.name, 0) for wave in run.active_waves if wave.parallelism), *start)
+        return (*pause_waves(run), *start)
     if stage.progress is not Progress.SUCCEEDED:
         cause = last.cause(run)
         run.status.prepare_failed(cause.reason, cause.message)

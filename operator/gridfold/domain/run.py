@@ -7,7 +7,7 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.building import StatusBuilder
 from gridfold.domain.naming import child_name
 from gridfold.domain.observed import Children, ObservedJob, Progress, SingleStage, Wave
-from gridfold.domain.plan import Action, Delete
+from gridfold.domain.plan import Action, Delete, SetParallelism
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,13 @@ class Run:
 def end_waves(run: Run) -> tuple[Action, ...]:
     """Return what ends all waves; results of their cells are stored."""
     return tuple(Delete(wave.name) for wave in (*run.active_waves, *run.earlier))
+
+
+def pause_waves(run: Run) -> tuple[Action, ...]:
+    """Return what ends all cells that run. Waves stay, for what they know, but for those that cannot go on again."""
+    draining = (Delete(wave.name) for wave in run.children.waves if wave.draining)
+    active = (wave for wave in run.active_waves if wave.parallelism and not wave.draining)
+    return (*draining, *(SetParallelism(wave.name, 0) for wave in active))
 
 
 def replaced(stage: SingleStage) -> tuple[Action, ...]:

@@ -55,7 +55,7 @@ def _search(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining]) -> 
         actions = repair(run, f"cell {cell} found it damaged: {message}")
         if actions is not None:
             return actions
-    if standing.unfinished or earlier:
+    if standing.unfinished or earlier or any(wave.draining for wave in run.children.waves):
         run.status.searching(run.children.waves, standing)
         return _wave_actions(run, standing, earlier)
     return refit(run, standing, prepared)

@@ -9,7 +9,7 @@ from gridfold.api.handoff import JOB_FILE, Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.observed import Children, ObservedJob
-from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_cli.local.gate import Gate
 from gridfold_cli.local.identity import LOCAL_GENERATION, LOCAL_UID
@@ -76,10 +76,10 @@ class LocalCluster:
                 self._children[action.name] = LocalStage(action, self._write(action.name, action.input), self._machine)
             case StartWave() if action.name not in self._children:
                 self._children[action.name] = LocalWave(action, self._write(action.name, action.input), self._machine)
-            case SetParallelism():
+            case SetParallelism() | Drain():
                 wave = self._children.get(action.name)
                 if isinstance(wave, LocalWave):
-                    wave.resize(action.parallelism)
+                    wave.drain() if isinstance(action, Drain) else wave.resize(action.parallelism)
             case Delete():
                 await self._delete(action.name)
             case SetTtl():  # children go with the command that runs them: noted, never acted upon

@@ -1,7 +1,8 @@
 """Stages on one machine: what a Job and its controller are in the cluster is a task here."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -97,9 +98,11 @@ class LocalWave:
     def __init__(self, action: StartWave, job_file: Path, machine: Machine) -> None:
         self._action, self._job_file, self._machine = action, job_file, machine
         self._gate = Gate(action.parallelism)
+        self._draining = False
         self._succeeded: set[int] = set()
         self._failed: set[int] = set()
         self._running: set[int] = set()
+        self._starting: set[int] = set()
         self._ends: dict[int, ProcessEnd] = {}
         self._away = Outages()
         self.progress = Progress.ACTIVE
@@ -109,6 +112,11 @@ class LocalWave:
     def resize(self, parallelism: int) -> None:
         """Change how many cells start from now on; those that run finish."""
         self._gate.resize(parallelism)
+
+    def drain(self) -> None:
+        """Start nothing more; what runs finishes."""
+        self._draining = True
+        self._gate.resize(0)
 
     def observe(self) -> Wave:
         """Return the wave as it is now."""
@@ -126,6 +134,8 @@ class LocalWave:
             ttl_seconds=self.ttl_seconds,
             away=self._away.all() - self._succeeded - self._failed,
             spec=self._action.input.spec,
+            draining=self._draining,
+            starting=frozenset(self._starting),
         )
 
     async def _run(self) -> None:
@@ -144,8 +154,18 @@ class LocalWave:
         (self._succeeded if succeeded else self._failed).add(cell)
         self._machine.changed()
 
+    @asynccontextmanager
+    async def _starts(self, cell: int) -> AsyncIterator[None]:
+        """Have a cell be one that starts, until it runs or is cancelled."""
+        self._starting.add(cell)
+        try:
+            yield
+        finally:
+            self._starting.discard(cell)
+
     async def _once(self, cell: int, attempt: Attempt) -> ProcessEnd:
-        async with self._gate, self._machine.slots:
+        async with self._gate, self._starts(cell), self._machine.slots:
+            self._starting.discard(cell)
             self._running.add(cell)
             self._away.started(cell)
             self._machine.changed()

@@ -120,6 +120,19 @@ async def test_cells_are_named_by_their_number_and_processes_by_their_place_in_t
     assert (wave.observe().failed, wave.observe().succeeded, sorted(processes.started)) == ({5}, {2, 8}, [0, 1, 2])
 
 
+async def test_a_wave_that_is_drained_finishes_what_runs_and_what_waits_for_a_slot_and_starts_nothing_more() -> None:
+    processes = ScriptedProcesses(hold=asyncio.Event())
+    wave = LocalWave(start_wave(training_job(5), tuple(range(5)), 3), JOB_FILE, machine(processes, slots=2))
+    await until(lambda: len(processes.started) == 2)
+    wave.drain()
+    seen = wave.observe()
+    assert (seen.draining, seen.running, seen.starting) == (True, {0, 1}, {2})
+    processes.hold.set()
+    await until(lambda: wave.observe().succeeded == {0, 1, 2} and not wave.observe().present)
+    assert processes.started == [0, 1, 2]
+    wave.task.cancel()
+
+
 async def test_a_running_cell_is_seen_as_running_and_every_change_is_announced() -> None:
     changes: list[frozenset[int]] = []
     processes = ScriptedProcesses(hold=asyncio.Event())

@@ -10,7 +10,7 @@ import pytest
 from gridfold.api.status import State
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import Waiting
-from gridfold.domain.plan import Delete, SetParallelism
+from gridfold.domain.plan import Delete, Drain, SetParallelism
 from tests.unit.domain.world import World, cell_end, document, job_of
 
 BEFORE = [{"C": [1, 2, 3, 4]}]
@@ -53,12 +53,12 @@ def test_cells_that_both_grids_have_run_on_and_the_others_form_a_wave_beside_the
         assert world.step().actions == () or world.status.state is State.PREPARING
     assert world.waves[wave].parallelism == 2, "while the new grid is judged, the wave goes on as it was"
     world.finish_prepare(5)
+    assert world.step().actions == (Drain(wave),)
     assert world.step().actions == (), "both places are taken by cells that are wanted"
     assert (world.status.cells.running, world.status.cells.pending, world.status.progress) == (2, 3, "0/5")
     end(world, wave, 1, 0.75)
-    assert world.step().actions == (SetParallelism(wave, 1),)
-    assert (world.status.progress, world.status.best.cell, world.status.best.parameters) == ("1/5", 2, {"C": "2"})
     world.step()
+    assert (world.status.progress, world.status.best.cell, world.status.best.parameters) == ("1/5", 2, {"C": "2"})
     (new,) = (name for name in world.waves if name != wave)
     assert (world.waves[new].cells, world.waves[new].parallelism) == ((0, 3, 4), 1)
     end(world, wave, 2, 0.5)
@@ -160,9 +160,9 @@ def test_an_earlier_wave_makes_room_for_a_prepare_that_finds_none(world: World) 
     waiting = (Waiting("Unschedulable", "0/1 nodes are available: 1 Insufficient cpu.", 1),)
     world.prepares[name] = replace(world.prepares[name], waiting=waiting)
     world.step()
-    assert (world.waves[wave].parallelism, world.step().actions) == (2, ())
+    assert (world.step().actions, world.step().actions) == ((Drain(wave),), ())
     end(world, wave, 1, 0.5)
-    assert world.step().actions == (SetParallelism(wave, 1),)
+    assert world.step().actions == ()
     end(world, wave, 2, 0.5)
     assert world.step().actions == (Delete(wave),)
 
@@ -219,7 +219,7 @@ def turn(world: World, stored: set[int], happens: Callable[[], bool]) -> None:
             stored.add(grid[cell])
         wave = world.waves[name]
         left = [cell for cell in wave.cells if cell not in wave.succeeded | wave.running]
-        if happens():
+        if happens() and not wave.draining:
             started = left[: max(0, wave.parallelism - len(wave.running))]
             world.waves[name] = wave = replace(wave, running=wave.running | set(started))
         at_work += [grid[cell] for cell in wave.running]

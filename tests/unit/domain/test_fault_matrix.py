@@ -1,4 +1,4 @@
-"""Whatever happens at whatever step, a run ends with every result that could be had: 1,080 runs, each of a seed."""
+"""Whatever happens at whatever step, a run ends with every result that could be had: a thousand seeded runs."""
 
 import pytest
 

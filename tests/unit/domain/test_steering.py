@@ -11,8 +11,8 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, encode_report
 from gridfold.api.status import State
 from gridfold.domain.lifecycle import decide
-from gridfold.domain.observed import Progress
-from gridfold.domain.plan import Delete, SetParallelism
+from gridfold.domain.plan import Delete, Drain, SetParallelism
+from gridfold.domain.waves import MOST_WAVES
 from tests.unit.domain.test_lifecycle_properties import CELLS, GRID, move
 from tests.unit.domain.world import World, cell_end, document, failure, infeasible_end, job_of
 
@@ -210,7 +210,7 @@ def test_a_wave_whose_cells_all_wait_is_replaced_for_those_that_are_left_and_one
     world.edit(document(execution=MORE_MEMORY))
     world.waves[name] = replace(world.waves[name], outdated=True, running=frozenset({1} if running else ()))
     plan = world.step()
-    assert plan.actions == ((SetParallelism(name, 1),) if running else (Delete(name),))
+    assert plan.actions == ((Drain(name),) if running else (Delete(name),))
     world.step()
     assert [wave.cells for wave in world.waves.values()] == ([(0, 1, 2), (2,)] if running else [(1, 2)])
     assert (world.status.progress, world.status.best.cell) == ("1/3", 0)
@@ -312,6 +312,8 @@ def test_however_a_run_is_steered_no_finished_cell_is_started_again_and_nothing_
     for wave in sorted(world.waves.values(), key=lambda wave: wave.number):
         assert finished.isdisjoint(wave.cells)
         finished |= wave.succeeded
-    assert sum(wave.progress is Progress.ACTIVE for wave in world.waves.values()) <= 1
+    at_work = [cell for wave in world.waves.values() for cell in wave.open]
+    assert len(at_work) == len(set(at_work)), "a cell is of two waves"
+    assert sum(bool(wave.open) for wave in world.waves.values()) <= MOST_WAVES
     counts = world.status.cells.model_dump() if world.status.cells else {"total": 0}
     assert counts.pop("total") == sum(counts.values()) in {0, CELLS}

@@ -31,7 +31,7 @@ from gridfold.domain.observed import (
     Waiting,
     Wave,
 )
-from gridfold.domain.plan import Action, Delete, Plan, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, Drain, Plan, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.stage_needs import memory_of
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -149,6 +149,8 @@ class World:
             self.waves[action.name] = (
                 replace(changed, suspended=True, running=frozenset()) if changed.queue else changed
             )
+        elif isinstance(action, Drain):
+            self.waves[action.name] = replace(self.waves[action.name], draining=True)
         else:
             self._change(action)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gridfold.api import labels
 from gridfold.api.handoff import Stage
 from gridfold.domain.observed import Progress, SingleStage, Waiting, Wave
 from gridfold_operator.adapters.kubernetes.children import Child, JobView, collect_children, lacks_ends, project_job
@@ -54,6 +55,36 @@ def test_a_wave_speaks_of_cells_and_never_of_completion_indexes() -> None:
     assert found.running == {9}
     assert {cell: end.message for cell, end in found.ends.items()} == {2: "zero", 3: "one"}
     assert (found.number, found.run_digest, found.parallelism) == (1, DIGEST, 3)
+
+
+def test_pods_that_are_there_and_do_not_run_hold_their_cells() -> None:
+    found = wave(
+        pod("a", index=0, phase="Pending"),
+        pod("b", index=1, **jobs.running()),
+        pod("c", index=2, **jobs.terminated(0, "Completed", "two")),
+        completedIndexes="2",
+    )
+    assert (found.starting, found.present, found.open, found.draining) == ({2}, {2, 3}, {2, 3, 9}, False)
+
+
+@pytest.mark.parametrize(("finalizers", "there"), [([labels.DRAINING], True), (["example.com/other"], False)])
+def test_a_job_that_is_being_deleted_is_seen_while_it_is_held_for_what_runs_in_it(
+    finalizers: list[str], there: bool
+) -> None:
+    document = job_document(Stage.CELL, "pima-w1", cells="2-4,9", active=1)
+    document["metadata"] |= {"deletionTimestamp": "2026-01-01T10:00:00Z", "finalizers": finalizers}
+    job = project_job(document, UID)
+    assert (job is not None) is there
+    if job is not None:
+        pods = (
+            pod("a", index=1, **jobs.running()),
+            pod("b", index=0, **jobs.terminated(0, "Completed", "zero")),
+            pod("c", index=2, **jobs.terminated(137, "OOMKilled")),
+            pod("d", index=3, **jobs.terminated(137, "Error")),
+        )
+        (found,) = collect_children([Child(job, pods)], NOW).waves
+        assert (found.draining, found.open, job.missing_pods) == (True, {3}, 0)
+        assert (found.succeeded, found.failed) == ({2}, {4}), "its Job counts no ends any more"
 
 
 def test_of_several_attempts_the_one_that_finished_last_counts() -> None:

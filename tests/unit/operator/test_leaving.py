@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gridfold.api import labels
 from gridfold.api.handoff import Stage
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.clock import SystemClock
@@ -54,6 +55,18 @@ async def test_of_a_job_that_is_gone_or_going_its_own_jobs_are_ended(
     async with serving(server) as client:
         assert await cluster_of(client).load_job(KEY) is None
     assert deleted(server) == ended, why
+
+
+@pytest.mark.parametrize("finalizers", [("example.com/audit",), ("orphan",)])
+async def test_of_a_job_that_is_going_those_that_are_drained_are_held_no_longer(finalizers: tuple[str, ...]) -> None:
+    metadata = {**GOING["metadata"], "finalizers": ["example.com/other", labels.DRAINING]}
+    jobs = say({"metadata": {}, "items": [{**OURS, "metadata": metadata}]})
+    server = ApiServer().then(held(*finalizers), jobs, say({}), say({}))
+    async with serving(server) as client:
+        assert await cluster_of(client).load_job(KEY) is None
+    verbs = [method for method, _, _ in server.requests]
+    assert verbs[-2:] == ["DELETE", "PATCH"]
+    assert server.bodies[-1] == {"metadata": {"finalizers": ["example.com/other"]}}
 
 
 async def observe(*answers: Answer) -> ApiServer:

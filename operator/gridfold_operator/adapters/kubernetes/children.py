@@ -12,6 +12,7 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.observed import Children, ProcessEnd, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.outage import ended_for_storage, still_away
+from gridfold_operator.adapters.kubernetes.draining import ended_indexes, is_draining
 from gridfold_operator.adapters.kubernetes.pods import Pod, condition, controller_of, parse_time
 
 Document = Mapping[str, Any]
@@ -41,6 +42,7 @@ class JobView:
     image: str = ""  #: of its pods
     queue: str = ""  #: LocalQueue of Kueue that admits it
     suspended: datetime | None = None  #: since when nobody may make pods; None where they may
+    draining: bool = False  #: is being deleted, and held until its pods have ended: no more are made
 
     @property
     def missing_pods(self) -> int:
@@ -50,7 +52,7 @@ class JobView:
     @property
     def lacking_pods(self) -> int:
         """Return how many pods are not there, or will be made as soon as the Job is not suspended any more."""
-        if self.progress is not Progress.ACTIVE:
+        if self.progress is not Progress.ACTIVE or self.draining:
             return 0
         left = self.completions - len(self.succeeded) - len(self.failed)
         return max(0, min(self.parallelism, left) - self.active)
@@ -60,7 +62,8 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
     """Return the projection of a Job, or None where it is not, or no longer, a child of that owner."""
     metadata, spec, status = document["metadata"], document["spec"], document.get("status") or {}
     owner = controller_of(metadata)
-    if owner is None or owner.get("uid") != owner_uid or metadata.get("deletionTimestamp"):
+    draining = is_draining(metadata)
+    if owner is None or owner.get("uid") != owner_uid or (metadata.get("deletionTimestamp") and not draining):
         return None
     marks, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
     stage = marks.get(labels.STAGE)
@@ -87,6 +90,7 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         image=_image(spec),
         queue=marks.get(labels.QUEUE, ""),
         suspended=_suspended(metadata, spec, status),
+        draining=draining,
     )
 
 
@@ -203,6 +207,7 @@ def _away_cells(child: Child, now: datetime) -> frozenset[int]:
 
 def _wave(child: Child, now: datetime) -> Wave:
     job = child.job
+    succeeded, failed = ended_indexes(child.pods) if job.draining else (job.succeeded, job.failed)
     ends: dict[int, ProcessEnd] = {}
     for pod in sorted((pod for pod in child.pods if pod.end), key=_finished_at):
         cell = _cell(job, pod.index)
@@ -215,8 +220,8 @@ def _wave(child: Child, now: datetime) -> Wave:
         cells=job.cells,
         parallelism=job.parallelism,
         progress=job.progress,
-        succeeded=_cells(job, job.succeeded),
-        failed=_cells(job, job.failed),
+        succeeded=_cells(job, job.succeeded | succeeded),
+        failed=_cells(job, (job.failed | failed) - succeeded),
         ends=ends,
         running=_cells(job, (pod.index for pod in child.pods if pod.running)),
         waiting=_waiting(child, now),
@@ -229,6 +234,8 @@ def _wave(child: Child, now: datetime) -> Wave:
         suspended=job.suspended is not None,
         spec=child.spec,
         nodes=_nodes(child),
+        starting=_cells(job, (pod.index for pod in child.pods if not pod.running and pod.end is None)),
+        draining=job.draining,
     )
 
 

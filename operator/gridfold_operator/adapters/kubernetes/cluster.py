@@ -16,7 +16,7 @@ from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
 from gridfold.domain.keys import run_digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import Children, ObservedJob
-from gridfold.domain.plan import Action, Delete, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.engine.ports import Clock, ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.children import (
@@ -28,6 +28,7 @@ from gridfold_operator.adapters.kubernetes.children import (
     project_job,
 )
 from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.draining import holding_patches, is_draining, remove
 from gridfold_operator.adapters.kubernetes.inputs import Inputs
 from gridfold_operator.adapters.kubernetes.kueue import find_hold
 from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
@@ -129,7 +130,7 @@ class KubernetesCluster:
     async def _child(self, key: JobKey, job: JobView) -> Child:
         pods = self.pods.of_job(job.uid)
         if lacks_ends(job, pods):
-            pods = await self._list_pods(key.namespace, job)
+            pods = await self._list_pods(key.namespace, f"batch.kubernetes.io/controller-uid={job.uid}")
         if job.suspended:
             hold = await find_hold(self.client, key.namespace, job, self.clock.now(), may_read=self.reads_workloads)
             self.wake(key, hold.look_again_seconds)
@@ -140,13 +141,10 @@ class KubernetesCluster:
             self.wake(key, LOOK_AGAIN_SECONDS)
         return Child(job, pods, trouble.found)
 
-    async def _list_pods(self, namespace: str, job: JobView) -> tuple[Pod, ...]:
+    async def _list_pods(self, namespace: str, selector: str) -> tuple[Pod, ...]:
         """Return a Job's pods from the API server itself."""
-        found = await self.client.items(
-            paths.collection(paths.CORE, "pods", namespace),
-            labelSelector=f"batch.kubernetes.io/controller-uid={job.uid}",
-        )
-        return tuple(pod for document in found if (pod := project_pod(document)) and pod.job_uid == job.uid)
+        found = await self.client.items(paths.collection(paths.CORE, "pods", namespace), labelSelector=selector)
+        return tuple(pod for document in found if (pod := project_pod(document)))
 
     async def apply(self, job: ObservedJob, action: Action) -> None:
         """Carry out one action; what exists already, or is gone already, is fine."""
@@ -168,6 +166,8 @@ class KubernetesCluster:
             case SetTtl():
                 kept = {"spec": {"ttlSecondsAfterFinished": action.ttl_seconds}}
                 await self._change(owner, action.name, lambda _: [kept])
+            case Drain():
+                await self._drain(owner, action.name)
             case Delete():
                 await self._delete(owner.namespace, action.name)
 
@@ -228,8 +228,15 @@ class KubernetesCluster:
             job = await self.client.get(path)
         except ApiNotFoundError:
             return
-        await self.client.delete(path)
+        await remove(self.client, namespace, job)
         await self.client.delete(paths.config_map(namespace, _input_of(job)))
+
+    async def _drain(self, owner: Metadata, name: str) -> None:
+        """Have a Job make no more pods, then see which there are, whatever the watch has missed: they hold cells."""
+        await self._change(owner, name, holding_patches)
+        await self.client.delete(paths.job(owner.namespace, name))
+        for pod in await self._list_pods(owner.namespace, f"batch.kubernetes.io/job-name={name}"):
+            self.pods.put(pod)
 
     async def _existing(self, path: str) -> Document:
         try:
@@ -242,7 +249,7 @@ class KubernetesCluster:
         path = paths.job(owner.namespace, name)
         try:
             job = await self.client.get(path)
-            _check_owner(job, owner)
+            _check_owner(job, owner, may_drain=True)
             for patch in patches(job):
                 await self.client.patch(path, patch, MERGE_PATCH)
         except ApiNotFoundError:
@@ -264,7 +271,7 @@ def parse_status(document: dict[str, Any]) -> TrainingJobStatus:
         return TrainingJobStatus.model_validate({k: v for k, v in document.items() if k not in strange})
 
 
-def _check_owner(existing: Document, owner: Metadata) -> None:
+def _check_owner(existing: Document, owner: Metadata, *, may_drain: bool = False) -> None:
     """Make sure that a child of the wanted name is this resource's, and there to stay.
 
     Raises:
@@ -280,5 +287,5 @@ def _check_owner(existing: Document, owner: Metadata) -> None:
             f"{name} belongs to {held}, expected TrainingJob {owner.name} (uid {owner.uid}); "
             "delete it, or give the TrainingJob another name"
         )
-    if metadata.get("deletionTimestamp"):
+    if metadata.get("deletionTimestamp") and not (may_drain and is_draining(metadata)):
         raise ConflictError(f"{name} is being deleted: observe again")

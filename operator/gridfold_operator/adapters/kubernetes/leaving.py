@@ -13,6 +13,7 @@ from gridfold.domain.naming import label_value
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.draining import is_draining, remove
 from gridfold_operator.adapters.kubernetes.pods import controller_of
 from gridfold_operator.errors import ApiRefusedError
 
@@ -21,9 +22,12 @@ ORPHAN_FINALIZER = "orphan"
 
 
 async def end_jobs_of(client: KubernetesClient, key: JobKey, finalizers: Iterable[str] = ()) -> None:
-    """End all Jobs that a TrainingJob of that name controls; the TrainingJob is gone, or held by finalizers."""
-    if ORPHAN_FINALIZER not in finalizers:
-        await _end(client, key.namespace, f"{labels.JOB}={label_value(key.name)}", key.name)
+    """End all Jobs that a TrainingJob of that name controls; the TrainingJob is gone, or held by finalizers.
+
+    Where children are to stay, those that are drained cannot: they are being deleted.
+    """
+    selector = f"{labels.JOB}={label_value(key.name)}"
+    await _end(client, key.namespace, selector, key.name, drained_only=ORPHAN_FINALIZER in finalizers)
 
 
 async def is_leaving(client: KubernetesClient, namespace: str) -> bool:
@@ -45,11 +49,14 @@ async def leave(client: KubernetesClient, namespace: str) -> NoReturn:
     raise ConflictError(f"the namespace {namespace} is being deleted: its Jobs were ended, nothing is started in it")
 
 
-async def _end(client: KubernetesClient, namespace: str, selector: str, owner: str = "") -> None:
+async def _end(
+    client: KubernetesClient, namespace: str, selector: str, owner: str = "", *, drained_only: bool = False
+) -> None:
     path = paths.collection(paths.BATCH, "jobs", namespace)
     for job in await client.items(path, labelSelector=selector):
-        if _is_controlled(job, owner) and not job["metadata"].get("deletionTimestamp"):
-            await client.delete(paths.job(namespace, job["metadata"]["name"]))
+        stays = not job["metadata"].get("deletionTimestamp") and not drained_only
+        if _is_controlled(job, owner) and (stays or is_draining(job["metadata"])):
+            await remove(client, namespace, job)
 
 
 def _is_controlled(job: Document, owner: str) -> bool:
