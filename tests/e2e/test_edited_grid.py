@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster_faults import stopped_pods
-from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
+from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, two_column_table
+from tests.e2e.test_fault_matrix import assert_nothing_is_left
 from tests.e2e.test_steering import assert_complete, patch
 from tests.testbed.waiting import wait_until
 
@@ -54,3 +55,20 @@ def test_cells_that_stay_in_an_edited_grid_keep_their_pods_and_only_new_ones_run
         "total": 2, "cached": 0, "pending": 0, "running": 0, "succeeded": 2, "infeasible": 0, "failed": 0,
     }  # fmt: skip
     assert [row["param_n_estimators"] for row in jobs.results(status)] == [str(NEW), str(STAYS)]
+
+
+def test_a_job_that_is_deleted_while_one_of_its_waves_is_drained_leaves_nothing(jobs: ClusterJobs) -> None:
+    manifest = jobs.manifest("drained", jobs.upload(two_column_table()), execution={"parallelism": 1}, **LONG_CELLS)
+    name = jobs.apply(manifest)
+    jobs.wait(name, "runs a cell", lambda s: s.get("cells", {}).get("running") == 1)
+    (before,) = running_cells(jobs, name)
+    patch(jobs, name, {"execution": {"cellTimeoutSeconds": 3000}})
+
+    def not_drained() -> str | None:
+        (wave,) = (job["metadata"] for job in jobs.children("jobs", name, "cell"))
+        return None if wave.get("deletionTimestamp") else f"Its Job is {wave}."
+
+    wait_until(not_drained, timeout_seconds=30, what="The wave is drained")
+    assert [*running_cells(jobs, name)] == [before], "what runs goes on"
+    jobs.delete(name)
+    assert_nothing_is_left(jobs, name)
