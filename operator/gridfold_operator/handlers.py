@@ -68,7 +68,9 @@ def is_edited(body: Mapping[str, Any]) -> bool:
 def is_at_rest(body: Mapping[str, Any]) -> bool:
     """Tell whether a TrainingJob has ended, or is refused, as it is now: then only an edit brings anything new."""
     conditions = (body.get("status") or {}).get("conditions") or ()
-    return not is_edited(body) and any(c.get("type") in ENDED and c.get("status") == "True" for c in conditions)
+    holds_nodes = labels.CAPACITY_FINALIZER in (body["metadata"].get("finalizers") or ())
+    ended = any(c.get("type") in ENDED and c.get("status") == "True" for c in conditions)
+    return ended and not holds_nodes and not is_edited(body)
 
 
 def has_ended(body: Mapping[str, Any]) -> bool:

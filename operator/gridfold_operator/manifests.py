@@ -28,6 +28,7 @@ from gridfold.domain.grid import format_ranges
 from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
+from gridfold_operator.own_nodes import lead_to_own_nodes
 from gridfold_operator.queues import put_in_queue
 from gridfold_operator.settings import TrainerSettings
 from gridfold_operator.stage_pods import (
@@ -73,7 +74,7 @@ def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput, jo
             ],
         },
         "immutable": True,
-        "data": {JOB_FILE: json.dumps(stage_input.document(), separators=(",", ":"), ensure_ascii=False)},
+        "data": {JOB_FILE: json.dumps(_told(stage_input), separators=(",", ":"), ensure_ascii=False)},
     }
 
 
@@ -83,7 +84,14 @@ def input_name(name: str, stage_input: StageInput) -> str:
     A kubelet keeps what it has read of an immutable ConfigMap: under the name of one that was deleted, a pod could be
     given the old content.
     """
-    return f"{name}-{digest(stage_input.document())[:8]}"
+    return f"{name}-{digest(_told(stage_input))[:8]}"
+
+
+def _told(stage_input: StageInput) -> Manifest:
+    """Return what a pod reads: nothing of nodes, as an older trainer image of a run knows no such field."""
+    document = stage_input.document()
+    document["spec"].pop("capacity")
+    return document
 
 
 def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
@@ -116,9 +124,13 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
     return manifest
 
 
-def template_digest(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings, memory: str = "") -> str:
+def template_digest(
+    stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings, owner: Metadata, memory: str = ""
+) -> str:
     """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
-    return digest({"pod": _pod(stage, "", spec, settings, memory), "attempt": attempt_digest(spec)})
+    pod = _pod(stage, "", spec, settings, memory)
+    lead_to_own_nodes(pod["spec"], spec, owner, settings)
+    return digest({"pod": pod, "attempt": attempt_digest(spec)})
 
 
 def _job(
@@ -129,6 +141,7 @@ def _job(
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
     pod["metadata"]["labels"] |= marks
     pod["metadata"]["annotations"][labels.JOB] = owner.name
+    lead_to_own_nodes(pod["spec"], action.input.spec, owner, settings)
     manifest: Manifest = {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -141,7 +154,7 @@ def _job(
                 labels.JOB: owner.name,
                 labels.RUN: run,
                 labels.INPUT: input_name(action.name, action.input),
-                labels.TEMPLATE: template_digest(stage, action.input.spec, settings, action.memory),
+                labels.TEMPLATE: template_digest(stage, action.input.spec, settings, owner, action.memory),
                 labels.MEMORY: memory_of_pods(stage, action.input.spec, action.memory),
             },
             "ownerReferences": [_owner_reference(owner)],

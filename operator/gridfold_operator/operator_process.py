@@ -14,6 +14,9 @@ from kubernetes.aio.client import Configuration
 from gridfold.engine.ports import JobKey
 from gridfold_operator import handlers
 from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.kubernetes.capacity.drivers import build_drivers
+from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
+from gridfold_operator.adapters.kubernetes.capacity.port import KubernetesCapacity
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
 from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
 from gridfold_operator.adapters.kubernetes.events import KubernetesEventRecorder
@@ -47,14 +50,18 @@ class Operator:
         self._client = KubernetesClient(configuration)
         clock, pods = SystemClock(), PodStore()
         self._cluster = KubernetesCluster(
-            self._client, pods, clock, settings.trainer, self._look_again, reads_workloads=settings.kueue.enabled
+            self._client, pods, clock, settings.pods, self._look_again, reads_workloads=settings.kueue.enabled
         )
         self._rest = Rest()
         self._pod_watch = PodWatch(
             self._client, pods, self._on_pod_news, settings.resync_seconds, self._rest.is_complete
         )
-        recorder = KubernetesEventRecorder(self._client, clock, os.environ.get("HOSTNAME", "gridfold-operator"))
-        self._reconciler = Reconciler(self._queue, self._cluster, clock, recorder)
+        name = os.environ.get("HOSTNAME", "gridfold-operator")
+        recorder = KubernetesEventRecorder(self._client, clock, name)
+        leases = Leases(self._client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, name)
+        drivers = build_drivers(self._client)
+        capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
+        self._reconciler = Reconciler(self._queue, self._cluster, capacity, clock, recorder)
         self._served = {
             name: ServedNamespace(name, self._cluster.list_versions, self._parts_of)
             for name in settings.watch_namespaces or ALL_NAMESPACES

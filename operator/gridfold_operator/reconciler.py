@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from gridfold.engine.ports import Clock, Cluster, EventRecorder, JobKey
+from gridfold.engine.ports import Capacity, Clock, Cluster, EventRecorder, JobKey
 from gridfold.engine.reconcile import reconcile
 from gridfold_operator.workqueue import WorkQueue
 
@@ -22,6 +22,7 @@ class Reconciler:
 
     queue: WorkQueue[JobKey]
     cluster: Cluster
+    capacity: Capacity
     clock: Clock
     recorder: EventRecorder
     seconds: dict[JobKey, float] = field(default_factory=dict)  #: that the last turn of a job took
@@ -30,7 +31,7 @@ class Reconciler:
     async def __call__(self, key: JobKey) -> None:
         """Reconcile a job and, where the engine asks for it, come back later."""
         start = asyncio.get_running_loop().time()
-        again = await reconcile(key, self.cluster, self.clock, self.recorder)
+        again = await reconcile(key, self.cluster, self.capacity, self.clock, self.recorder)
         self.seconds[key] = asyncio.get_running_loop().time() - start
         if again is None:
             self.going_on.discard(key)

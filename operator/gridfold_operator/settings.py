@@ -6,22 +6,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, ValidationError
 
 from gridfold.api.estimator_names import PREFIX_PATTERN
+from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
+from gridfold_operator.settings_model import SettingsModel
 
 SETTINGS_VARIABLE = "GRIDFOLD_SETTINGS"
 
 
 class SettingsError(ValueError):
     """The settings cannot be used; the message has every reason."""
-
-
-class SettingsModel(BaseModel):
-    """A part of the settings: camelCase in the file, unknown fields refused."""
-
-    model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
 
 
 class SourceSettings(SettingsModel):
@@ -46,6 +41,8 @@ class TrainerSettings(SettingsModel):
     estimator_prefixes: tuple[Annotated[str, Field(max_length=256, pattern=PREFIX_PATTERN)], ...] = ()
     #: Further variables of every trainer pod, such as OPENBLAS_CORETYPE.
     env: Mapping[str, str] = Field(default_factory=dict)
+    #: Taints of the nodes that a job has for itself, by provider. Not from here: those of `capacity.providers`.
+    node_taints: Annotated[Mapping[str, tuple[TaintSettings, ...]], Field(exclude=True)] = Field(default_factory=dict)
 
 
 class KueueSettings(SettingsModel):
@@ -59,12 +56,19 @@ class OperatorSettings(SettingsModel):
 
     trainer: TrainerSettings
     kueue: KueueSettings = Field(default_factory=KueueSettings)
+    capacity: CapacitySettings = Field(default_factory=CapacitySettings)
     watch_namespaces: tuple[str, ...] = ()  #: none: the whole cluster
     #: Every job that has not ended is looked at again after this time, ± 20 %, whatever events say.
     resync_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0
     workers: Annotated[int, Field(ge=1, le=256)] = 16  #: reconciles side by side
     probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080  #: 0: any free one
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def pods(self) -> TrainerSettings:
+        """Return how the pods of the trainer are made, which know the nodes that a job may have for itself."""
+        taints = {provider.name: provider.taints for provider in self.capacity.providers}
+        return self.trainer.model_copy(update={"node_taints": taints})
 
 
 def load_settings(path: str | None) -> OperatorSettings:

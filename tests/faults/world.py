@@ -14,6 +14,7 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.engine.no_capacity import NoCapacity
 from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from gridfold.engine.reconcile import reconcile
 from tests.contract.fake_cluster import VALID_SPEC, FakeChild
@@ -93,7 +94,7 @@ class World:
         self.silent, self.news = 0, False
         clock = _Clock(self)
         try:
-            finish(reconcile(KEY, self.wire, clock, self.wire))
+            finish(reconcile(KEY, self.wire, NoCapacity(), clock, self.wire))
         except (ApiError, ConflictError, RefusedError):
             self.errors += 1
             self.news = True

@@ -24,6 +24,12 @@ QUEUE_MIN_PARALLELISM = "kueue.x-k8s.io/job-min-parallelism"
 MIN_PARALLELISM = "gridfold.dev/min-parallelism"
 #: Finalizer of a wave that is drained: its Job is being deleted, so it makes no pods, and stays for those that run.
 DRAINING = "gridfold.dev/draining"
+#: On nodes that a job has for itself, as their label and taint, and on the records of them: digest of the job.
+CAPACITY = "gridfold.dev/capacity"
+#: Annotation of such a record, a Lease: what is held, as a JSON document.
+CAPACITY_RECORD = "gridfold.dev/capacity-record"
+#: Finalizer of a TrainingJob for which something is held.
+CAPACITY_FINALIZER = "gridfold.dev/capacity"
 #: On every child: so that the operator watches only what is its own.
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGED_BY_VALUE = "gridfold"

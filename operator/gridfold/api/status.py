@@ -144,6 +144,23 @@ class AttemptStatus(StatusModel):
     paused_seconds: Count = Field(0, description="Seconds before that in which it did not count.")
 
 
+class CapacityStatus(StatusModel):
+    """Nodes for this job alone, and how long it has had them."""
+
+    provider: Text = Field(description="Who gives the nodes.")
+    requested_nodes: Count = Field(0, description="Nodes that the provider has been asked for.")
+    ready_nodes: Count = Field(0, description="Nodes of these on which pods can run.")
+    node_hours: DecimalText = Field(
+        "0.0", description="Hours of nodes that the job has had so far: nodes times the hours that they were there."
+    )
+    message: Annotated[str, Field(max_length=MESSAGE_LIMIT)] = Field(
+        "", description="What is done about nodes, and why."
+    )
+    used_seconds: Count = Field(0, description="Seconds of nodes until countedSince. For the operator alone.")
+    counted_nodes: Count = Field(0, description="Nodes that are there since then. For the operator alone.")
+    counted_since: Time | None = Field(None, description="Since when nodes are counted so. For the operator alone.")
+
+
 class MeanStd(StatusModel):
     """A score over all folds."""
 
@@ -225,6 +242,9 @@ class TrainingJobStatus(StatusModel):
         None, description="What prepare handed to the operator. For the operator alone."
     )
     attempt: AttemptStatus | None = Field(None, description="With what the run is tried. For the operator alone.")
+    capacity: CapacityStatus | None = Field(
+        None, description="Nodes for this job alone; absent where none was asked for."
+    )
     best: RankedCell | None = Field(
         None, description="The first cell of the leaderboard; of a complete job: the winner."
     )

@@ -9,6 +9,9 @@ from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode_cells, encode_cells
 from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.capacity.deciding import show_verdict
+from gridfold.domain.capacity.held import Held, Verdict
+from gridfold.domain.capacity.usage import count
 from gridfold.domain.conditions import Conditions, format_time, is_true
 from gridfold.domain.deadline import exceeded, keep_time, next_attempt, runs_out, seconds_left
 from gridfold.domain.estimate import estimate
@@ -34,7 +37,9 @@ class StatusBuilder:
             same_run = same_run and job.status.observed_generation == job.metadata.generation
         self._job, self._now = job, now
         self._previous = job.status
-        self._status = job.status if same_run else TrainingJobStatus(run_digest=run_digest)
+        self._status = (
+            job.status if same_run else TrainingJobStatus(run_digest=run_digest, capacity=job.status.capacity)
+        )
         kept = job.status.conditions if same_run else []
         self._conditions = Conditions(kept, job.metadata.generation, now)
         self._set(observed_generation=job.metadata.generation)
@@ -276,6 +281,18 @@ class StatusBuilder:
             return  # judged on every digit already
         text = "; ".join(missed) or ", ".join(f"{name} ≥ {least}" for name, least in targets.items())
         self._conditions.set(C.TARGETS_MET, not missed, reason, text)
+
+    @property
+    def shown(self) -> TrainingJobStatus:
+        """Return the status as it is so far."""
+        return self._status
+
+    def show_nodes(self, held: Held | None, verdict: Verdict) -> None:
+        """Show what is held for this job alone, and what is done about it."""
+        before = self._status.capacity
+        if held is not None or before is not None:
+            self._set(capacity=count(before, held, verdict.message, self._now))
+        show_verdict(self._conditions, verdict)
 
     def plan(self, actions: tuple[Action, ...], *, reconciling: bool = False) -> Plan:
         """Return the plan with the status as it is now."""

@@ -24,6 +24,8 @@ TOLD = {
 UNTOLD_AT_FIRST: dict[str, tuple[str, str]] = {ConditionType.CAPACITY_READY: ("True", Reason.PODS_SCHEDULED)}
 #: Why a run that did not go on does so again.
 BEGUN_AGAIN = frozenset({Reason.RETRYING, Reason.TRAINER_IMAGE_CHANGED})
+#: That nodes have been asked for is good news for pods without one.
+ON_THE_WAY = frozenset({Reason.NODES_REQUESTED})
 TERMINAL_STATES = frozenset({State.COMPLETE, State.FAILED})
 EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 
@@ -77,6 +79,8 @@ def _event(condition: Condition, *, silent: bool) -> Event | None:
     warning |= condition.type == ConditionType.DATASET_READY and condition.reason == Reason.PREPARED_CORRUPT
     warning |= _is_trouble(condition) and not silent
     goes_on = condition.type == ConditionType.RUNNING and condition.reason in STAGES | BEGUN_AGAIN
+    if condition.reason in ON_THE_WAY:
+        goes_on, warning = True, False
     if not true and not warning and not goes_on:
         return None
     note = condition.message

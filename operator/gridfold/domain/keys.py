@@ -32,7 +32,7 @@ def run_document(spec: TrainingJobSpec) -> dict[str, Any]:
     Parallelism, retries, resources, targets and the like are no part of it: to edit them does not start a new run.
     """
     document = spec.document()
-    for name in ("storage", "execution", "suspend", "retry"):
+    for name in ("storage", "execution", "suspend", "retry", "capacity"):
         document.pop(name)
     document["search"].pop("maxCells")
     document["scoring"].pop("targets")

@@ -10,6 +10,7 @@ from dataclasses import replace
 from gridfold.api.conditions import Reason
 from gridfold.domain import keys, outage
 from gridfold.domain.building import StatusBuilder
+from gridfold.domain.capacity.deciding import decide_nodes, decide_nodes_of_refused, soonest
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
 from gridfold.domain.observed import Children, Observed, Progress
@@ -45,8 +46,11 @@ def decide(observed: Observed) -> Plan:
     run = Run(job, job.spec, total, digest, children, others.waves, StatusBuilder(job, digest, observed.now))
     stale = sorted(stage.name for stage in (*others.prepares, *others.refits))
     actions = (*(Delete(name) for name in stale), *_steps(run))
+    nodes = decide_nodes(observed, job.spec, digest, run.status.shown)
+    run.status.show_nodes(observed.held, nodes)
     plan = run.status.plan(actions, reconciling=bool(stale or others.waves))
-    return replace(plan, requeue_after_seconds=outage.look_again(children, plan.requeue_after_seconds))
+    again = soonest(outage.look_again(children, plan.requeue_after_seconds), nodes.look_again_seconds)
+    return replace(plan, requeue_after_seconds=again, nodes=nodes.step)
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:
@@ -54,7 +58,11 @@ def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:
     status = StatusBuilder(observed.job, None, observed.now)
     goes_on = any(wave.progress is Progress.ACTIVE for wave in observed.children.waves)
     status.refuse(reason, message + GOES_ON if goes_on else message)
-    return status.plan(())
+    nodes = decide_nodes_of_refused(observed)
+    status.show_nodes(observed.held, nodes)
+    plan = status.plan(())
+    again = soonest(plan.requeue_after_seconds, nodes.look_again_seconds)
+    return replace(plan, requeue_after_seconds=again, nodes=nodes.step)
 
 
 def _of_run(children: Children, digest: str) -> tuple[Children, Children]:

@@ -17,6 +17,11 @@ def child_name(job: str, run_digest: str, suffix: str) -> str:
     return _fit(job, NAME_LIMIT - INDEX_ROOM - len(tail)) + tail
 
 
+def capacity_digest(namespace: str, name: str, uid: str) -> str:
+    """Return the short digest of one job by which its nodes, and what is recorded of them, are known."""
+    return hashlib.sha256(f"{namespace}/{name}/{uid}".encode()).hexdigest()[:16]
+
+
 def label_value(name: str) -> str:
     """Return a name as a label's value (at most 63 characters)."""
     return _fit(name, NAME_LIMIT)

@@ -10,6 +10,7 @@ from gridfold.api.handoff import Report, decode_report
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import Problem
+from gridfold.domain.capacity.held import Held
 
 
 class Progress(StrEnum):
@@ -137,3 +138,4 @@ class Observed:
     job: ObservedJob
     children: Children
     now: datetime
+    held: Held | None = None  #: nodes for this job alone

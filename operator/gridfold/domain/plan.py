@@ -5,6 +5,7 @@ from typing import Literal
 
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
+from gridfold.domain.capacity.held import Step
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Plan:
-    """Actions in order, then the status, then the events; then look again after `requeue_after_seconds`."""
+    """Actions in order, then the status, then the events, then nodes; then look again after some seconds."""
 
     actions: tuple[Action, ...]
     status: TrainingJobStatus
     events: tuple[Event, ...] = ()
     requeue_after_seconds: float | None = None
+    nodes: Step | None = None  #: what is done about nodes for this job alone

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from gridfold.api.status import TrainingJobStatus
+from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Event
 
@@ -57,6 +58,39 @@ class Cluster(Protocol):
 
         Raises:
             ConflictError: the resource has changed since.
+        """
+
+
+class Capacity(Protocol):
+    """Nodes for single jobs. Everything is recorded before it is done, so that it can be handed back whoever dies.
+
+    What fails for a reason outside is not raised: the next look observes it as trouble.
+    """
+
+    async def observe(self, job: ObservedJob) -> Held | None:
+        """Return what is held for a job, None where it names no provider and holds nothing.
+
+        What is held does not expire while somebody looks.
+        """
+
+    async def ensure(self, job: ObservedJob, nodes: int) -> None:
+        """Have so many nodes in all for a job, of the provider that its spec names. Idempotent.
+
+        Raises:
+            ConflictError: the job, or what is recorded of it, has changed since; observe again.
+        """
+
+    async def release(self, job: ObservedJob) -> None:
+        """Hand back whatever is held for a job, or go on with it; it is done when nothing is observed any more.
+
+        Raises:
+            ConflictError: what is recorded of the job has changed since; observe again.
+        """
+
+    async def let_go(self, key: JobKey) -> float | None:
+        """Hand back what is held for a job that is gone or being deleted, or go on with it.
+
+        Returns after how many seconds to go on, None where nothing is held, or no longer waited for.
         """
 
 

@@ -15,6 +15,7 @@ from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.conditions import is_true
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Event
+from gridfold.engine.no_capacity import NoCapacity
 from gridfold.engine.ports import ConflictError
 from gridfold.engine.reconcile import reconcile
 from gridfold_cli.local.cluster import LocalCluster, SystemClock
@@ -96,12 +97,12 @@ async def _run(job: TrainingJob, surroundings: Surroundings, display: Display) -
 
 
 async def _reconcile_until_ended(cluster: LocalCluster, display: Display) -> TrainingJobStatus:
-    clock, recorder = SystemClock(), DisplayRecorder(display)
+    capacity, clock, recorder = NoCapacity(), SystemClock(), DisplayRecorder(display)
     while True:
         cluster.changed.clear()
         started = time.monotonic()
         try:
-            pause = await reconcile(cluster.key, cluster, clock, recorder)
+            pause = await reconcile(cluster.key, cluster, capacity, clock, recorder)
         except ConflictError:
             continue
         display.show_status(cluster.status)

@@ -19,6 +19,7 @@ from gridfold.api.handoff import (
 from gridfold.api.status import DatasetStatus, Resolved, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import parse_training_job
+from gridfold.domain.capacity.held import Held
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import (
     Children,
@@ -96,6 +97,7 @@ class World:
     now: datetime = START
     laptop: bool = False
     image: str = ""  #: of the trainer, that the platform has now
+    held: Held | None = None  #: nodes for this job alone
 
     def edit(self, raw: dict[str, Any]) -> None:
         """Replace the spec, as `kubectl apply` does."""
@@ -106,7 +108,7 @@ class World:
     def observe(self) -> Observed:
         job = ObservedJob(self.job.metadata, self.job.spec, self.status, image=self.image)
         children = Children(tuple(self.prepares.values()), tuple(self.waves.values()), tuple(self.refits.values()))
-        return Observed(job, children, self.now)
+        return Observed(job, children, self.now, self.held)
 
     def step(self, *, save: bool = True) -> Plan:
         """Decide once and apply; `save` says whether the write of the status gets through."""

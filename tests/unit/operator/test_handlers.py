@@ -6,9 +6,18 @@ from typing import Any
 import kopf
 import pytest
 
+from gridfold.api import labels
 from gridfold.api.handoff import Stage
 from gridfold.engine.ports import JobKey
-from gridfold_operator.handlers import BackOffs, build_registries, build_settings, has_ended, is_edited, owner_key
+from gridfold_operator.handlers import (
+    BackOffs,
+    build_registries,
+    build_settings,
+    has_ended,
+    is_at_rest,
+    is_edited,
+    owner_key,
+)
 from tests.unit.operator.jobs import ended, job_document, training_job_document
 
 KEY = JobKey("team-a", "pima")
@@ -65,6 +74,13 @@ async def test_a_job_that_has_ended_as_it_is_now_is_at_rest(
     (handler,) = registry._watching.get_all_handlers()
     await handler.fn(type="MODIFIED", body=document, namespace="team-a", logger=None)
     assert told == ([(KEY, "42")] if rests else [])
+
+
+async def test_a_job_that_has_ended_and_still_holds_nodes_is_not_at_rest() -> None:
+    for finalizers, rests in (([labels.CAPACITY_FINALIZER], False), (["example.com/audit"], True)):
+        document = training_job(3, finalizers=finalizers)
+        document["status"]["conditions"] = [{"type": "Complete", "status": "True"}]
+        assert is_at_rest(document) is rests
 
 
 def test_a_resource_without_any_status_is_edited() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Action, Event
+from gridfold.engine.no_capacity import NoCapacity
 from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import parse_status
@@ -48,7 +49,7 @@ async def turn(error: Exception | None) -> tuple[Notebook, FakeCluster, Exceptio
         world.cluster = RefusingCluster()
         world.cluster.error = error
     key = await world.create("job")
-    reconciler = Reconciler(WorkQueue(), world.cluster, SystemClock(), notebook)
+    reconciler = Reconciler(WorkQueue(), world.cluster, NoCapacity(), SystemClock(), notebook)
     try:
         await reconciler(key)
     except (ClusterError, ConflictError) as caught:
@@ -90,13 +91,13 @@ async def test_what_passes_by_itself_is_nobodys_business(error: Exception) -> No
 
 async def test_a_job_that_is_gone_is_no_error() -> None:
     notebook = Notebook()
-    await Reconciler(WorkQueue(), FakeCluster(), SystemClock(), notebook)(JobKey("team", "gone"))
+    await Reconciler(WorkQueue(), FakeCluster(), NoCapacity(), SystemClock(), notebook)(JobKey("team", "gone"))
     assert notebook.events == []
 
 
 async def test_a_job_that_takes_long_to_look_at_is_looked_at_less_often_and_forgotten_when_gone() -> None:
     key = JobKey("team", "big")
-    reconciler = Reconciler(WorkQueue(), FakeCluster(), SystemClock(), Notebook(), {key: 2.0})
+    reconciler = Reconciler(WorkQueue(), FakeCluster(), NoCapacity(), SystemClock(), Notebook(), {key: 2.0})
     assert reconciler.progress_seconds(JobKey("team", "small")) == PROGRESS_SECONDS
     assert reconciler.progress_seconds(key) == 40.0
     reconciler.keep(set(), "another")
@@ -107,7 +108,7 @@ async def test_a_job_that_takes_long_to_look_at_is_looked_at_less_often_and_forg
 
 async def test_of_many_jobs_each_is_looked_at_less_often_for_the_sake_of_numbers() -> None:
     world, queue = FakeWorld(), WorkQueue[JobKey]()
-    reconciler = Reconciler(queue, world.cluster, SystemClock(), Notebook())
+    reconciler = Reconciler(queue, world.cluster, NoCapacity(), SystemClock(), Notebook())
     keys = [await world.create(f"job-{number}") for number in range(100)]
     for key in keys:
         await reconciler(key)
@@ -149,7 +150,7 @@ async def test_a_fault_of_our_own_is_told_on_the_resource_before_it_is_raised(mo
     monkeypatch.setattr("gridfold.engine.reconcile.decide", broken)
     world, notebook = FakeWorld(), Notebook()
     key = await world.create("job")
-    reconciler = Reconciler(WorkQueue(), world.cluster, SystemClock(), notebook)
+    reconciler = Reconciler(WorkQueue(), world.cluster, NoCapacity(), SystemClock(), notebook)
     for _ in range(2):
         with pytest.raises(ZeroDivisionError, match="division by zero"):
             await reconciler(key)

@@ -47,6 +47,42 @@ def test_a_prefix_that_is_no_module_is_refused(tmp_path: Path, prefix: str) -> N
         load_settings(write(tmp_path, f"trainer: {{image: t, estimatorPrefixes: ['{prefix}']}}"))
 
 
+PROVIDER = (
+    "{name: big, kind: Karpenter, shape: {cpu: '4'}, nodeClassRef: {group: g, kind: k, name: n}, requirements: []}"
+)
+
+
+def test_providers_of_nodes_are_read_and_their_taints_reach_the_pods(tmp_path: Path) -> None:
+    tainted = PROVIDER.replace("requirements: []", "requirements: [], taints: [{key: gpu}]")
+    text = f"trainer: {{image: t}}\ncapacity: {{namespace: system, providers: [{tainted}]}}\n"
+    settings = load_settings(write(tmp_path, text))
+    (provider,) = settings.capacity.providers
+    assert (provider.name, dict(provider.shape), provider.consolidate_after) == ("big", {"cpu": "4"}, "30s")
+    assert [taint.key for taint in settings.pods.node_taints["big"]] == ["gpu"]
+    assert load_settings(write(tmp_path, "trainer: {image: t}")).capacity.providers == ()
+
+
+@pytest.mark.parametrize(
+    ("providers", "words"),
+    [
+        (f"[{PROVIDER}, {PROVIDER}]", "the name big is taken"),
+        (f"[{PROVIDER.replace('big', 'none')}]", "the name none is taken"),
+        (f"[{PROVIDER.replace('Karpenter', 'Magic')}]", "Karpenter"),
+        (f"[{PROVIDER.replace('4', 'four')}]", r"shape\.cpu"),
+        (f"[{PROVIDER.replace('requirements', 'requirement')}]", "requirement"),
+    ],
+)
+def test_a_provider_that_makes_no_sense_is_refused_in_words(tmp_path: Path, providers: str, words: str) -> None:
+    text = f"trainer: {{image: t}}\ncapacity: {{namespace: system, providers: {providers}}}\n"
+    with pytest.raises(SettingsError, match=words):
+        load_settings(write(tmp_path, text))
+
+
+def test_providers_need_a_place_for_the_records_of_what_is_held(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="namespace is missing"):
+        load_settings(write(tmp_path, f"trainer: {{image: t}}\ncapacity: {{providers: [{PROVIDER}]}}\n"))
+
+
 def test_all_problems_are_told_with_the_values_seen(tmp_path: Path) -> None:
     path = write(tmp_path, "trainer: {image: '', imagePullPolicy: Sometimes}\nresyncSeconds: 0\nwatchNamespace: a\n")
     with pytest.raises(SettingsError) as told:

@@ -130,7 +130,7 @@ def test_more_memory_is_the_pods_the_annotation_tells_it_and_it_is_no_reason_to_
         resources = resources_of(job["spec"]["template"])
         assert (resources["limits"]["memory"], resources["requests"]["memory"]) == (limit, request)
         assert annotations[labels.MEMORY] == limit
-        assert annotations[labels.TEMPLATE] == template_digest(Stage.CELL, job_spec(**spec), TRAINER, limit)
+        assert annotations[labels.TEMPLATE] == template_digest(Stage.CELL, job_spec(**spec), TRAINER, OWNER, limit)
 
 
 def test_no_label_of_a_user_takes_the_place_of_one_by_which_the_pods_are_found() -> None:
@@ -150,7 +150,7 @@ def test_a_named_service_account_needs_no_secret_and_brings_no_token_of_the_api(
 @pytest.mark.parametrize("template", [{"labels": {"a": "b"}}, {"priorityClassName": "x"}, {"affinity": {}}])
 def test_a_stage_is_outdated_where_its_template_is_another(template: dict[str, Any]) -> None:
     first, second = (job_spec(execution={"template": given}) for given in ({}, template))
-    assert template_digest(Stage.CELL, first, TRAINER) != template_digest(Stage.CELL, second, TRAINER)
+    assert template_digest(Stage.CELL, first, TRAINER, OWNER) != template_digest(Stage.CELL, second, TRAINER, OWNER)
 
 
 def test_the_trainer_is_told_how_much_it_may_write_and_by_which_field() -> None:

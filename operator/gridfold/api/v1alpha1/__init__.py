@@ -3,6 +3,7 @@
 A file for each part of the spec. Every field has a description and a bound. A field is here only once it works.
 """
 
+from gridfold.api.v1alpha1.capacity import NONE, CapacitySettings
 from gridfold.api.v1alpha1.cleaning import Cleaning
 from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
 from gridfold.api.v1alpha1.csv_form import Csv, Encoding, RepeatedHeader, UnnamedColumns
@@ -74,6 +75,7 @@ __all__ = [
     "GROUP",
     "KIND",
     "METRICS",
+    "NONE",
     "PATTERN_WORDS",
     "PLURAL",
     "PROBABILITY",
@@ -86,6 +88,7 @@ __all__ = [
     "Average",
     "Axis",
     "Bool",
+    "CapacitySettings",
     "CategoricalImputation",
     "CategoricalPreprocessing",
     "ClassificationMetric",

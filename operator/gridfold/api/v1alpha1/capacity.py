@@ -5,25 +5,21 @@ from typing import Annotated
 from pydantic import Field
 
 from gridfold.api.base import ApiModel
-from gridfold.api.v1alpha1.fields import Bool, Int
+from gridfold.api.v1alpha1.fields import Int
 
 #: The provider that gives no nodes.
 NONE = "none"
+PROVIDER_PATTERN = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 
 
 class CapacitySettings(ApiModel):
     """Nodes for this job alone, from what the platform has, when its pods find no room. All are handed back."""
 
-    provider: Annotated[str, Field(min_length=1, max_length=63, pattern="^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")] = Field(
+    provider: Annotated[str, Field(min_length=1, max_length=63, pattern=PROVIDER_PATTERN)] = Field(
         NONE,
         description="Who gives nodes when pods of this job find no room: the name of a provider that the platform has "
         "configured. none: nobody is asked, and pods wait for room, or for what the cluster's autoscaler does by "
         "itself.",
-    )
-    ahead: Bool = Field(
-        False,
-        description="Whether nodes are asked for while the data is still being prepared, so that they are there when "
-        "the first cell is.",
     )
     max_nodes: Annotated[Int, Field(ge=1, le=1000)] = Field(
         10, description="Most nodes that this job may have from its provider at a time."

@@ -6,6 +6,7 @@ from pydantic import ConfigDict, Field
 
 from gridfold.api.base import ApiModel, Rule
 from gridfold.api.status import TrainingJobStatus
+from gridfold.api.v1alpha1.capacity import CapacitySettings
 from gridfold.api.v1alpha1.cleaning import Cleaning
 from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidationMethod
 from gridfold.api.v1alpha1.dataset import Dataset
@@ -83,6 +84,11 @@ class TrainingJobSpec(ApiModel):
     scoring: Scoring = Field(default_factory=Scoring, description="What is measured, and what decides.")
     execution: Execution = Field(
         default_factory=Execution, description="How the cells are run: parallelism, threads, resources."
+    )
+    capacity: CapacitySettings = Field(
+        default_factory=CapacitySettings,
+        description="Nodes for this job alone, from what the platform has, when its pods find no room. Not for "
+        "`gridfold run`.",
     )
     output: Output = Field(description="Where results and cached work go.")
     rules: ClassVar[tuple[Rule, ...]] = (
@@ -215,6 +221,7 @@ class Metadata(ApiModel):
     generation: int = 1
     resource_version: str = ""
     deletion_timestamp: str | None = None
+    finalizers: tuple[str, ...] | None = None
 
 
 class TrainingJob(ApiModel):

@@ -94,10 +94,23 @@ class KubernetesClient:
         """Change an object."""
         return await self._answer(_Request("PATCH", path, body=patch, content_type=content_type))
 
-    async def delete(self, path: str) -> None:
-        """Delete an object and, in the background, all that it owns. What is gone already is fine."""
+    async def replace(self, path: str, document: Document) -> Document:
+        """Replace an object; a resourceVersion in it guards what was read.
+
+        Raises:
+            ApiConflictError: it has changed since, perhaps by an earlier try whose answer was lost.
+        """
+        return await self._answer(_Request("PUT", path, body=document))
+
+    async def delete(self, path: str, version: str = "") -> None:
+        """Delete an object and, in the background, all that it owns. What is gone already is fine.
+
+        Raises:
+            ApiConflictError: a version was given, and the object is another one by now.
+        """
+        guard = {"preconditions": {"resourceVersion": version}} if version else {}
         try:
-            await self._answer(_Request("DELETE", path, body={"propagationPolicy": "Background"}))
+            await self._answer(_Request("DELETE", path, body={"propagationPolicy": "Background", **guard}))
         except ApiNotFoundError:
             return
 

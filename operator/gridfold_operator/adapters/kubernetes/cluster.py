@@ -121,7 +121,7 @@ class KubernetesCluster:
             return False
         prepared = job.status.prepared if job.status.run_digest == view.run_digest else None
         trainer = self._trainer(prepared.image if prepared else "")
-        return view.template != template_digest(view.stage, job.spec, trainer, view.memory)
+        return view.template != template_digest(view.stage, job.spec, trainer, job.metadata, view.memory)
 
     def _trainer(self, image: str) -> TrainerSettings:
         """Return the settings of the trainer's pods, with a run's own image where it has one."""

@@ -1,0 +1,96 @@
+"""Nodes by Karpenter: a NodePool for each job, which goes with all of its nodes when it is deleted.
+
+Whoever dies, nodes go when no pod is on them any more, and at the latest when they expire.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from gridfold.api import labels
+from gridfold.api.conditions import Reason
+from gridfold.engine.ports import ConflictError
+from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
+from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
+    POOL_LABEL,
+    build_node_pool,
+    is_launched,
+    nodes_granted,
+    ready_nodes,
+    trouble_of,
+)
+from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
+from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, KubernetesClient
+from gridfold_operator.capacity_settings import KarpenterSettings
+from gridfold_operator.errors import ApiConflictError, ApiNotFoundError
+
+
+@dataclass(frozen=True)
+class KarpenterDriver:
+    """Makes, reads and deletes NodePools."""
+
+    client: KubernetesClient
+    spares_busy: bool = True  #: a lower limit ends no node; those that are empty go by themselves
+
+    async def ensure(self, record: Record, settings: KarpenterSettings) -> None:
+        """Have a NodePool of at most so many nodes; Karpenter makes those that pods wait for."""
+        pool = await self._pool(record)
+        if pool is None:
+            try:
+                pool = await self.client.create(
+                    paths.collection(paths.KARPENTER, "nodepools"), build_node_pool(record, settings)
+                )
+            except ApiConflictError as error:
+                raise ConflictError(
+                    f"NodePool {lease_name(record.digest)} was made meanwhile: observe again"
+                ) from error
+        _check(pool, record)
+        if nodes_granted(pool) != record.nodes:
+            limits = {"limits": {"nodes": str(record.nodes)}}
+            await self.client.patch(paths.node_pool(lease_name(record.digest)), {"spec": limits}, MERGE_PATCH)
+
+    async def observe(self, record: Record) -> Machines:
+        """Return what is there: the pool, and machines that may stay on a while when it is gone."""
+        pool, claims = await self._pool(record), await self._claims(record)
+        ready = ready_nodes(claims)
+        return Machines(
+            granted=nodes_granted(pool) if pool else 0,
+            launched=sum(map(is_launched, claims)),
+            ready=frozenset(ready),
+            ready_since=max(ready.values(), default=None),
+            trouble=trouble_of(pool, claims) if pool else None,
+        )
+
+    async def release(self, record: Record) -> bool:
+        """Delete the pool; Karpenter drains its nodes, and ends the machines."""
+        try:
+            await self.client.delete(paths.node_pool(lease_name(record.digest)))
+            return not await self._claims(record)
+        except ApiNotFoundError:
+            return True  # without the kinds there is nothing of them
+
+    async def _pool(self, record: Record) -> dict[str, Any] | None:
+        name = lease_name(record.digest)
+        try:
+            return await self.client.get(paths.node_pool(name))
+        except ApiNotFoundError as error:
+            if not error.names(name):
+                raise
+            return None
+
+    async def _claims(self, record: Record) -> list[dict[str, Any]]:
+        path = paths.collection(paths.KARPENTER, "nodeclaims")
+        return await self.client.items(path, labelSelector=f"{POOL_LABEL}={lease_name(record.digest)}")
+
+
+def _check(pool: dict[str, Any], record: Record) -> None:
+    """Make sure that a NodePool of that name is this job's, and there to stay."""
+    metadata = pool["metadata"]
+    if (metadata.get("labels") or {}).get(labels.CAPACITY) != record.digest:
+        raise ProviderError(
+            Reason.PROVIDER_FAILED,
+            f"there is a NodePool {metadata['name']} that is not this job's (its label {labels.CAPACITY} is "
+            f"{(metadata.get('labels') or {}).get(labels.CAPACITY)!r}, expected {record.digest!r}): delete it",
+        )
+    if metadata.get("deletionTimestamp"):
+        raise ConflictError(f"NodePool {metadata['name']} is being deleted: observe again")

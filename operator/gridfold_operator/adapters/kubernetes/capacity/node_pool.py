@@ -1,0 +1,87 @@
+"""A job's NodePool of Karpenter, and what NodePool and NodeClaims tell. Pure."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from gridfold.api import labels
+from gridfold.api.conditions import Reason
+from gridfold.domain.capacity.held import Trouble
+from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
+from gridfold_operator.adapters.kubernetes.pods import condition, parse_time
+from gridfold_operator.capacity_settings import KarpenterSettings
+
+Document = Mapping[str, Any]
+
+#: On the NodeClaims and nodes of a NodePool.
+POOL_LABEL = "karpenter.sh/nodepool"
+JOB_ANNOTATION = "gridfold.dev/training-job"
+
+
+def build_node_pool(record: Record, settings: KarpenterSettings) -> dict[str, Any]:
+    """Return the NodePool of a job: for its pods alone, of at most so many nodes, none of which stays empty."""
+    ours = {labels.CAPACITY: record.digest}
+    taint = {"key": labels.CAPACITY, "value": record.digest, "effect": "NoSchedule"}
+    template = {
+        "metadata": {"labels": {**settings.labels, **ours}},
+        "spec": {
+            "nodeClassRef": settings.node_class_ref.model_dump(),
+            "requirements": [dict(requirement) for requirement in settings.requirements],
+            "taints": [*(taint.model_dump() for taint in settings.taints), taint],
+            "expireAfter": settings.expire_after,
+            "terminationGracePeriod": settings.termination_grace_period,
+        },
+    }
+    return {
+        "apiVersion": "karpenter.sh/v1",
+        "kind": "NodePool",
+        "metadata": {
+            "name": lease_name(record.digest),
+            "labels": {labels.MANAGED_BY: labels.MANAGED_BY_VALUE, **ours},
+            "annotations": {JOB_ANNOTATION: f"{record.namespace}/{record.name}"},
+        },
+        "spec": {
+            "template": template,
+            "disruption": {
+                "consolidationPolicy": "WhenEmpty",
+                "consolidateAfter": settings.consolidate_after,
+                "budgets": [{"nodes": "100%"}],
+            },
+            "limits": {"nodes": str(record.nodes)},
+        },
+    }
+
+
+def nodes_granted(pool: Document) -> int:
+    """Return of how many nodes a NodePool may be."""
+    return int((pool["spec"].get("limits") or {}).get("nodes", 0))
+
+
+def is_launched(claim: Document) -> bool:
+    """Tell whether there is a machine for a NodeClaim."""
+    return condition(claim.get("status") or {}, "Launched").get("status") == "True"
+
+
+def ready_nodes(claims: Iterable[Document]) -> dict[str, datetime]:
+    """Return the names of the nodes on which pods can run, and since when. One that is going is none of them."""
+    found = {}
+    for claim in claims:
+        status = claim.get("status") or {}
+        said = condition(status, "Initialized")
+        if said.get("status") == "True" and not claim["metadata"].get("deletionTimestamp"):
+            found[status.get("nodeName", "")] = parse_time(said.get("lastTransitionTime"))
+    return found
+
+
+def trouble_of(pool: Document, claims: Iterable[Document]) -> Trouble | None:
+    """Return what Karpenter says of nodes that do not come, of the pool first, then of its machines."""
+    found = [("of the NodePool Ready", condition(pool.get("status") or {}, "Ready"))]
+    for claim in claims:
+        name = claim["metadata"]["name"]
+        kinds = ("Launched", "Registered", "Initialized")
+        found += [(f"of the NodeClaim {name} {kind}", condition(claim.get("status") or {}, kind)) for kind in kinds]
+    for what, said in found:
+        if said.get("status") == "False":
+            words = said.get("message") or said.get("reason") or "it says no more"
+            return Trouble(Reason.PROVIDER_FAILED, f"Karpenter says {what}=False, {said.get('reason', '')}: {words}")
+    return None

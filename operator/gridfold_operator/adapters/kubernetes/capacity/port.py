@@ -1,0 +1,179 @@
+"""The port Capacity on Kubernetes: the protocol of records, finalizers and drivers.
+
+A job gets our finalizer, then a record, then nodes; they are taken back in the reverse order. So whoever is killed at
+any moment leaves nothing that is held and not recorded, and no record that nobody waits for.
+"""
+
+import logging
+from dataclasses import dataclass, field
+
+from gridfold.api import labels
+from gridfold.api.conditions import Reason
+from gridfold.api.status import TrainingJobStatus
+from gridfold.api.v1alpha1 import NONE, Metadata
+from gridfold.api.v1alpha1.quantities import amount
+from gridfold.domain.capacity.held import Held, Shape, Trouble
+from gridfold.domain.naming import capacity_digest
+from gridfold.domain.observed import ObservedJob
+from gridfold.domain.plan import Event
+from gridfold.engine.ports import Clock, ConflictError, EventRecorder, JobKey
+from gridfold_operator.adapters.kubernetes.capacity.driver import Machines
+from gridfold_operator.adapters.kubernetes.capacity.finalizers import bind, read_job, unbind
+from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers, hand_back
+from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
+from gridfold_operator.adapters.kubernetes.capacity.records import Lease, Record
+from gridfold_operator.adapters.kubernetes.capacity.troubles import REFUSALS, Troubles, words_of
+from gridfold_operator.adapters.kubernetes.client import KubernetesClient
+from gridfold_operator.adapters.kubernetes.pods import parse_time
+from gridfold_operator.capacity_settings import CapacitySettings, ProviderSettings
+from gridfold_operator.errors import ApiNotFoundError
+
+LOG = logging.getLogger(__name__)
+
+#: A job that is being deleted is looked at again after so long, while nodes go.
+LOOK_AGAIN_SECONDS = 2.0
+#: So long a deletion waits for nodes to go; then the reaper sees to what is left.
+DELETION_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class KubernetesCapacity:
+    """Implements gridfold.engine.ports.Capacity."""
+
+    client: KubernetesClient
+    leases: Leases
+    drivers: Drivers
+    settings: CapacitySettings
+    clock: Clock
+    recorder: EventRecorder
+    troubles: Troubles = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "troubles", Troubles(self.clock))
+
+    # ── the port ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def observe(self, job: ObservedJob) -> Held | None:
+        """Return what is held for a job; a record that is about to expire is renewed."""
+        wanted = job.spec.capacity.provider if job.spec else NONE
+        bound = labels.CAPACITY_FINALIZER in (job.metadata.finalizers or ())
+        if wanted == NONE and not bound:
+            return None
+        if not self.settings.providers:
+            return Held(wanted, trouble=self._unknown(wanted), bound=bound)
+        lease: Lease | None = None
+        machines = Machines()
+        try:
+            lease = await self.leases.find(_digest(job.metadata))
+            if lease is not None:
+                lease = await self.leases.renew(lease)
+                machines = await self.drivers[lease.record.kind].observe(lease.record)
+        except REFUSALS as error:
+            # What may not be seen counts as being there as it is recorded, so that no hour is forgotten.
+            there = lease.record.nodes if lease and not isinstance(error, ApiNotFoundError) else 0
+            machines = Machines(launched=there, trouble=Trouble(*words_of(error)))
+        return self._held(job, wanted, lease, machines)
+
+    async def ensure(self, job: ObservedJob, nodes: int) -> None:
+        """Have so many nodes in all: finalizer, record, then nodes."""
+        settings = self._provider(job.spec.capacity.provider if job.spec else NONE)
+        if settings is None:
+            return
+        with self.troubles.noted(job.metadata.uid):
+            lease = await self.leases.find(_digest(job.metadata))
+            if lease is not None and (lease.record.leaving or lease.record.provider != settings.name):
+                raise ConflictError(f"the nodes of {lease.record.job} are to be handed back first: observe again")
+            await bind(self.client, job.metadata)
+            lease = await self.leases.save(self._record(job.metadata, settings, lease, nodes), lease)
+            await self.drivers[settings.kind].ensure(lease.record, settings)
+
+    async def release(self, job: ObservedJob) -> None:
+        """Hand everything back: nodes, record, then finalizer."""
+        owner = job.metadata
+        key = JobKey(owner.namespace, owner.name)
+        with self.troubles.noted(owner.uid):
+            lease = await self.leases.find(_digest(owner))
+            if lease is None or await hand_back(lease, self.leases, self.drivers):
+                await unbind(self.client, key, owner.uid)
+
+    async def let_go(self, key: JobKey) -> float | None:
+        """Hand back what is held for a job that is gone or being deleted."""
+        if not self.settings.providers:
+            return None
+        now = await read_job(self.client, key)
+        going = now if now and now.get("deletionTimestamp") else None
+        stays = now["uid"] if now and not going else ""
+        left = [lease for lease in await self.leases.of_job(key) if lease.record.uid != stays]
+        held = [lease for lease in left if not await self._is_handed_back(lease)]
+        if held and not (going and self._is_late(going)):
+            return LOOK_AGAIN_SECONDS
+        if going and labels.CAPACITY_FINALIZER in (going.get("finalizers") or ()):
+            if held:
+                await self._tell_of_what_is_left(going, held)
+            await unbind(self.client, key, going["uid"])
+        return None
+
+    # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    def _held(self, job: ObservedJob, wanted: str, lease: Lease | None, machines: Machines) -> Held:
+        name = lease.record.provider if lease else wanted
+        settings = self._provider(name)
+        unknown = None if settings or name == NONE else self._unknown(name)
+        return Held(
+            provider=name,
+            nodes=machines.granted,
+            launched=machines.launched,
+            ready=machines.ready,
+            ready_since=machines.ready_since,
+            spares_busy=settings is not None and self.drivers[settings.kind].spares_busy,
+            since=lease.record.since if lease else None,
+            leaving=lease is not None and lease.record.leaving,
+            shape=Shape({name: amount(text) for name, text in settings.shape.items()}) if settings else None,
+            most_nodes=settings.max_nodes_per_job if settings else None,
+            trouble=self.troubles.of(job.metadata.uid) or machines.trouble or unknown,
+            bound=labels.CAPACITY_FINALIZER in (job.metadata.finalizers or ()) or lease is not None,
+        )
+
+    def _record(self, owner: Metadata, settings: ProviderSettings, lease: Lease | None, nodes: int) -> Record:
+        now = self.clock.now()
+        if lease is None:
+            return Record.of(owner, provider=settings.name, kind=settings.kind, nodes=nodes, now=now)
+        if lease.record.nodes == nodes:
+            return lease.record
+        return lease.record.model_copy(update={"nodes": nodes, "since": now})
+
+    def _provider(self, name: str) -> ProviderSettings | None:
+        return next((provider for provider in self.settings.providers if provider.name == name), None)
+
+    def _unknown(self, name: str) -> Trouble:
+        known = ", ".join(provider.name for provider in self.settings.providers)
+        there = f"has configured {known}" if known else "has configured none"
+        return Trouble(
+            Reason.PROVIDER_UNKNOWN,
+            f"spec.capacity.provider is {name}, and the platform {there}: name one of these, or {NONE}, or have it "
+            "configured (the chart's value capacity.providers)",
+        )
+
+    async def _is_handed_back(self, lease: Lease) -> bool:
+        with self.troubles.noted(lease.record.uid):
+            return await hand_back(lease, self.leases, self.drivers)
+        trouble = self.troubles.of(lease.record.uid)
+        LOG.warning("%s: its nodes are not handed back yet: %s", lease.record.job, trouble and trouble.message)
+        return False
+
+    def _is_late(self, metadata: dict[str, str]) -> bool:
+        passed = self.clock.now() - parse_time(metadata["deletionTimestamp"])
+        return passed.total_seconds() > DELETION_SECONDS
+
+    async def _tell_of_what_is_left(self, metadata: dict[str, str], held: list[Lease]) -> None:
+        """Tell that a deletion does not wait any longer, and for what."""
+        left = ", ".join(f"{lease.record.nodes} nodes of {lease.record.provider}" for lease in held)
+        trouble = self.troubles.of(held[0].record.uid)
+        why = f": {trouble.message}" if trouble else ""
+        note = f"{left} have not been handed back in {DELETION_SECONDS:.0f} seconds{why}. The reaper goes on with it."
+        job = ObservedJob(Metadata.model_validate(metadata), None, TrainingJobStatus())
+        await self.recorder.record(job, Event("Warning", Reason.PROVIDER_FAILED, note))
+
+
+def _digest(owner: Metadata) -> str:
+    return capacity_digest(owner.namespace, owner.name, owner.uid)

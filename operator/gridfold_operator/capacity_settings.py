@@ -1,0 +1,75 @@
+"""Who gives nodes to jobs that name them in spec.capacity.provider: the part of the settings about capacity."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from gridfold.api.v1alpha1.capacity import NONE, PROVIDER_PATTERN
+from gridfold.api.v1alpha1.fields import Quantity
+from gridfold_operator.settings_model import SettingsModel
+
+#: As Karpenter reads them: 30s, 10m, 1h30m.
+Duration = Annotated[str, Field(max_length=32, pattern=r"^([0-9]+(s|m|h))+$")]
+
+
+class TaintSettings(SettingsModel):
+    """A taint of a provider's nodes, which pods of jobs that name the provider tolerate."""
+
+    key: Annotated[str, Field(min_length=1, max_length=316)]
+    value: Annotated[str, Field(max_length=63)] = ""
+    effect: Literal["NoSchedule", "PreferNoSchedule", "NoExecute"] = "NoSchedule"
+
+
+class NodeClassSettings(SettingsModel):
+    """Karpenter's nodeClassRef: the object that says what a machine is at the cloud."""
+
+    group: Annotated[str, Field(min_length=1, max_length=253)]
+    kind: Annotated[str, Field(min_length=1, max_length=63)]
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+
+
+class KarpenterSettings(SettingsModel):
+    """A provider that makes a NodePool of Karpenter for each job that needs nodes."""
+
+    name: Annotated[str, Field(max_length=63, pattern=PROVIDER_PATTERN)]
+    kind: Literal["Karpenter"]
+    #: What a node gives to pods, by name of the resource: what is allocatable on the smallest machine that the
+    #: requirements allow, less what DaemonSets take.
+    shape: Annotated[Mapping[str, Quantity], Field(min_length=1, max_length=16)]
+    max_nodes_per_job: Annotated[int, Field(ge=1, le=1000)] | None = None  #: none: as many as the job may ask for
+    node_class_ref: NodeClassSettings
+    requirements: Annotated[tuple[Mapping[str, Any], ...], Field(max_length=90)]
+    labels: Mapping[str, str] = Field(default_factory=dict)
+    taints: Annotated[tuple[TaintSettings, ...], Field(max_length=16)] = ()
+    consolidate_after: Duration = "30s"  #: so long a node stays without a pod
+    expire_after: Duration = "24h"  #: so long a node stays at most, whoever is alive
+    termination_grace_period: Duration = "10m"  #: so long a node that goes waits for its pods
+
+
+#: What is configured of a provider, by its kind.
+ProviderSettings = KarpenterSettings
+
+
+class CapacitySettings(SettingsModel):
+    """Who gives nodes, and where it is recorded who holds which."""
+
+    providers: Annotated[tuple[KarpenterSettings, ...], Field(max_length=32)] = ()
+    namespace: Annotated[str, Field(max_length=63)] = ""  #: the operator's own, where it records what is held
+    lease_seconds: Annotated[int, Field(ge=60, le=86400)] = 600  #: so long nodes are held without an operator
+
+    @field_validator("providers")
+    @classmethod
+    def _are_told_apart(cls, providers: tuple[KarpenterSettings, ...]) -> tuple[KarpenterSettings, ...]:
+        names = [NONE, *(provider.name for provider in providers)]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ValueError(
+                f"the name {twice[0]} is taken: give each provider its own ({NONE} stands for no provider)"
+            )
+        return providers
+
+    @model_validator(mode="after")
+    def _has_a_place_for_records(self) -> Self:
+        if self.providers and not self.namespace:
+            raise ValueError("namespace is missing: there the operator records the nodes that jobs hold")
+        return self

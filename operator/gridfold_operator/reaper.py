@@ -1,0 +1,96 @@
+"""The reaper: `python -m gridfold_operator.reaper --settings FILE`, by its own identity and from time to time.
+
+It hands back the nodes whose record has expired, because no operator has looked at it for too long, and nothing else.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+
+from gridfold.engine.ports import ConflictError
+from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.kubernetes.capacity.drivers import build_drivers
+from gridfold_operator.adapters.kubernetes.capacity.finalizers import unbind
+from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers, hand_back
+from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
+from gridfold_operator.adapters.kubernetes.capacity.records import Lease
+from gridfold_operator.adapters.kubernetes.capacity.troubles import REFUSALS, words_of
+from gridfold_operator.adapters.kubernetes.client import KubernetesClient, load_configuration
+from gridfold_operator.errors import ClusterError
+from gridfold_operator.settings import OperatorSettings, SettingsError, load_settings
+
+LOG = logging.getLogger("gridfold_operator.reaper")
+
+#: So long it waits for nodes to go; what is left then is the next run's.
+PATIENCE_SECONDS = 240.0
+PAUSE_SECONDS = 2.0
+
+
+async def reap(client: KubernetesClient, leases: Leases, drivers: Drivers) -> list[str]:
+    """Hand back what has expired, as far as it goes at once; return what is left, in words."""
+    left = []
+    expired = [lease async for lease in leases.all() if lease.is_expired(leases.clock.now()) or lease.record.leaving]
+    for lease in expired:
+        try:
+            if await _reap(client, lease, leases, drivers):
+                LOG.info("%s: %s nodes of %s are handed back", *_named(lease))
+            else:
+                left.append("{}: {} nodes of {} are going".format(*_named(lease)))
+        except ConflictError as error:
+            LOG.info("%s", error)  # an operator is there after all
+        except REFUSALS as error:
+            left.append("{}: {} nodes of {} cannot be handed back: {}".format(*_named(lease), words_of(error)[1]))
+    return left
+
+
+async def _reap(client: KubernetesClient, lease: Lease, leases: Leases, drivers: Drivers) -> bool:
+    if not await hand_back(lease, leases, drivers):
+        return False
+    await unbind(client, lease.record.job, lease.record.uid)
+    return True
+
+
+def _named(lease: Lease) -> tuple[str, int, str]:
+    record = lease.record
+    return f"{record.namespace}/{record.name}", record.nodes, record.provider
+
+
+async def _main(settings: OperatorSettings) -> list[str]:
+    """Hand back until nothing that has expired is left, or its patience is at its end; return what is left."""
+    client = KubernetesClient(await load_configuration())
+    clock, loop = SystemClock(), asyncio.get_running_loop()
+    leases = Leases(client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, "gridfold-reaper")
+    end = loop.time() + PATIENCE_SECONDS
+    try:
+        while True:
+            left = await reap(client, leases, build_drivers(client))
+            if not left or loop.time() >= end:
+                return left
+            await asyncio.sleep(PAUSE_SECONDS)
+    finally:
+        await client.close()
+
+
+def main() -> int:
+    """Run once and return the exit code: 0 where nothing is left that has expired."""
+    parser = argparse.ArgumentParser(prog="python -m gridfold_operator.reaper", description="Hands back expired nodes.")
+    parser.add_argument("--settings", help="YAML file; default: what the variable GRIDFOLD_SETTINGS names")
+    try:
+        settings = load_settings(parser.parse_args().settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    try:
+        left = asyncio.run(_main(settings))
+    except ClusterError as error:
+        LOG.critical("%s", error)
+        return 1
+    for words in left:
+        LOG.error("%s", words)
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

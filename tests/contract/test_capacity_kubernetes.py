@@ -1,0 +1,274 @@
+"""What only Kubernetes has of the Capacity port: finalizers and Leases, refusals in words, deadlines, the reaper."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gridfold.api import labels
+from gridfold.domain.capacity.held import Held
+from gridfold.domain.observed import ObservedJob
+from gridfold.engine.ports import ConflictError, JobKey
+from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.reaper import reap
+from tests.contract.capacity_worlds import PROVIDER, SYSTEM, MemoryWorld
+
+
+@pytest.fixture
+def world() -> MemoryWorld:
+    return MemoryWorld()
+
+
+def load(world: MemoryWorld, key: JobKey) -> ObservedJob:
+    job = world.load(key)
+    assert job is not None
+    return job
+
+
+async def observe(world: MemoryWorld, key: JobKey) -> Held:
+    held = await world.capacity.observe(load(world, key))
+    assert held is not None
+    return held
+
+
+async def granted(world: MemoryWorld, nodes: int = 3) -> JobKey:
+    key = world.create("job")
+    await world.capacity.ensure(load(world, key), nodes)
+    world.bring(nodes)
+    return key
+
+
+def finalizers(world: MemoryWorld, key: JobKey) -> list[str]:
+    found: list[str] = world.api.objects[paths.training_job(key.namespace, key.name)]["metadata"].get("finalizers", [])
+    return found
+
+
+def the_one(world: MemoryWorld, plural: str) -> dict[str, Any]:
+    (found,) = world.api.of_kind(plural).values()
+    return found
+
+
+async def test_a_job_is_bound_then_recorded_then_given_nodes_and_all_that_in_the_reverse_order(
+    world: MemoryWorld,
+) -> None:
+    key = await granted(world)
+    assert [(verb, path.split("/")[-2]) for verb, path in world.api.writes] == [
+        ("patch", "trainingjobs"),
+        ("create", SYSTEM),
+        ("create", "v1"),
+    ]
+    assert finalizers(world, key) == [labels.CAPACITY_FINALIZER]
+    world.api.writes.clear()
+    await world.capacity.release(load(world, key))
+    world.take()
+    await world.capacity.release(load(world, key))
+    verbs = [(verb, path.split("/")[-2]) for verb, path in world.api.writes]
+    assert verbs == [
+        ("update", "leases"),
+        ("delete", "nodepools"),
+        ("delete", "nodepools"),
+        ("delete", "leases"),
+        ("patch", "trainingjobs"),
+    ]
+    assert finalizers(world, key) == []
+
+
+async def test_the_pool_is_the_jobs_alone_of_so_many_nodes_and_goes_by_itself(world: MemoryWorld) -> None:
+    await granted(world)
+    pool, lease = the_one(world, "nodepools"), the_one(world, "leases")
+    digest = lease["metadata"]["labels"][labels.CAPACITY]
+    assert pool["metadata"]["name"] == lease["metadata"]["name"] == f"gridfold-{digest}"
+    assert pool["spec"]["limits"] == {"nodes": "3"}
+    assert pool["spec"]["disruption"] == {
+        "consolidationPolicy": "WhenEmpty",
+        "consolidateAfter": "30s",
+        "budgets": [{"nodes": "100%"}],
+    }
+    template = pool["spec"]["template"]
+    assert template["metadata"]["labels"][labels.CAPACITY] == digest
+    assert {"key": labels.CAPACITY, "value": digest, "effect": "NoSchedule"} in template["spec"]["taints"]
+    assert (template["spec"]["expireAfter"], template["spec"]["terminationGracePeriod"]) == ("24h", "10m")
+
+
+async def test_other_peoples_finalizers_stay(world: MemoryWorld) -> None:
+    key = world.create("job")
+    path = paths.training_job(key.namespace, key.name)
+    document = world.api.objects[path]
+    world.api.put(path, {**document, "metadata": {**document["metadata"], "finalizers": ["example.com/audit"]}})
+    await world.capacity.ensure(load(world, key), 1)
+    assert finalizers(world, key) == ["example.com/audit", labels.CAPACITY_FINALIZER]
+    await world.capacity.release(load(world, key))
+    assert finalizers(world, key) == ["example.com/audit"]
+
+
+async def test_what_is_looked_at_does_not_expire_and_is_written_only_when_a_third_of_its_time_is_over(
+    world: MemoryWorld,
+) -> None:
+    key = await granted(world)
+    before = the_one(world, "leases")["spec"]["renewTime"]
+    world.wait(150)
+    await observe(world, key)
+    assert the_one(world, "leases")["spec"]["renewTime"] == before
+    world.wait(60)
+    await observe(world, key)
+    assert the_one(world, "leases")["spec"]["renewTime"] > before
+
+
+Change = Callable[[MemoryWorld], None]
+
+
+def forbid(verb: str, kind: str) -> Change:
+    return lambda world: world.api.forbidden.add((verb, kind))
+
+
+REFUSED: list[tuple[str, Change, str, str]] = [
+    ("no Karpenter", lambda w: w.api.kinds.remove("nodepools"), "ProviderMissing", "install it"),
+    ("no right to make pools", forbid("create", "nodepools"), "ProviderForbidden", "cannot create it. Allow it"),
+    ("no right to record", forbid("create", "leases"), "ProviderForbidden", "leases is forbidden"),
+    ("no right to bind", forbid("patch", "trainingjobs"), "ProviderForbidden", "trainingjobs is forbidden"),
+]
+
+
+@pytest.mark.parametrize(("why", "change", "reason", "words"), REFUSED, ids=[case[0] for case in REFUSED])
+async def test_what_is_refused_is_trouble_in_words_that_counts_its_tries_until_it_succeeds(
+    world: MemoryWorld, why: str, change: Change, reason: str, words: str
+) -> None:
+    key = world.create("job")
+    change(world)
+    for tries in (1, 2):
+        await world.capacity.ensure(load(world, key), 2)
+        trouble = (await observe(world, key)).trouble
+        assert trouble is not None, why
+        assert (trouble.reason, trouble.tries, trouble.last) == (reason, tries, world.time)
+        assert words in trouble.message
+    world.api.kinds.add("nodepools")
+    world.api.forbidden.clear()
+    await world.capacity.ensure(load(world, key), 2)
+    held = await observe(world, key)
+    assert (held.nodes, held.trouble) == (2, None)
+
+
+async def test_a_pool_of_that_name_that_is_somebody_elses_is_left_alone(world: MemoryWorld) -> None:
+    key = await granted(world)
+    path, pool = next(iter(world.api.of_kind("nodepools").items()))
+    pool["metadata"]["labels"] = {"team": "b"}
+    world.api.put(path, pool)
+    await world.capacity.ensure(load(world, key), 5)
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert "is not this job's" in trouble.message
+    assert the_one(world, "nodepools")["spec"]["limits"] == {"nodes": "3"}
+
+
+SAID: list[tuple[str, dict[str, Any]]] = [
+    ("nodepools", {"type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "no image found"}),
+    ("nodeclaims", {"type": "Launched", "status": "False", "reason": "InsufficientCapacity", "message": "no m7i"}),
+]
+
+
+@pytest.mark.parametrize(("plural", "said"), SAID, ids=[case[0] for case in SAID])
+async def test_what_karpenter_says_of_nodes_that_do_not_come_is_told(
+    world: MemoryWorld, plural: str, said: dict[str, Any]
+) -> None:
+    key = await granted(world)
+    path, found = next(iter(world.api.of_kind(plural).items()))
+    world.api.put(path, {**found, "status": {"conditions": [said]}})
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert trouble.reason == "ProviderFailed"
+    assert said["reason"] in trouble.message
+    assert said["message"] in trouble.message
+    assert trouble.tries == 0, "nothing has failed that could be tried again"
+
+
+async def test_nodes_that_may_not_be_seen_count_as_being_there_and_nodes_of_an_unknown_kind_do_not(
+    world: MemoryWorld,
+) -> None:
+    key = await granted(world)
+    world.api.forbidden.add(("list", "nodeclaims"))
+    held = await observe(world, key)
+    assert (held.nodes, held.launched, held.anything) == (0, 3, True)
+    world.api.kinds.remove("nodeclaims")
+    held = await observe(world, key)
+    assert (held.nodes, held.launched, held.anything) == (0, 0, True)
+
+
+async def test_a_record_that_cannot_be_read_is_trouble_and_nothing_is_done_beside_it(world: MemoryWorld) -> None:
+    key = await granted(world)
+    path, lease = next(iter(world.api.of_kind("leases").items()))
+    lease["metadata"]["annotations"] = {labels.CAPACITY_RECORD: '{"version": 9}'}
+    world.api.put(path, lease)
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert "hand that back by hand" in trouble.message
+    await world.capacity.ensure(load(world, key), 9)
+    await world.capacity.release(load(world, key))
+    assert the_one(world, "nodepools")["spec"]["limits"] == {"nodes": "3"}
+    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+
+
+async def test_a_deletion_waits_no_longer_than_ten_minutes_for_a_provider_that_is_dead_and_says_so(
+    world: MemoryWorld,
+) -> None:
+    key = await granted(world)
+    world.delete(key)
+    world.api.forbidden.add(("delete", "nodepools"))
+    assert await world.capacity.let_go(key) == 2.0
+    world.wait(601)
+    assert await world.capacity.let_go(key) is None
+    assert paths.training_job(key.namespace, key.name) not in world.api.objects
+    (event,) = world.notebook.events
+    assert (event.type, event.reason) == ("Warning", "ProviderFailed")
+    assert f"3 nodes of {PROVIDER} have not been handed back in 600 seconds" in event.message
+    assert "nodepools is forbidden" in event.message
+    assert world.api.of_kind("leases"), "for the reaper"
+
+
+async def test_a_process_that_remembers_nothing_goes_on_where_the_last_one_was(world: MemoryWorld) -> None:
+    key = await granted(world)
+    world.start()
+    assert (await observe(world, key)).nodes == 3
+    await world.capacity.release(load(world, key))
+    world.start()
+    assert (await observe(world, key)).leaving
+    world.take()
+    await world.capacity.release(load(world, key))
+    assert not (await observe(world, key)).anything
+
+
+async def test_the_reaper_hands_back_what_has_expired_and_nothing_else(world: MemoryWorld) -> None:
+    key = await granted(world)
+    world.wait(300)
+    other = world.create("other")
+    await world.capacity.ensure(load(world, other), 1)
+    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    assert len(world.api.of_kind("nodepools")) == 2
+    world.wait(301)
+    assert await reap(world.api, world.leases, world.drivers) == ["team/job: 3 nodes of big are going"]  # type: ignore[arg-type]
+    world.take()
+    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    record = json.loads(the_one(world, "leases")["metadata"]["annotations"][labels.CAPACITY_RECORD])
+    assert (record["name"], len(world.api.of_kind("nodepools"))) == ("other", 1)
+    assert finalizers(world, key) == []
+
+
+async def test_an_operator_and_the_reaper_that_meet_at_an_expired_record_do_not_both_have_their_way(
+    world: MemoryWorld,
+) -> None:
+    key = await granted(world)
+    world.wait(601)
+    (expired,) = [lease async for lease in world.leases.all()]
+    await observe(world, key)
+    with pytest.raises(ConflictError):
+        await world.leases.save(expired.record.model_copy(update={"leaving": True}), expired)
+    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    assert (await observe(world, key)).nodes == 3
+
+
+async def test_what_the_reaper_may_not_do_is_told(world: MemoryWorld) -> None:
+    await granted(world)
+    world.wait(601)
+    world.api.forbidden.add(("delete", "nodepools"))
+    (words,) = await reap(world.api, world.leases, world.drivers)  # type: ignore[arg-type]
+    assert words.startswith("team/job: 3 nodes of big cannot be handed back: the operator may not do")
