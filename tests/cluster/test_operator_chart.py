@@ -48,6 +48,62 @@ def test_the_operator_may_do_this_and_nothing_else(testbed: Cluster) -> None:
     }
 
 
+KARPENTER: dict[str, Any] = {
+    "name": "big",
+    "kind": "Karpenter",
+    "shape": {"cpu": "4"},
+    "nodeClassRef": {"group": "g", "kind": "K", "name": "n"},
+    "requirements": [],
+}
+
+
+def test_with_a_provider_of_nodes_the_operator_may_do_what_that_needs_and_the_reaper_no_more_than_hand_back(
+    testbed: Cluster,
+) -> None:
+    plain, manifests = render(testbed), render(testbed, capacity={"providers": [KARPENTER]})
+
+    def rights(kind: str, name: str) -> dict[str, set[str]]:
+        rules = manifests[kind, name]["rules"]
+        return {f"{rule['apiGroups'][0]}/{rule['resources'][0]}": set(rule["verbs"]) for rule in rules}
+
+    more = [rule for rule in manifests["ClusterRole", "gf-gridfold"]["rules"] if rule not in _rules(plain)]
+    assert more == [{"apiGroups": ["gridfold.dev"], "resources": ["trainingjobs"], "verbs": ["patch"]}]
+    assert rights("Role", "gridfold-capacity") == {
+        "coordination.k8s.io/leases": {"create", "get", "list", "update", "delete"}
+    }
+    assert manifests["Role", "gridfold-capacity"]["metadata"]["namespace"] == "gf"
+    assert rights("ClusterRole", "gf-gridfold-nodes") == {
+        "karpenter.sh/nodepools": {"create", "get", "patch", "delete"},
+        "karpenter.sh/nodeclaims": {"list"},
+    }
+    assert rights("ClusterRole", "gf-gridfold-reaper") == {"gridfold.dev/trainingjobs": {"get", "patch"}}
+    bound = {name: _subjects(document) for (kind, name), document in manifests.items() if kind.endswith("Binding")}
+    assert {name for name, subjects in bound.items() if "gridfold-reaper" in subjects} == {
+        "gridfold-capacity", "gf-gridfold-nodes", "gf-gridfold-reaper",
+    }  # fmt: skip
+    assert not {kind for kind, _ in plain} & {"CronJob", "Role"}
+
+
+def _rules(manifests: Manifests) -> list[Any]:
+    found: list[Any] = manifests["ClusterRole", "gf-gridfold"]["rules"]
+    return found
+
+
+def _subjects(binding: dict[str, Any]) -> set[str]:
+    return {subject["name"] for subject in binding["subjects"]}
+
+
+def test_the_reaper_reads_the_operators_settings_under_an_identity_of_its_own(testbed: Cluster) -> None:
+    manifests = render(testbed, capacity={"providers": [KARPENTER], "reaper": {"schedule": "7 * * * *"}})
+    job = manifests["CronJob", "gridfold-reaper"]["spec"]
+    pod = job["jobTemplate"]["spec"]["template"]["spec"]
+    (container,) = pod["containers"]
+    assert (job["schedule"], job["concurrencyPolicy"]) == ("7 * * * *", "Forbid")
+    assert pod["serviceAccountName"] == "gridfold-reaper"
+    assert container["command"][-2:] == ["-m", "gridfold_operator.reaper"]
+    assert pod["volumes"] == [{"name": "settings", "configMap": {"name": "gridfold"}}]
+
+
 def test_an_operator_of_some_namespaces_has_the_same_rights_there_and_none_elsewhere(testbed: Cluster) -> None:
     documents = [d for d in yaml.safe_load_all(template(testbed, watchNamespaces=["a", "b"])) if d]
     roles = [d for d in documents if d["kind"] == "Role"]
@@ -71,9 +127,10 @@ def test_users_of_a_namespace_get_their_rights_by_aggregation(testbed: Cluster) 
 def test_everything_is_acceptable_to_the_api_server_under_restricted_pod_security(
     testbed: Cluster, kubectl: Kubectl, namespace: str
 ) -> None:
-    text = template(testbed, namespace, crds={"install": False})
+    text = template(testbed, namespace, crds={"install": False}, capacity={"providers": [KARPENTER]})
     said = kubectl("apply", "--dry-run=server", "--namespace", namespace, "-f", "-", stdin=text)
     assert "deployment.apps/gridfold created" in said
+    assert "cronjob.batch/gridfold-reaper created" in said
     assert "would violate PodSecurity" not in said
 
 
@@ -121,7 +178,10 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     trainer = settings_of(trainer=allowed).trainer
     assert trainer.estimator_prefixes == ("lightgbm",)
     assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
+    (provider,) = settings_of(capacity={"providers": [KARPENTER]}).capacity.providers
+    assert (provider.name, provider.max_nodes_per_job) == ("big", None)
     settings = settings_of()
+    assert settings.capacity.providers == ()
     assert settings.trainer.estimator_prefixes == ()
     container = render(testbed)["Deployment", "gridfold"]["spec"]["template"]["spec"]["containers"][0]
     assert settings.probe_port == container["ports"][0]["containerPort"]
@@ -136,6 +196,10 @@ REFUSED = [
     ({"trainer": {"env": {"A": 1}}}, "env"),
     ({"trainer": {"estimatorPrefixes": ["light-gbm"]}}, "estimatorPrefixes"),
     ({"trainer": {"sources": {"maxBytes": 0}}}, "maxBytes"),
+    ({"capacity": {"providers": [{**KARPENTER, "name": "none"}]}}, "name"),
+    ({"capacity": {"providers": [{**KARPENTER, "kind": "Magic"}]}}, "kind"),
+    ({"capacity": {"providers": [{**KARPENTER, "shape": {"cpu": "four"}}]}}, "shape"),
+    ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]
 

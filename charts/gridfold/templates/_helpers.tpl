@@ -58,6 +58,12 @@ trainer:
   sources: {{ toJson .Values.trainer.sources }}
   env: {{ toJson .Values.trainer.env }}
 kueue: {{ toJson .Values.kueue }}
+{{- with .Values.capacity }}
+capacity:
+  namespace: {{ $.Release.Namespace }}
+  leaseSeconds: {{ .leaseSeconds }}
+  providers: {{ toJson .providers }}
+{{- end }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 resyncSeconds: {{ .Values.resyncSeconds }}
 workers: {{ .Values.workers }}
@@ -77,6 +83,12 @@ probePort: 8080
 - apiGroups: [gridfold.dev]
   resources: [trainingjobs/finalizers]
   verbs: [update]
+{{- if .Values.capacity.providers }}
+# Its finalizer, while nodes are held for a job.
+- apiGroups: [gridfold.dev]
+  resources: [trainingjobs]
+  verbs: [patch]
+{{- end }}
 - apiGroups: [batch]
   resources: [jobs]
   verbs: [create, get, list, watch, patch, delete]
@@ -98,4 +110,22 @@ probePort: 8080
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get]
+{{- end -}}
+
+{{- define "gridfold.reaperName" -}}
+{{- printf "%s-reaper" (include "gridfold.fullname" .) | trunc 52 | trimSuffix "-" -}}
+{{- end -}}
+
+{{- /* What both operator and reaper may do with the nodes of jobs, of the kinds of providers that are there. */ -}}
+{{- define "gridfold.nodeRules" -}}
+{{- $kinds := list -}}
+{{- range .Values.capacity.providers }}{{ $kinds = append $kinds .kind }}{{ end -}}
+{{- if has "Karpenter" $kinds }}
+- apiGroups: [karpenter.sh]
+  resources: [nodepools]
+  verbs: [create, get, patch, delete]
+- apiGroups: [karpenter.sh]
+  resources: [nodeclaims]
+  verbs: [list]
+{{- end }}
 {{- end -}}

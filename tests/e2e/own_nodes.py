@@ -1,0 +1,111 @@
+"""Jobs with nodes for themselves alone: an operator with a provider, and what is there of it in the cluster."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gridfold.api import labels
+from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
+from tests.testbed.karpenter import NODE_CLASS
+from tests.testbed.simulated import taint
+from tests.testbed.waiting import wait_until
+
+CELLS = 40
+PROVIDER = "simulated"
+#: Of Karpenter's simulated machines with 8 processors; nothing but cells has a place there.
+KARPENTER: dict[str, Any] = {
+    "name": PROVIDER,
+    "kind": "Karpenter",
+    "shape": {"cpu": "7900m", "memory": "15Gi", "ephemeral-storage": "20Gi"},
+    "nodeClassRef": NODE_CLASS,
+    "requirements": [
+        {"key": "karpenter.kwok.sh/instance-cpu", "operator": "In", "values": ["8"]},
+        {"key": "kubernetes.io/arch", "operator": "In", "values": ["amd64"]},
+        {"key": "kubernetes.io/os", "operator": "In", "values": ["linux"]},
+    ],
+    "taints": [taint("own-nodes")],
+    "consolidateAfter": "10s",
+}
+
+
+@dataclass(frozen=True)
+class OwnNodes:
+    """Jobs of forty cells, each of which wants a whole processor, on a cluster that has two."""
+
+    jobs: ClusterJobs
+
+    def manifest(self, purpose: str, **capacity: Any) -> dict[str, Any]:
+        """Return such a job; prepare and refit keep to the real node, as simulated ones compute nothing."""
+        grid = [{"C": [round(0.1 * step, 1) for step in range(1, CELLS + 1)]}]
+        manifest = self.jobs.manifest(purpose, self.jobs.upload(two_column_table()), search={"grid": grid})
+        real = {"template": {"nodeSelector": {"kubernetes.io/hostname": self._real_node()}}}
+        small = {"resources": {"requests": {"cpu": "100m", "memory": "160Mi"}, "limits": {"memory": "700Mi"}}}
+        manifest["spec"]["execution"] = {
+            "parallelism": CELLS,
+            "resources": {"requests": {"cpu": "1", "memory": "160Mi"}, "limits": {"memory": "700Mi"}},
+            "prepare": {**real, **small},
+            "refit": {**real, **small},
+        }
+        manifest["spec"]["capacity"] = {"provider": PROVIDER, **capacity}
+        return manifest
+
+    def _real_node(self) -> str:
+        return self.jobs.testbed.require_own().instance().node_name
+
+    def compute(self, manifest: dict[str, Any], folder: Path) -> dict[str, bytes]:
+        """Return the results of the cells, as `gridfold run` computes them, by their names in the cache."""
+        (folder / "JOB.yaml").write_text(json.dumps(manifest), encoding="utf-8")
+        command = [sys.executable, "-m", "gridfold_cli", "run", f"{folder}/JOB.yaml", "--output", f"{folder}/out/"]
+        keys = {"AWS_ACCESS_KEY_ID": self.jobs.testbed.s3_access_key}
+        keys["AWS_SECRET_ACCESS_KEY"] = self.jobs.testbed.s3_secret_key
+        done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **keys}, timeout=300)
+        assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return {path.name: path.read_bytes() for path in folder.glob("out/cache/cells/*.json")}
+
+    def store(self, name: str, cells: dict[str, bytes]) -> None:
+        """Put results where the cells of a job put theirs: simulated ones put none."""
+        bucket = self.jobs.bucket
+        for key, content in cells.items():
+            bucket.client.put_object(Bucket=bucket.name, Key=f"{name}/cache/cells/{key}", Body=content)
+
+    # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────
+
+    def held(self) -> dict[str, list[str]]:
+        """Return all that is held in the cluster for any job, by kind."""
+        kubectl, operator = self.jobs.kubectl, self.jobs.operator.namespace
+        found = {
+            "pools": kubectl.get("nodepools", "--selector", labels.CAPACITY)["items"],
+            "claims": kubectl.get("nodeclaims", "--selector", labels.CAPACITY)["items"],
+            "nodes": kubectl.get("nodes", "--selector", labels.CAPACITY)["items"],
+            "leases": kubectl.get("leases", "--namespace", operator, "--selector", labels.CAPACITY)["items"],
+            "jobs": [
+                job
+                for job in kubectl.get("trainingjobs", "--namespace", self.jobs.namespace)["items"]
+                if labels.CAPACITY_FINALIZER in job["metadata"].get("finalizers", ())
+            ],
+        }
+        return {kind: [item["metadata"]["name"] for item in items] for kind, items in found.items()}
+
+    def wait_until_held(self, *kinds: str) -> dict[str, list[str]]:
+        """Wait until something of each of these kinds is there."""
+        seen: dict[str, list[str]] = {}
+
+        def missing() -> str | None:
+            seen.update(self.held())
+            return None if all(seen[kind] for kind in kinds) else f"There is {seen}. {self.jobs.operator.log()[-3000:]}"
+
+        wait_until(missing, timeout_seconds=120, what=f"{', '.join(kinds)} are held", every_seconds=0.5)
+        return seen
+
+    def wait_until_nothing_is_held(self, seconds: float = 120) -> None:
+        """Wait until everything is handed back."""
+
+        def missing() -> str | None:
+            left = {kind: names for kind, names in self.held().items() if names}
+            return f"Still there: {left}." if left else None
+
+        wait_until(missing, timeout_seconds=seconds, what="All nodes are handed back", every_seconds=0.5)

@@ -1,0 +1,90 @@
+"""spec.capacity with the real Karpenter and its simulated machines: nodes come for cells, and all of them go again."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cluster.installation import chart_values, installed, make_namespace
+from tests.e2e.cluster_jobs import ClusterJobs, condition
+from tests.e2e.own_nodes import CELLS, KARPENTER, PROVIDER, OwnNodes
+from tests.testbed.karpenter import running_karpenter
+from tests.testbed.plugin import Bucket, Cluster
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def own_nodes(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> Iterator[OwnNodes]:
+    """The jobs of an operator that may ask Karpenter; a record of nodes expires as soon as it may."""
+    bed = testbed.require_own()
+    namespace = make_namespace(testbed.kubectl, "e2e")
+    capacity = {"providers": [KARPENTER], "leaseSeconds": 60, "reaper": {"schedule": "* * * * *"}}
+    try:
+        with (
+            running_karpenter(bed, pool=None),
+            installed(testbed, chart_values(images, (namespace,), capacity=capacity)) as installation,
+        ):
+            made = ClusterJobs(testbed, namespace, session_bucket, installation)
+            made.add_credentials()
+            yield OwnNodes(made)
+            made.delete(*made.names)
+    finally:
+        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
+
+
+def test_cells_without_room_get_nodes_complete_on_them_and_hand_them_back(own_nodes: OwnNodes, tmp_path: Path) -> None:
+    jobs = own_nodes.jobs
+    manifest = own_nodes.manifest("own")
+    cells = own_nodes.compute(manifest, tmp_path)
+    assert len(cells) == CELLS
+    name = jobs.apply(manifest)
+    jobs.wait(name, "is prepared", lambda s: condition(s, "DatasetReady")["status"] == "True")
+    own_nodes.store(name, cells)
+    asked = jobs.wait(name, "asks for nodes", lambda s: s.get("capacity", {}).get("requestedNodes", 0) > 0)
+    assert condition(asked, "CapacityReady")["reason"] == "NodesRequested"
+    assert f"asked {PROVIDER} for 6 nodes" in condition(asked, "CapacityReady")["message"], "40 cells, 7 on a node"
+    status = jobs.wait_until_it_ends(name)
+
+    assert condition(status, "Complete")["status"] == "True", status
+    assert status["cells"]["succeeded"] + status["cells"]["cached"] == CELLS, "the real node may have run one or two"
+    real = jobs.testbed.require_own().instance().node_name
+    nodes = {pod["spec"]["nodeName"] for pod in jobs.children("pods", name, "cell")}
+    assert 5 <= len(nodes - {real}) <= 6
+    own_nodes.wait_until_nothing_is_held()
+    after = jobs.wait(name, "holds nothing", lambda s: s["capacity"]["requestedNodes"] == 0)
+    assert after["capacity"]["readyNodes"] == 0
+    assert after["state"] == "Complete"
+    reasons = {event["reason"]: event["type"] for event in jobs.events(name)}
+    assert reasons["NodesRequested"] == "Normal"
+
+
+def test_a_job_that_is_deleted_while_nodes_come_hands_all_of_them_back_and_goes(own_nodes: OwnNodes) -> None:
+    jobs = own_nodes.jobs
+    name = jobs.apply(own_nodes.manifest("deleted"))
+    own_nodes.wait_until_held("pools", "claims", "leases", "jobs")
+    jobs.delete(name)
+    own_nodes.wait_until_nothing_is_held(30)
+    assert not jobs.children("jobs", name)
+    found = jobs.kubectl.get("trainingjobs", "--namespace", jobs.namespace)["items"]
+    assert name not in {job["metadata"]["name"] for job in found}
+
+
+def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
+    own_nodes: OwnNodes, tmp_path: Path
+) -> None:
+    jobs, operator = own_nodes.jobs, own_nodes.jobs.operator
+    manifest = own_nodes.manifest("reaped")
+    cells = own_nodes.compute(manifest, tmp_path)
+    name = jobs.apply(manifest)
+    own_nodes.wait_until_held("pools", "claims", "leases", "jobs")
+    scale = ("scale", "deployment/gridfold", "--namespace", operator.namespace)
+    jobs.kubectl(*scale, "--replicas=0")
+    try:
+        own_nodes.wait_until_nothing_is_held(300)
+        own_nodes.store(name, cells)
+    finally:
+        jobs.kubectl(*scale, "--replicas=1")
+    operator.wait_until_ready()
+    assert condition(jobs.wait_until_it_ends(name), "Complete")["status"] == "True"
+    own_nodes.wait_until_nothing_is_held()
