@@ -47,20 +47,49 @@ class KarpenterSettings(SettingsModel):
     termination_grace_period: Duration = "10m"  #: so long a node that goes waits for its pods
 
 
+class ScaleTarget(SettingsModel):
+    """A group of machines in this cluster: any object with spec.replicas and a scale subresource."""
+
+    api_version: Annotated[str, Field(max_length=253, pattern=r"^([a-z0-9.-]+/)?v[a-z0-9]+$")]
+    resource: Annotated[str, Field(max_length=253, pattern="^[a-z0-9-]+$")]  #: its kind's plural: machinedeployments …
+    namespace: Annotated[str, Field(max_length=63)] = ""  #: "": it belongs to none
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    #: Labels that all nodes of the group have, and no others.
+    node_labels: Annotated[Mapping[str, str], Field(min_length=1, max_length=16)]
+
+    @property
+    def place(self) -> str:
+        """Return its name, with its namespace where it has one."""
+        return f"{self.namespace}/{self.name}" if self.namespace else self.name
+
+
+class ScaleSettings(SettingsModel):
+    """A provider that changes the number of replicas of a group of machines that is there."""
+
+    name: Annotated[str, Field(max_length=63, pattern=PROVIDER_PATTERN)]
+    kind: Literal["Scale"]
+    #: What a node gives to pods, by name of the resource: what is allocatable, less what DaemonSets take.
+    shape: Annotated[Mapping[str, Quantity], Field(min_length=1, max_length=16)]
+    max_nodes_per_job: Annotated[int, Field(ge=1, le=1000)] | None = None  #: none: as many as the job may ask for
+    target: ScaleTarget
+    max_replicas: Annotated[int, Field(ge=1, le=10000)] | None = None  #: of the whole group; none: not limited by us
+    taints: Annotated[tuple[TaintSettings, ...], Field(max_length=16)] = ()
+
+
 #: What is configured of a provider, by its kind.
-ProviderSettings = KarpenterSettings
+ProviderSettings = Annotated[KarpenterSettings | ScaleSettings, Field(discriminator="kind")]
 
 
 class CapacitySettings(SettingsModel):
     """Who gives nodes, and where it is recorded who holds which."""
 
-    providers: Annotated[tuple[KarpenterSettings, ...], Field(max_length=32)] = ()
+    providers: Annotated[tuple[ProviderSettings, ...], Field(max_length=32)] = ()
     namespace: Annotated[str, Field(max_length=63)] = ""  #: the operator's own, where it records what is held
     lease_seconds: Annotated[int, Field(ge=60, le=86400)] = 600  #: so long nodes are held without an operator
 
     @field_validator("providers")
     @classmethod
-    def _are_told_apart(cls, providers: tuple[KarpenterSettings, ...]) -> tuple[KarpenterSettings, ...]:
+    def _are_told_apart(cls, providers: tuple[ProviderSettings, ...]) -> tuple[ProviderSettings, ...]:
         names = [NONE, *(provider.name for provider in providers)]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ValueError(

@@ -57,6 +57,37 @@ KARPENTER: dict[str, Any] = {
 }
 
 
+SCALE: dict[str, Any] = {
+    "name": "workers",
+    "kind": "Scale",
+    "shape": {"cpu": "4"},
+    "target": {
+        "apiVersion": "cluster.x-k8s.io/v1beta2",
+        "resource": "machinedeployments",
+        "namespace": "machines",
+        "name": "workers",
+        "nodeLabels": {"pool": "workers"},
+    },
+}
+
+
+def test_a_group_of_machines_may_be_scaled_and_no_other(testbed: Cluster) -> None:
+    pool = {"apiVersion": "karpenter.sh/v1", "resource": "nodepools", "name": "static", "nodeLabels": {"pool": "s"}}
+    providers = [SCALE, {**SCALE, "name": "pool", "target": pool}]
+    manifests = render(testbed, capacity={"providers": providers})
+    allowed = {"verbs": ["get", "patch"]}
+    (rule,) = manifests["Role", "gf-gridfold-workers"]["rules"]
+    assert rule == {
+        "apiGroups": ["cluster.x-k8s.io"], "resources": ["machinedeployments"], "resourceNames": ["workers"], **allowed,
+    }  # fmt: skip
+    binding = manifests["RoleBinding", "gf-gridfold-workers"]
+    assert (binding["metadata"]["namespace"], _subjects(binding)) == ("machines", {"gridfold", "gridfold-reaper"})
+    assert manifests["ClusterRole", "gf-gridfold-nodes"]["rules"] == [
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]},
+        {"apiGroups": ["karpenter.sh"], "resources": ["nodepools"], "resourceNames": ["static"], **allowed},
+    ]
+
+
 def test_with_a_provider_of_nodes_the_operator_may_do_what_that_needs_and_the_reaper_no_more_than_hand_back(
     testbed: Cluster,
 ) -> None:
@@ -199,6 +230,9 @@ REFUSED = [
     ({"capacity": {"providers": [{**KARPENTER, "name": "none"}]}}, "name"),
     ({"capacity": {"providers": [{**KARPENTER, "kind": "Magic"}]}}, "kind"),
     ({"capacity": {"providers": [{**KARPENTER, "shape": {"cpu": "four"}}]}}, "shape"),
+    ({"capacity": {"providers": [{**KARPENTER, "kind": "Scale"}]}}, "target"),
+    ({"capacity": {"providers": [{**SCALE, "requirements": []}]}}, "requirements"),
+    ({"capacity": {"providers": [{**SCALE, "target": {"name": "x"}}]}}, "resource"),
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]

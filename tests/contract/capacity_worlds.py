@@ -91,10 +91,11 @@ class MemoryWorld:
     time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     notebook: Notebook = field(default_factory=Notebook)
     created: int = 0
+    settings: CapacitySettings = SETTINGS
 
     def __post_init__(self) -> None:
         self.api.now = lambda: self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
-        self.leases = Leases(self.api, self, SYSTEM, SETTINGS.lease_seconds)  # type: ignore[arg-type]
+        self.leases = Leases(self.api, self, SYSTEM, self.settings.lease_seconds)  # type: ignore[arg-type]
         self.drivers = build_drivers(self.api)  # type: ignore[arg-type]
         self.start()
 
@@ -104,7 +105,7 @@ class MemoryWorld:
             self.api,  # type: ignore[arg-type]
             self.leases,
             self.drivers,
-            SETTINGS,
+            self.settings,
             self,
             self.notebook,
         )

@@ -113,6 +113,9 @@ class MemoryApi:
     def _patch(self, path: str, patch: Any, content_type: str) -> Document:
         before = copy.deepcopy(self._object(path))
         if content_type != JSON_PATCH:
+            expected = patch.get("metadata", {}).get("resourceVersion", before["metadata"]["resourceVersion"])
+            if expected != before["metadata"]["resourceVersion"]:
+                raise ApiConflictError(f"PATCH {path}: 409: the object has been modified")
             return copy.deepcopy(self.put(path, _merge(before, patch)))
         for step in patch:
             *parents, last = step["path"].strip("/").split("/")

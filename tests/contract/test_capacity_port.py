@@ -1,17 +1,28 @@
-"""One suite over every Capacity: the fake, and Leases with Karpenter on an API server in memory."""
+"""One suite over every Capacity: the fake, and Leases with each kind of provider; also on a real API server."""
+
+from collections.abc import AsyncIterator
 
 import pytest
 
 from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
+from tests.cluster.kind import ensure_kind
 from tests.contract.capacity_worlds import OTHER, PROVIDER, CapacityWorld, FakeCapacityWorld, MemoryWorld
+from tests.contract.scale_worlds import ScaleWorld, real_scale_world
+
+WORLDS = {"fake": FakeCapacityWorld, "karpenter": MemoryWorld, "scale": ScaleWorld}
 
 
-@pytest.fixture(params=[FakeCapacityWorld, MemoryWorld], ids=["fake", "karpenter"])
-def world(request: pytest.FixtureRequest) -> CapacityWorld:
-    made: CapacityWorld = request.param()
-    return made
+@pytest.fixture(params=[*WORLDS, pytest.param("scale on kubernetes", marks=pytest.mark.cluster)])
+async def world(request: pytest.FixtureRequest) -> AsyncIterator[CapacityWorld]:
+    if request.param in WORLDS:
+        yield WORLDS[request.param]()
+        return
+    kubectl, namespace = request.getfixturevalue("kubectl"), request.getfixturevalue("namespace")
+    ensure_kind(kubectl)
+    async with real_scale_world(kubectl, namespace) as real:
+        yield real
 
 
 def load(world: CapacityWorld, key: JobKey) -> ObservedJob:

@@ -128,4 +128,23 @@ probePort: 8080
   resources: [nodeclaims]
   verbs: [list]
 {{- end }}
+{{- if has "Scale" $kinds }}
+- apiGroups: [""]
+  resources: [nodes]
+  verbs: [list]
+{{- end }}
+{{- range .Values.capacity.providers }}
+{{- if and (eq .kind "Scale") (not .target.namespace) }}
+{{ include "gridfold.groupRules" .target }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- /* What may be done with a group of machines, that one alone. */ -}}
+{{- define "gridfold.groupRules" -}}
+{{- $parts := splitList "/" .apiVersion -}}
+- apiGroups: [{{ if gt (len $parts) 1 }}{{ first $parts | quote }}{{ else }}""{{ end }}]
+  resources: [{{ .resource }}]
+  resourceNames: [{{ .name | quote }}]
+  verbs: [get, patch]
 {{- end -}}

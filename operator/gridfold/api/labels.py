@@ -28,6 +28,8 @@ DRAINING = "gridfold.dev/draining"
 CAPACITY = "gridfold.dev/capacity"
 #: Annotation of such a record, a Lease: what is held, as a JSON document.
 CAPACITY_RECORD = "gridfold.dev/capacity-record"
+#: Begins the annotation of a group of machines that tells how many of its replicas are a job's; its digest follows.
+CAPACITY_SHARE = "capacity.gridfold.dev/"
 #: Finalizer of a TrainingJob for which something is held.
 CAPACITY_FINALIZER = "gridfold.dev/capacity"
 #: On every child: so that the operator watches only what is its own.

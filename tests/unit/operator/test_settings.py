@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from gridfold_operator.capacity_settings import ScaleSettings
 from gridfold_operator.settings import SettingsError, load_settings
 
 
@@ -76,6 +77,19 @@ def test_a_provider_that_makes_no_sense_is_refused_in_words(tmp_path: Path, prov
     text = f"trainer: {{image: t}}\ncapacity: {{namespace: system, providers: {providers}}}\n"
     with pytest.raises(SettingsError, match=words):
         load_settings(write(tmp_path, text))
+
+
+def test_a_group_of_machines_to_be_scaled_is_read(tmp_path: Path) -> None:
+    target = "{apiVersion: g/v1, resource: groups, namespace: m, name: n, nodeLabels: {pool: n}}"
+    provider = f"{{name: workers, kind: Scale, shape: {{cpu: '4'}}, maxReplicas: 9, target: {target}}}"
+    settings = load_settings(
+        write(
+            tmp_path, f"trainer: {{image: t}}\ncapacity: {{namespace: system, providers: [{PROVIDER}, {provider}]}}\n"
+        )
+    )
+    found = settings.capacity.providers[1]
+    assert isinstance(found, ScaleSettings)
+    assert (found.target.place, found.max_replicas, settings.pods.node_taints["workers"]) == ("m/n", 9, ())
 
 
 def test_providers_need_a_place_for_the_records_of_what_is_held(tmp_path: Path) -> None:

@@ -2,11 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from gridfold.domain.capacity.held import Trouble
 from gridfold_operator.adapters.kubernetes.capacity.records import Record
-from gridfold_operator.capacity_settings import ProviderSettings
 
 
 @dataclass(frozen=True)
@@ -16,6 +15,7 @@ class Machines:
     granted: int = 0  #: nodes that it has been told to have at most
     launched: int = 0  #: machines that are there
     ready: frozenset[str] = frozenset()  #: names of the nodes on which pods can run
+    arrived: int | None = None  #: how many of these are the record's, where others share them; None: all
     ready_since: datetime | None = None  #: when the last of them became so
     trouble: Trouble | None = None  #: why no more come
 
@@ -35,7 +35,7 @@ class Driver(Protocol):
     def spares_busy(self) -> bool:
         """Tell whether it takes empty nodes alone where it is to have fewer."""
 
-    async def ensure(self, record: Record, settings: ProviderSettings) -> None:
+    async def ensure(self, record: Record, settings: Any) -> None:
         """Have as many nodes as the record says, no more and no fewer.
 
         Raises:

@@ -124,6 +124,7 @@ class KubernetesCapacity:
             nodes=machines.granted,
             launched=machines.launched,
             ready=machines.ready,
+            arrived=machines.arrived,
             ready_since=machines.ready_since,
             spares_busy=settings is not None and self.drivers[settings.kind].spares_busy,
             since=lease.record.since if lease else None,
@@ -137,7 +138,7 @@ class KubernetesCapacity:
     def _record(self, owner: Metadata, settings: ProviderSettings, lease: Lease | None, nodes: int) -> Record:
         now = self.clock.now()
         if lease is None:
-            return Record.of(owner, provider=settings.name, kind=settings.kind, nodes=nodes, now=now)
+            return Record.of(owner, settings, nodes, now)
         if lease.record.nodes == nodes:
             return lease.record
         return lease.record.model_copy(update={"nodes": nodes, "since": now})

@@ -14,8 +14,10 @@ from gridfold.api import labels
 from gridfold.api.v1alpha1 import Metadata
 from gridfold.domain.naming import capacity_digest, label_value
 from gridfold.engine.ports import JobKey
+from gridfold_operator.capacity_settings import ProviderSettings, ScaleSettings, ScaleTarget
 
 Document = dict[str, Any]
+Kind = Literal["Karpenter", "Scale"]
 
 
 class UnreadableRecordError(ValueError):
@@ -28,19 +30,21 @@ class Record(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True)
 
     provider: str
-    kind: Literal["Karpenter"]
+    kind: Kind
     namespace: str
     name: str
     uid: str
     nodes: int
     since: datetime  #: when the number was last changed
+    target: ScaleTarget | None = None  #: the group of which these are replicas
     leaving: bool = False  #: everything is being handed back, and nothing is granted before that is done
 
     @classmethod
-    def of(cls, owner: Metadata, *, provider: str, kind: Literal["Karpenter"], nodes: int, now: datetime) -> Self:
+    def of(cls, owner: Metadata, settings: ProviderSettings, nodes: int, now: datetime) -> Self:
         """Return the record of a job's first grant."""
         job = {"namespace": owner.namespace, "name": owner.name, "uid": owner.uid}
-        return cls(provider=provider, kind=kind, nodes=nodes, since=now, **job)
+        target = settings.target if isinstance(settings, ScaleSettings) else None
+        return cls(provider=settings.name, kind=settings.kind, nodes=nodes, since=now, target=target, **job)
 
     @property
     def digest(self) -> str:
