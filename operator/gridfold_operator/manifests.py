@@ -4,7 +4,6 @@ A Job is created once and never re-applied (a change of its template is refused)
 decided here.
 """
 
-import json
 from typing import Any
 
 from gridfold.api import labels
@@ -28,6 +27,7 @@ from gridfold.domain.grid import format_ranges
 from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
+from gridfold_operator.job_files import carry_job_file, told, write_job_file
 from gridfold_operator.own_nodes import lead_to_own_nodes
 from gridfold_operator.queues import put_in_queue
 from gridfold_operator.settings import TrainerSettings
@@ -74,7 +74,7 @@ def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput, jo
             ],
         },
         "immutable": True,
-        "data": {JOB_FILE: json.dumps(_told(stage_input), separators=(",", ":"), ensure_ascii=False)},
+        "data": {JOB_FILE: write_job_file(stage_input)},
     }
 
 
@@ -84,31 +84,26 @@ def input_name(name: str, stage_input: StageInput) -> str:
     A kubelet keeps what it has read of an immutable ConfigMap: under the name of one that was deleted, a pod could be
     given the old content.
     """
-    return f"{name}-{digest(_told(stage_input))[:8]}"
-
-
-def _told(stage_input: StageInput) -> Manifest:
-    """Return what a pod reads: nothing of nodes, as an older trainer image of a run knows no such field."""
-    document = stage_input.document()
-    document["spec"].pop("capacity")
-    return document
+    return f"{name}-{digest(told(stage_input))[:8]}"
 
 
 def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
     """Return the Job of prepare or refit."""
-    spec = action.input.spec
-    pod = _pod(action.stage, input_name(action.name, action.input), spec, settings, action.memory)
+    spec, input_map = action.input.spec, input_name(action.name, action.input)
+    pod = _pod(action.stage, input_map, spec, settings, action.memory)
+    if carry_job_file(pod, write_job_file(action.input)):
+        input_map = ""
     job: Manifest = {
         "backoffLimit": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailJob", *FINAL_STAGE_EXITS)]},
     }
-    return _job(owner, action, settings, job, pod)
+    return _job(owner, action, settings, {**job, "template": pod}, input_map)
 
 
 def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
     """Return the Indexed Job of a wave: completion index i is the i-th of the action's cells, ascending."""
-    spec = action.input.spec
-    pod = _pod(Stage.CELL, input_name(action.name, action.input), spec, settings, action.memory)
+    spec, input_map = action.input.spec, input_name(action.name, action.input)
+    pod = _pod(Stage.CELL, input_map, spec, settings, action.memory)
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
@@ -117,7 +112,7 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
         "backoffLimitPerIndex": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailIndex", *FINAL_INDEX_EXITS)]},
     }
-    manifest = _job(owner, action, settings, job, pod)
+    manifest = _job(owner, action, settings, {**job, "template": pod}, input_map)
     for marked in (manifest, manifest["spec"]["template"]):
         marked["metadata"]["labels"][labels.WAVE] = str(action.number)
     manifest["metadata"]["annotations"][labels.CELLS] = format_ranges(action.cells)
@@ -134,9 +129,10 @@ def template_digest(
 
 
 def _job(
-    owner: Metadata, action: StartStage | StartWave, settings: TrainerSettings, job: Manifest, pod: Manifest
+    owner: Metadata, action: StartStage | StartWave, settings: TrainerSettings, job: Manifest, input_map: str
 ) -> Manifest:
-    run = action.input.run_digest
+    """Return a Job with this spec; `input_map` is the name of its ConfigMap, "" where its pod carries job.json."""
+    run, pod = action.input.run_digest, job["template"]
     stage = action.stage if isinstance(action, StartStage) else Stage.CELL
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
     pod["metadata"]["labels"] |= marks
@@ -153,13 +149,13 @@ def _job(
             "annotations": {
                 labels.JOB: owner.name,
                 labels.RUN: run,
-                labels.INPUT: input_name(action.name, action.input),
+                labels.INPUT: input_map,
                 labels.TEMPLATE: template_digest(stage, action.input.spec, settings, owner, action.memory),
                 labels.MEMORY: memory_of_pods(stage, action.input.spec, action.memory),
             },
             "ownerReferences": [_owner_reference(owner)],
         },
-        "spec": {**job, "template": pod},
+        "spec": job,
     }
     put_in_queue(manifest, action.input.spec.execution)
     return manifest

@@ -4,7 +4,6 @@ Every pod asks for more processors than there are, so no node takes it, and the 
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -130,18 +129,24 @@ class KubernetesWorld:
         await self._until(are_gone)
 
     async def inputs(self, key: JobKey) -> int:
+        """Return how many there are: in ConfigMaps, and carried by pods."""
         selector = f"{labels.JOB}={key.name}"
-        path = paths.collection(paths.CORE, "configmaps", key.namespace)
-        return len(await self.client.items(path, labelSelector=selector))
+        maps = await self.client.items(
+            paths.collection(paths.CORE, "configmaps", key.namespace), labelSelector=selector
+        )
+        jobs = await self.client.items(paths.collection(paths.BATCH, "jobs", key.namespace), labelSelector=selector)
+        return len(maps) + sum(bool(_carried(job)) for job in jobs)
 
     async def input_of(self, key: JobKey, child: str) -> StageInput | None:
         try:
             job = await self.client.get(paths.job(key.namespace, child))
+            if text := _carried(job):
+                return StageInput.model_validate_json(text)
             told = job["metadata"]["annotations"][labels.INPUT]
             stored = await self.client.get(paths.config_map(key.namespace, told))
         except ApiNotFoundError:
             return None
-        return StageInput.model_validate(json.loads(stored["data"]["job.json"]))
+        return StageInput.model_validate_json(stored["data"]["job.json"])
 
     async def _newest_pod(self, key: JobKey, child: str, index: int) -> Document:
         """Return the one unfinished pod of an index."""
@@ -207,6 +212,12 @@ class KubernetesWorld:
         async with asyncio.timeout(LIMIT_SECONDS):
             while not await condition():
                 await asyncio.sleep(0.05)
+
+
+def _carried(job: Document) -> str:
+    """Return the input that a Job's pod carries, "" where it does not."""
+    text: str = job["spec"]["template"]["metadata"]["annotations"].get(labels.JOB_FILE, "")
+    return text
 
 
 def _container(state: dict[str, Any]) -> dict[str, Any]:

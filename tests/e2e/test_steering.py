@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 from typing import Any
 
 import pytest
@@ -131,15 +132,18 @@ def test_progress_does_not_fall_when_somebody_deletes_the_jobs_of_a_run(jobs: Cl
     assert progress[-1] == 4
 
 
-def test_an_input_that_somebody_deleted_while_its_pod_waited_is_made_again(jobs: ClusterJobs) -> None:
-    manifest = jobs.manifest("inputless", jobs.upload(two_column_table()))
-    late = f"late-{manifest['metadata']['name']}"
-    manifest["spec"]["storage"]["credentialsSecretName"] = late
-    name = jobs.apply(manifest)
-    jobs.wait(name, "says what it waits for", lambda s: condition(s, "Running")["reason"] == "FailedMount")
-    for found in jobs.children("configmaps", name):
-        jobs.kubectl("delete", "configmap", found["metadata"]["name"], "--namespace", jobs.namespace)
-    data = {"AWS_ACCESS_KEY_ID": jobs.testbed.s3_access_key, "AWS_SECRET_ACCESS_KEY": jobs.testbed.s3_secret_key}
-    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": late}, "stringData": data}
-    jobs.kubectl.apply(secret, namespace=jobs.namespace)
-    assert_complete(jobs, name)
+def test_an_input_that_somebody_deleted_while_its_pods_waited_is_made_again(jobs: ClusterJobs) -> None:
+    mark = f"test.gridfold.dev/{secrets.token_hex(4)}"
+    anywhere = {"template": {"nodeSelector": {"kubernetes.io/os": "linux"}}}
+    execution = {"template": {"nodeSelector": {mark: ""}}, "prepare": anywhere, "refit": anywhere}
+    name = jobs.apply(jobs.manifest("inputless", jobs.upload(two_column_table()), execution=execution))
+    jobs.wait(name, "has cells without a node", lambda s: s["state"] == "Running" and s.get("reason") == "Unschedulable")
+    (lost,) = (found["metadata"]["name"] for found in jobs.children("configmaps", name))
+    jobs.kubectl("delete", "configmap", lost, "--namespace", jobs.namespace)
+    jobs.kubectl("label", "nodes", "--all", f"{mark}=")
+    try:
+        assert_complete(jobs, name)
+    finally:
+        jobs.kubectl("label", "nodes", "--all", f"{mark}-")
+    assert lost not in {found["metadata"]["name"] for found in jobs.children("configmaps", name)}
+    assert jobs.children("configmaps", name)

@@ -8,8 +8,10 @@ RUN = "gridfold.dev/run"
 STAGE = "gridfold.dev/stage"
 #: On waves: the wave's number.
 WAVE = "gridfold.dev/wave"
-#: Annotation of every Job: name of the ConfigMap with its input.
+#: Annotation of every Job: name of the ConfigMap with its input; "" where its pod carries it.
 INPUT = "gridfold.dev/input"
+#: Annotation of the pod of prepare or refit: its input.
+JOB_FILE = "gridfold.dev/job.json"
 #: Annotation of every Job: digest of its pods' spec, which tells whether it would be made otherwise now.
 TEMPLATE = "gridfold.dev/template"
 #: Annotation of waves: their cells as ranges.

@@ -10,9 +10,15 @@ from gridfold.api import labels
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.plan import StartStage
-from gridfold_operator.manifests import build_input_manifest, build_stage_manifest, build_wave_manifest
+from gridfold_operator.job_files import CARRIED_BYTES
+from gridfold_operator.manifests import (
+    build_input_manifest,
+    build_stage_manifest,
+    build_wave_manifest,
+    template_digest,
+)
 from gridfold_operator.settings import SourceSettings, TrainerSettings
-from tests.unit.operator.jobs import DIGEST, OWNER, UID, stage_input, start_prepare, start_wave
+from tests.unit.operator.jobs import DIGEST, OWNER, UID, job_spec, stage_input, start_prepare, start_wave
 
 TRAINER = TrainerSettings(image="trainer:1", env={"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "64"})
 REFIT = StartStage(Stage.REFIT, "pima-abababab-refit", stage_input())
@@ -197,7 +203,9 @@ def test_secrets_and_certificates_of_sources_reach_prepare_alone_each_in_a_folde
 
     def mounted(job: dict[str, Any]) -> set[str]:
         (volume,) = (v for v in pod_of(job)["volumes"] if v["name"] == "input")
-        kinds = (next(iter(source.values())) for source in volume["projected"]["sources"])
+        kinds = (
+            next(iter(source.values())) for source in volume["projected"]["sources"] if "downwardAPI" not in source
+        )
         return {f"{kind['name']}:{item['path']}" for kind in kinds for item in kind["items"]}
 
     everywhere = {"own:credentials/AWS_SECRET_ACCESS_KEY", "own-ca:ca/ca.crt"}
@@ -299,6 +307,38 @@ def test_a_pod_reads_the_input_of_its_own_content_whatever_had_the_childs_name_b
         assert job["metadata"]["annotations"][labels.INPUT] == told
         names.add((cells, told))
     assert len(names) == len({told for _, told in names}) == 2
+
+
+@pytest.mark.parametrize("stage", [Stage.PREPARE, Stage.REFIT])
+def test_the_one_pod_of_a_stage_carries_its_input_and_reads_it_as_a_file(stage: Stage) -> None:
+    told = stage_input(dataset={"sources": [{"uri": "s3://data/übung.csv"}], "target": "y"})
+    job = build_stage_manifest(OWNER, StartStage(stage, "x", told), TRAINER)
+    (volume,) = (v for v in pod_of(job)["volumes"] if v["name"] == "input")
+    assert "configMap" not in json.dumps(volume)
+    (item,) = volume["projected"]["sources"][0]["downwardAPI"]["items"]
+    assert item["path"] == "job.json"
+    _, name, _ = item["fieldRef"]["fieldPath"].split("'")
+    text = job["spec"]["template"]["metadata"]["annotations"][name]
+    assert StageInput.model_validate_json(text) == told
+    assert job["metadata"]["annotations"][labels.INPUT] == ""
+
+
+def test_an_input_that_is_too_long_for_an_annotation_is_in_a_config_map() -> None:
+    values = [1.000000000001 * value for value in range(1000)]
+    axes = dict.fromkeys(("C", "tol", "l1_ratio", "intercept_scaling", "max_iter"), values)
+    action = StartStage(Stage.REFIT, "x", stage_input(search={"grid": [axes]}))
+    job = build_stage_manifest(OWNER, action, TRAINER)
+    manifest = build_input_manifest(OWNER, "x", action.input, "u-2")
+    assert len(manifest["data"]["job.json"]) > CARRIED_BYTES
+    assert job["metadata"]["annotations"][labels.INPUT] == manifest["metadata"]["name"]
+    (volume,) = (v for v in pod_of(job)["volumes"] if v["name"] == "input")
+    assert volume["projected"]["sources"][0]["configMap"]["name"] == manifest["metadata"]["name"]
+    assert labels.JOB_FILE not in job["spec"]["template"]["metadata"]["annotations"]
+
+
+def test_how_its_input_reaches_a_pod_is_no_part_of_what_it_is_started_with() -> None:
+    spec = job_spec()
+    assert template_digest(Stage.PREPARE, spec, TRAINER, OWNER) == prepare()["metadata"]["annotations"][labels.TEMPLATE]
 
 
 def test_what_a_job_is_started_with_is_told_by_its_template_whatever_its_cells_are() -> None:

@@ -7,6 +7,7 @@ import pytest
 from gridfold.api import labels
 from gridfold.api.status import TrainingJobStatus
 from gridfold.domain.observed import ObservedJob
+from gridfold.domain.plan import Action, Delete
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
 from gridfold_operator.adapters.kubernetes.pods import PodStore
@@ -14,10 +15,10 @@ from gridfold_operator.errors import ApiRefusedError, ForeignChildError
 from gridfold_operator.manifests import input_name
 from gridfold_operator.settings import TrainerSettings
 from tests.unit.operator.api_server import Answer, ApiServer, refuse, say, serving
-from tests.unit.operator.jobs import OWNER, UID, job_spec, owner_reference, start_prepare
+from tests.unit.operator.jobs import OWNER, UID, job_spec, owner_reference, start_prepare, start_wave
 
 JOB = ObservedJob(OWNER, job_spec(), TrainingJobStatus())
-ACTION = start_prepare()
+ACTION = start_wave()
 NAME, INPUT = ACTION.name, input_name(ACTION.name, ACTION.input)
 QUOTA = refuse(403, "exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=5")
 TAKEN = refuse(409, "already exists")
@@ -34,11 +35,11 @@ def told_to(kind: str, name: str, uid: str) -> Answer:
     return say({"kind": "ConfigMap", "metadata": {"name": INPUT, "namespace": "team-a", "ownerReferences": references}})
 
 
-async def start(server: ApiServer, *answers: Answer) -> None:
+async def start(server: ApiServer, *answers: Answer, action: Action = ACTION) -> None:
     server.then(*answers)
     async with serving(server) as client:
         cluster = KubernetesCluster(client, PodStore(), SystemClock(), TrainerSettings(image="trainer:1"))
-        await cluster.apply(JOB, ACTION)
+        await cluster.apply(JOB, action)
 
 
 def seen(server: ApiServer) -> list[tuple[str, str]]:
@@ -97,3 +98,19 @@ async def test_a_job_that_has_another_input_keeps_it(server: ApiServer) -> None:
     there = made(ownerReferences=[owner_reference("TrainingJob", "pima", UID)], annotations={labels.INPUT: "other"})
     await start(server, TAKEN, say(there))
     assert seen(server) == [("POST", "jobs"), ("GET", NAME)]
+
+
+async def test_a_stage_whose_pod_carries_its_input_is_a_job_and_nothing_else(server: ApiServer) -> None:
+    await start(server, say(made(annotations={labels.INPUT: ""})), action=start_prepare())
+    assert seen(server) == [("POST", "jobs")]
+    assert server.bodies[0]["metadata"]["annotations"][labels.INPUT] == ""
+
+
+@pytest.mark.parametrize(
+    ("annotations", "deleted"), [({labels.INPUT: ""}, []), ({labels.INPUT: INPUT}, [INPUT]), ({}, [NAME])]
+)
+async def test_with_a_job_goes_the_input_that_it_has(
+    server: ApiServer, annotations: dict[str, str], deleted: list[str]
+) -> None:
+    await start(server, say(made(annotations=annotations)), say({}), action=Delete(NAME))
+    assert seen(server) == [("GET", NAME), ("DELETE", NAME), *(("DELETE", name) for name in deleted)]

@@ -190,7 +190,7 @@ class KubernetesCluster:
         return {JobKey(one["namespace"], one["name"]): one["resourceVersion"] for one in found}
 
     async def _start(self, owner: Metadata, action: StartStage | StartWave, manifest: Manifest) -> None:
-        """Create a Job, then its input, which the Job owns: whoever removes the Job, the input goes, too."""
+        """Create a Job, then its input, unless its pod carries it. The Job owns it: when that goes, the input does."""
         try:
             job = await self.client.create(paths.collection(paths.BATCH, "jobs", owner.namespace), manifest)
         except ApiConflictError:
@@ -229,7 +229,8 @@ class KubernetesCluster:
         except ApiNotFoundError:
             return
         await remove(self.client, namespace, job)
-        await self.client.delete(paths.config_map(namespace, _input_of(job)))
+        if told := _input_of(job):
+            await self.client.delete(paths.config_map(namespace, told))
 
     async def _drain(self, owner: Metadata, name: str) -> None:
         """Have a Job make no more pods, then see which there are, whatever the watch has missed: they hold cells."""
@@ -257,8 +258,9 @@ class KubernetesCluster:
 
 
 def _input_of(job: Document) -> str:
-    """Return the name of a Job's ConfigMap: its own, where an older operator has made it."""
-    name: str = (job["metadata"].get("annotations") or {}).get(labels.INPUT) or job["metadata"]["name"]
+    """Return the name of a Job's ConfigMap: its own, where an older operator has made it; "": its pod carries it."""
+    metadata = job["metadata"]
+    name: str = (metadata.get("annotations") or {}).get(labels.INPUT, metadata["name"])
     return name
 
 
