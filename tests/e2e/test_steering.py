@@ -137,7 +137,9 @@ def test_an_input_that_somebody_deleted_while_its_pods_waited_is_made_again(jobs
     anywhere = {"template": {"nodeSelector": {"kubernetes.io/os": "linux"}}}
     execution = {"template": {"nodeSelector": {mark: ""}}, "prepare": anywhere, "refit": anywhere}
     name = jobs.apply(jobs.manifest("inputless", jobs.upload(two_column_table()), execution=execution))
-    jobs.wait(name, "has cells without a node", lambda s: s["state"] == "Running" and s.get("reason") == "Unschedulable")
+    jobs.wait(
+        name, "has cells without a node", lambda s: s["state"] == "Running" and s.get("reason") == "Unschedulable"
+    )
     (lost,) = (found["metadata"]["name"] for found in jobs.children("configmaps", name))
     jobs.kubectl("delete", "configmap", lost, "--namespace", jobs.namespace)
     jobs.kubectl("label", "nodes", "--all", f"{mark}=")
