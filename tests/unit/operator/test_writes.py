@@ -4,6 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
+from gridfold_operator import reconciler
+from gridfold_operator.reconciler import PROGRESS_LOOKS_PER_SECOND
 from tests.unit.operator.played_jobs import Pace, Played
 
 AT_ONCE = Pace(prepare=0.1, cell=0.05, refit=0.1, start=0.1)
@@ -47,8 +49,25 @@ def test_a_job_of_a_thousand_cells_costs_less_than_a_tenth_of_a_write_for_each(m
     assert played.api.writes.total() < 100, played.api.writes
 
 
+def test_two_hundred_jobs_whose_cells_come_slowly_cost_no_more_writes_each(monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs = 16  # each of which stands for many: the time between two looks is that of two hundred
+    monkeypatch.setattr(reconciler, "PROGRESS_LOOKS_PER_SECOND", PROGRESS_LOOKS_PER_SECOND * jobs / 200)
+    played, names = Played(Pace(cell=12, start=8)), [f"job-{number}" for number in range(jobs)]
+
+    async def story() -> None:
+        for name in names:
+            played.create(name, 20, parallelism=2)
+        took.append(await played.until(complete(played, *names)))
+        await played.rest(200)
+
+    took: list[float] = []
+    played.run(monkeypatch, story)
+    assert took[0] > 200
+    assert played.api.writes.total() / jobs <= 20, played.api.writes
+
+
 def test_jobs_whose_pods_are_slow_to_start_do_not_ask_for_events_at_every_look(monkeypatch: pytest.MonkeyPatch) -> None:
-    played, names = Played(Pace(cell=1, start=20)), [f"job-{number}" for number in range(25)]
+    played, names = Played(Pace(cell=1, start=20)), [f"job-{number}" for number in range(10)]
 
     async def story() -> None:
         for name in names:
@@ -56,4 +75,4 @@ def test_jobs_whose_pods_are_slow_to_start_do_not_ask_for_events_at_every_look(m
         await played.until(complete(played, *names))
 
     played.run(monkeypatch, story)
-    assert 0 < played.api.reads["LIST events"] / len(names) < 3
+    assert 0 < played.api.reads["LIST events"] < 40
