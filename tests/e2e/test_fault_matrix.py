@@ -62,8 +62,10 @@ def table(request: pytest.FixtureRequest) -> Iterator[Table]:
     made = Table()
     yield made
     reporter = request.config.pluginmanager.get_plugin("terminalreporter")
-    if CHAOS and reporter is not None:
-        reporter.write_line("\n" + "\n".join([f"{'fault':22} {'step':18} {'outcome':12} of the job", *made.lines]))
+    captured = request.config.pluginmanager.get_plugin("capturemanager")
+    if CHAOS and reporter is not None and captured is not None:
+        with captured.global_and_fixture_disabled():
+            reporter.write_line("\n" + "\n".join([f"{'fault':22} {'step':18} {'outcome':12} of the job", *made.lines]))
 
 
 @pytest.mark.parametrize(
