@@ -140,12 +140,12 @@ def test_an_input_that_somebody_deleted_while_its_pods_waited_is_made_again(jobs
     jobs.wait(
         name, "has cells without a node", lambda s: s["state"] == "Running" and s.get("reason") == "Unschedulable"
     )
-    (lost,) = (found["metadata"]["name"] for found in jobs.children("configmaps", name))
-    jobs.kubectl("delete", "configmap", lost, "--namespace", jobs.namespace)
+    (lost,) = (found["metadata"] for found in jobs.children("configmaps", name))
+    jobs.kubectl("delete", "configmap", lost["name"], "--namespace", jobs.namespace)
     jobs.kubectl("label", "nodes", "--all", f"{mark}=")
     try:
         assert_complete(jobs, name)
     finally:
         jobs.kubectl("label", "nodes", "--all", f"{mark}-")
-    assert lost not in {found["metadata"]["name"] for found in jobs.children("configmaps", name)}
-    assert jobs.children("configmaps", name)
+    (again,) = (found["metadata"] for found in jobs.children("configmaps", name))
+    assert again["uid"] != lost["uid"]
