@@ -4,14 +4,14 @@ An edit of the grid makes another run, whose data has to be judged by prepare ag
 keep their keys. Waves of the earlier run go on meanwhile, and afterwards those of their cells that are still wanted.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gridfold.api.handoff import CellReport, encode_report
 from gridfold.api.v1alpha1 import TrainingJobSpec
-from gridfold.domain.grid import Grid
-from gridfold.domain.keys import digest, run_document
+from gridfold.domain.keys import run_document
 from gridfold.domain.observed import ProcessEnd, Progress, Wave
+from gridfold.domain.renumbering import renumbered
 
 
 @dataclass(frozen=True)
@@ -35,12 +35,15 @@ def draining_waves(waves: Iterable[Wave], spec: TrainingJobSpec) -> tuple[Draini
 
     Only cells that have their result or run now are kept: whatever else was in such a wave is run by another one.
     """
-    wanted = [wave for wave in waves if wave.spec is not None and _same_cells(wave.spec, spec)]
-    if not wanted:
-        return ()
-    # Of two equal cells the first stands for both.
-    numbers = {digest(parameters): cell for cell, parameters in reversed([*enumerate(Grid.of(spec.search.grid))])}
-    return tuple(Draining.of(wave, _translate(wave, numbers)) for wave in wanted)
+    wanted = ((wave, numbers_of(wave, spec)) for wave in waves)
+    return tuple(Draining.of(wave, _translate(wave, numbers)) for wave, numbers in wanted if numbers is not None)
+
+
+def numbers_of(wave: Wave, spec: TrainingJobSpec) -> Sequence[int | None] | None:
+    """Return the present number of every cell of an earlier wave's grid; None where all cells are others now."""
+    if wave.spec is None or not _same_cells(wave.spec, spec):
+        return None
+    return renumbered(wave.spec.search.grid, spec.search.grid)
 
 
 def _same_cells(before: TrainingJobSpec, now: TrainingJobSpec) -> bool:
@@ -58,11 +61,10 @@ def _same_cells(before: TrainingJobSpec, now: TrainingJobSpec) -> bool:
     return documents[0] == documents[1]
 
 
-def _translate(wave: Wave, numbers: dict[str, int]) -> Wave:
+def _translate(wave: Wave, numbers: Sequence[int | None]) -> Wave:
     """Return a wave by the numbers of another grid."""
-    grid = Grid.of(wave.spec.search.grid) if wave.spec else Grid(())
     kept = sorted(wave.succeeded | wave.present)
-    number = {cell: found for cell in kept if (found := numbers.get(digest(grid[cell]))) is not None}
+    number = {cell: found for cell in kept if (found := numbers[cell]) is not None}
     return replace(
         wave,
         cells=tuple(number.values()),
