@@ -142,6 +142,10 @@ class AttemptStatus(StatusModel):
     start_time: Time | None = Field(None, description="When execution.timeoutSeconds began to count.")
     paused_since: Time | None = Field(None, description="Since when it does not count, because the job is suspended.")
     paused_seconds: Count = Field(0, description="Seconds before that in which it did not count.")
+    memory: Annotated[dict[str, Annotated[str, Field(max_length=2048)]], Field(max_length=40)] = Field(
+        default_factory=dict,
+        description="Cells that ran out of memory and have no result, as deflated bitmaps by the memory that they get.",
+    )
 
 
 class CapacityStatus(StatusModel):

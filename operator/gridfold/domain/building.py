@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from gridfold.api.conditions import ConditionType, Reason
-from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport, decode_cells, encode_cells
+from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport
 from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.capacity.deciding import show_verdict
@@ -22,6 +22,7 @@ from gridfold.domain.observed import ObservedJob, SingleStage, Waiting, Wave
 from gridfold.domain.plan import Action, Plan
 from gridfold.domain.pods_shown import Cells, capacity_ready, show_cells, show_stage
 from gridfold.domain.remedies import with_image_remedy
+from gridfold.domain.remembered import recall, remember
 from gridfold.domain.standing import Past, Standing
 from gridfold.domain.words import counted
 
@@ -85,12 +86,9 @@ class StatusBuilder:
             split_digest=dataset.split_digest,
         )
 
-    def past(self, total: int) -> Past:
-        """Return what the status remembers of the run's cells."""
-        prepared, attempt = self._status.prepared, self._status.attempt
-        succeeded = decode_cells(prepared.succeeded, total) if prepared else frozenset()
-        found = decode_cells(prepared.found, total) if prepared else frozenset()
-        return Past(succeeded, found, attempt.first_wave if attempt else 0)
+    def past(self, spec: TrainingJobSpec, total: int, earlier: Iterable[Wave]) -> Past:
+        """Return what is remembered of the run's cells, and of those of earlier grids."""
+        return recall(self._status, spec, total, earlier)
 
     # ── what decide says ─────────────────────────────────────────────────────────────────────────────────────────
 
@@ -229,10 +227,7 @@ class StatusBuilder:
     def show_cells(self, standing: Standing, leaderboard: list[RankedCell], waves: Iterable[Wave]) -> None:
         """Show how far the cells are, and remember which have their result: progress never falls."""
         counts = standing.counts
-        if self._status.prepared is not None:
-            known = {name: getattr(standing, name) for name in ("succeeded", "found", "infeasible")}
-            bitmaps = {name: encode_cells(cells, standing.total) for name, cells in known.items()}
-            self._set(prepared=self._status.prepared.model_copy(update=bitmaps))
+        self._set(**remember(self._status, standing))
         self._set(
             cells=counts,
             progress=f"{counts.finished}/{counts.total}",

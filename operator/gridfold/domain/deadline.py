@@ -16,7 +16,7 @@ def next_attempt(before: AttemptStatus | None, digest: str, next_wave: int, *, a
     """Return the attempt that an edit opens. The clock goes on, unless a run that has ended is tried afresh."""
     if before is None:
         return AttemptStatus(digest=digest)
-    kept = AttemptStatus(digest=digest) if afresh else before
+    kept = AttemptStatus(digest=digest, memory=before.memory) if afresh else before
     return kept.model_copy(update={"digest": digest, "first_wave": next_wave})
 
 

@@ -26,7 +26,7 @@ def show_standing(run: Run, prepared: PreparedStatus, earlier: Sequence[Draining
         decode_cells(prepared.infeasible, run.total),
         waves,
         run.spec,
-        run.status.past(run.total),
+        run.status.past(run.spec, run.total, run.earlier),
     )
     # A pod speaks up to a second before its Job counts it: best and progress change together.
     reports = (report for cell, report in standing.reports.items() if cell in standing.succeeded)

@@ -83,6 +83,7 @@ class Past:
     succeeded: frozenset[int] = frozenset()  #: cells whose result is stored, whatever has become of their wave
     found: frozenset[int] = frozenset()  #: of these, the ones that another run, job or try had computed
     first_wave: int = 0  #: cells that failed in an earlier wave than this are tried again
+    needed: Mapping[int, str] = field(default_factory=dict)  #: memory of cells that ran out of what they had
 
 
 NOTHING_PAST = Past()
@@ -132,7 +133,7 @@ class _Count:
         self._tried: dict[int, tuple[str, ...]] = {}  #: memory of which cells ran out, in order
         self._counted: dict[int, int] = {}  #: attempts that ended otherwise than for want of memory or data
         self._base = amount(memory_of(spec.execution, Stage.CELL) or "0")
-        self.needed: dict[int, str] = {}
+        self.needed: dict[int, str] = dict(past.needed)
         self.memory: dict[int, str] = {}
         self.succeeded: set[int] = set(past.succeeded)
         self.found: set[int] = set(past.found)
@@ -189,9 +190,11 @@ class _Count:
         cause = cause_of(wave.ends.get(cell), self._spec, Memory(Stage.CELL, had))
         more = more_memory(self._spec.execution, Stage.CELL, wave.memory) if cause.out_of_memory else ""
         if more:
-            self._tried[cell], self.needed[cell] = had, more
+            self._tried[cell] = had
+            self.needed[cell] = max(more, self.needed.get(cell, more), key=amount)
         elif wave.number >= self._first_wave and amount(wave.memory or "0") > self._base:
-            self.needed[cell] = wave.memory  # why it has so much may not be seen any more
+            # Why it has so much may not be seen any more.
+            self.needed[cell] = max(wave.memory, self.needed.get(cell, wave.memory), key=amount)
         attempts = self._attempts[cell]
         if cause.infeasible:
             self.infeasible.add(cell)

@@ -288,3 +288,61 @@ def test_raising_the_ceiling_has_a_failed_prepare_tried_again() -> None:
     world.step()
     world.step()
     assert [stage.memory for stage in world.prepares.values()] == ["1Gi"]
+
+
+# ── what is not forgotten ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def edited(world: World, grid: list[dict[str, Any]], execution: dict[str, Any] = EXECUTION) -> StartWave:
+    """Edit the grid, have prepare judge it, and return the first wave that is started for it."""
+    world.edit(document(grid, execution=execution))
+    world.step()
+    world.finish_prepare(total=sum(len(axes["C"]) for axes in grid))
+    for _ in range(4):
+        for action in world.step().actions:
+            if isinstance(action, StartWave):
+                return action
+    raise AssertionError("no wave was started")
+
+
+def test_an_edited_grid_starts_the_cells_that_stay_with_the_memory_that_they_need() -> None:
+    world = searching()
+    end_wave(world, c1=OOM)
+    started(world)
+    base = edited(world, [{"C": [1, 7]}])
+    assert (base.cells, base.memory) == ((1,), ""), "the new cell, with as much as the spec says"
+    more = started(world)
+    assert (more.cells, more.memory) == ((0,), "2Gi"), "beside it"
+    end_wave(world, c0=OOM)
+    assert (started(world).memory, world.status.attempt.memory.keys()) == ("3Gi", {"3Gi"})
+
+
+@pytest.mark.parametrize(
+    ("policy", "limit", "memory"),
+    [
+        ({"factor": 2, "maxMemory": "1536Mi"}, "1Gi", "1536Mi"),
+        (None, "1Gi", ""),
+        ({"factor": 2, "maxMemory": "8Gi"}, "4Gi", ""),
+    ],
+)
+def test_an_edit_that_allows_less_or_gives_more_to_all_counts_more_than_what_was_needed(
+    policy: dict[str, Any] | None, limit: str, memory: str
+) -> None:
+    world = searching()
+    end_wave(world, c0=OOM, c1=OOM, c2=OOM)
+    started(world)
+    edit = {"resources": {"limits": {"memory": limit}}, **({"outOfMemory": policy} if policy else {})}
+    assert edited(world, [{"C": [1]}], edit).memory == memory
+
+
+def test_a_wave_that_is_gone_takes_nothing_of_it_with_it() -> None:
+    world = searching()
+    end_wave(world, c0=OOM)
+    second = started(world)
+    world.waves.clear()
+    assert world.status.prepared.succeeded
+    again = started(world)
+    assert (again.cells, again.memory, second.memory) == ((0,), "2Gi", "2Gi")
+    end_wave(world)
+    world.step()
+    assert world.status.attempt.memory == {}, "it has its result"
