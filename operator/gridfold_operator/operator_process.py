@@ -120,8 +120,9 @@ class Operator:
     def _look_again(self, key: JobKey, seconds: float) -> None:
         self._reconciler.look_again(key, seconds)
 
-    def _on_pod_news(self, key: JobKey) -> None:
-        self._queue.add_after(key, self._reconciler.progress_seconds(key))
+    def _on_pod_news(self, key: JobKey, failed: bool = False) -> None:
+        seconds = self._reconciler.failure_seconds if failed else self._reconciler.progress_seconds
+        self._queue.add_after(key, seconds(key))
 
     def _not_ready(self) -> str:
         """Return why nothing is served; "" where at least one namespace is."""

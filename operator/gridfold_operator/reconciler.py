@@ -42,7 +42,11 @@ class Reconciler:
     def progress_seconds(self, key: JobKey) -> float:
         """Return how long a job's numbers may be old."""
         among_others = min(len(self.going_on) / PROGRESS_LOOKS_PER_SECOND, LONGEST_PROGRESS_SECONDS)
-        return max(PROGRESS_SECONDS, among_others, PROGRESS_SHARE * self.seconds.get(key, 0.0))
+        return max(among_others, self.failure_seconds(key))
+
+    def failure_seconds(self, key: JobKey) -> float:
+        """Return how long a failed pod may wait, which others may follow, or which tells that data is damaged."""
+        return max(PROGRESS_SECONDS, PROGRESS_SHARE * self.seconds.get(key, 0.0))
 
     def look_again(self, key: JobKey, seconds: float) -> None:
         """Have a job looked at in so many seconds, as nobody tells when what keeps it goes; not more often than all."""

@@ -39,7 +39,7 @@ async def kubernetes_world(kubeconfig: str, namespace: str) -> AsyncIterator["Ku
     client = KubernetesClient(configuration)
     store = PodStore()
     cluster = KubernetesCluster(client, store, SystemClock(), TRAINER)
-    watch = asyncio.create_task(PodWatch(client, store, lambda _: None, 60).run(namespace))
+    watch = asyncio.create_task(PodWatch(client, store, lambda _key, _failed: None, 60).run(namespace))
     try:
         yield KubernetesWorld(cluster, client, namespace)
     finally:

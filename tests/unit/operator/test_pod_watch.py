@@ -38,12 +38,15 @@ async def quiet(_: Any) -> Any:
     await asyncio.Event().wait()
 
 
-async def watch(server: ApiServer, until: int) -> tuple[PodStore, list[JobKey]]:
+async def watch(server: ApiServer, until: int) -> tuple[PodStore, list[tuple[JobKey, bool]]]:
     """Watch until the server has got so many requests."""
-    store, news = PodStore(), []
+    store = PodStore()
+    news: list[tuple[JobKey, bool]] = []
     server.then(quiet)
     async with serving(server, tries=1) as client:
-        task = asyncio.create_task(PodWatch(client, store, news.append, 60).run("team-a"))
+        task = asyncio.create_task(
+            PodWatch(client, store, lambda key, failed: news.append((key, failed)), 60).run("team-a")
+        )
         await server.asked(until)
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -60,7 +63,7 @@ async def test_it_lists_all_pages_and_watches_on_from_there() -> None:
     server = ApiServer().then(*pages)
     store, news = await watch(server, until=3)
     assert names(store) == ["a", "b"]
-    assert set(news) == {KEY}
+    assert set(news) == {(KEY, False)}
     assert server.requests[2][2]["resourceVersion"] == "10"
 
 
@@ -75,8 +78,20 @@ async def test_changes_and_deletions_reach_the_store_and_tell_the_job() -> None:
     server = ApiServer().then(page(), changes)
     store, news = await watch(server, until=3)
     assert [(pod.name, pod.running) for pod in store.of_job("job-1")] == [("a", True)]
-    assert news == [KEY] * 4
+    assert news == [(KEY, False)] * 4
     assert server.requests[2][2]["resourceVersion"] == "20", "a bookmark is where a new watch starts"
+
+
+async def test_a_pod_that_fails_is_told_as_such_once() -> None:
+    failed = jobs.terminated(12, "Error")
+    changes = stream(
+        change("ADDED", "a", "11"),
+        change("MODIFIED", "a", "12", **jobs.terminated(0, "Completed")),
+        change("ADDED", "b", "13", **failed),
+        change("MODIFIED", "b", "14", **failed),
+    )
+    _, news = await watch(ApiServer().then(page(), changes), until=3)
+    assert news == [(KEY, False), (KEY, False), (KEY, True)]
 
 
 async def test_after_a_gap_it_lists_again_and_finds_what_was_missed() -> None:
@@ -95,7 +110,7 @@ async def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
 async def test_not_being_allowed_to_see_pods_any_more_is_raised_and_no_longer_ready() -> None:
     server = ApiServer().then(page(), refuse(403, "pods is forbidden"))
     async with serving(server, tries=1) as client:
-        pods = PodWatch(client, PodStore(), lambda _: None, 60)
+        pods = PodWatch(client, PodStore(), lambda _key, _failed: None, 60)
         with pytest.raises(ApiRefusedError, match="pods is forbidden"):
             await pods.run("")
     assert len(server.requests) == 2
@@ -105,7 +120,7 @@ async def test_not_being_allowed_to_see_pods_any_more_is_raised_and_no_longer_re
 async def test_it_is_ready_once_a_namespace_has_been_listed() -> None:
     server = ApiServer().then(page(), quiet)
     async with serving(server, tries=1) as client:
-        pods = PodWatch(client, PodStore(), lambda _: None, 60)
+        pods = PodWatch(client, PodStore(), lambda _key, _failed: None, 60)
         assert not pods.has_listed("a")
         task = asyncio.create_task(pods.run("a"))
         await server.asked(2)
@@ -133,7 +148,7 @@ async def test_where_no_job_has_anything_to_do_no_list_is_due(quiet: bool) -> No
 
     server = ApiServer().then(answer)
     async with serving(server, tries=1) as client:
-        task = asyncio.create_task(PodWatch(client, PodStore(), lambda _: None, 0.0, is_quiet).run("a"))
+        task = asyncio.create_task(PodWatch(client, PodStore(), lambda _key, _failed: None, 0.0, is_quiet).run("a"))
         async with asyncio.timeout(10):
             await enough.wait()
         task.cancel()

@@ -113,6 +113,7 @@ async def test_of_many_jobs_each_is_looked_at_less_often_for_the_sake_of_numbers
     for key in keys:
         await reconciler(key)
     assert reconciler.progress_seconds(keys[0]) == 100 / PROGRESS_LOOKS_PER_SECOND
+    assert reconciler.failure_seconds(keys[0]) == PROGRESS_SECONDS
     reconciler.look_again(keys[0], 5.0)
     timer = queue._entries[keys[0]].timer
     assert timer is not None

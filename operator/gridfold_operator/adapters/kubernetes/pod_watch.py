@@ -31,11 +31,14 @@ class PodWatch:
         self,
         client: KubernetesClient,
         store: PodStore,
-        on_news: Callable[[JobKey], None],
+        on_news: Callable[[JobKey, bool], None],
         relist_seconds: float,
         is_quiet: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """Take, too, what tells that no job of a namespace has anything to do: then no list is due."""
+        """Take what is told of a job that has news, and whether a pod has failed.
+
+        And what tells that no job of a namespace has anything to do: then no list is due.
+        """
         self._client, self._store = client, store
         self._on_news, self._relist_seconds, self._is_quiet = on_news, relist_seconds, is_quiet
         self._listed: set[str] = set()
@@ -80,7 +83,7 @@ class PodWatch:
                 version = page["metadata"]["resourceVersion"]
                 pods += [pod for item in page.get("items") or () if (pod := project_pod(item))]
         for key in self._store.replace(namespace, pods):
-            self._on_news(key)
+            self._on_news(key, False)
         self._listed.add(namespace)
         return version
 
@@ -106,6 +109,6 @@ class PodWatch:
             return
         if kind == "DELETED":
             self._store.remove(pod)
-            self._on_news(pod.key)
+            self._on_news(pod.key, False)
         elif self._store.put(pod):
-            self._on_news(pod.key)
+            self._on_news(pod.key, pod.end is not None and pod.end.exit_code != 0)
