@@ -24,7 +24,7 @@ from gridfold.api.handoff import (
 )
 from gridfold.api.v1alpha1 import API_VERSION, KIND, Metadata, TrainingJobSpec
 from gridfold.domain.ending import ttl_from_the_start
-from gridfold.domain.grid import format_ranges
+from gridfold.domain.groups import format_groups
 from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.plan import StartStage, StartWave
@@ -102,21 +102,21 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
 
 
 def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
-    """Return the Indexed Job of a wave: completion index i is the i-th of the action's cells, ascending."""
+    """Return the Indexed Job of a wave: completion index i is the i-th of the action's groups."""
     spec, input_map = action.input.spec, input_name(action.name, action.input)
     pod = _pod(Stage.CELL, input_map, spec, settings, action.memory)
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
-        "completions": len(action.cells),
-        "parallelism": action.parallelism,  # may be more than there are cells: the Job knows
+        "completions": len(action.groups),
+        "parallelism": action.parallelism,  # may be more than there are groups: the Job knows
         "backoffLimitPerIndex": spec.execution.retries,
         "podFailurePolicy": {"rules": [*_ignored_ends(), _on_exit("FailIndex", *FINAL_INDEX_EXITS)]},
     }
     manifest = _job(owner, action, settings, {**job, "template": pod}, input_map)
     for marked in (manifest, manifest["spec"]["template"]):
         marked["metadata"]["labels"][labels.WAVE] = str(action.number)
-    manifest["metadata"]["annotations"][labels.CELLS] = format_ranges(action.cells)
+    manifest["metadata"]["annotations"][labels.CELLS] = format_groups(action.groups)
     return manifest
 
 

@@ -10,6 +10,7 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.domain.cell_ends import ends_of_cells
 from gridfold.domain.ending import ttl_from_the_start
 from gridfold.domain.ends import is_final
 from gridfold.domain.keys import attempt_digest
@@ -114,7 +115,7 @@ class FakeCluster:
         child.failures[index] = child.failures.get(index, 0) + 1
         spent = child.failures[index] > retries
         if isinstance(child.view, Wave):
-            child.view = _end_of_cell(child.view, end, index, spent)
+            child.view = _end_of_group(child.view, end, index, spent)
             return
         progress = child.view.progress
         if end.exit_code == 0:
@@ -128,23 +129,26 @@ def _away(view: SingleStage | Wave, end: ProcessEnd, index: int) -> SingleStage 
     """Return a child after a process could not reach storage, which counts as no failure."""
     if isinstance(view, SingleStage):
         return replace(view, end=end, running_pods=0, away_seconds=0.0)
-    cell = view.cells[index]
-    return replace(view, ends={**view.ends, cell: end}, running=view.running - {cell}, away=view.away | {cell})
+    group, ends = view.groups[index], ends_of_cells(view.groups[index], end)
+    away = {cell for cell in group if ends[cell].exit_code == ExitCode.STORAGE}
+    return replace(view, ends={**view.ends, **ends}, running=view.running.difference(group), away=view.away | away)
 
 
-def _end_of_cell(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
-    cell = wave.cells[index]
+def _end_of_group(wave: Wave, end: ProcessEnd, index: int, spent: bool) -> Wave:
+    group, ends = wave.groups[index], ends_of_cells(wave.groups[index], end)
     succeeded, failed = wave.succeeded, wave.failed
     if end.exit_code == 0:
-        succeeded |= {cell}
+        succeeded |= set(group)
     elif is_final(end) or (not wave.draining and (end.exit_code == ExitCode.KILLED or spent)):
-        failed |= {cell}
+        finished = {cell for cell in group if ends[cell].exit_code == 0}
+        succeeded |= finished
+        failed |= set(group) - finished
     progress = Progress.ACTIVE
     if succeeded | failed == set(wave.cells) and not wave.draining:
         progress = Progress.FAILED if failed else Progress.SUCCEEDED
-    ends = {**wave.ends, cell: end}
-    running = wave.running - {cell}
-    away = wave.away - {cell}
+    ends = {**wave.ends, **ends}
+    running = wave.running.difference(group)
+    away = wave.away.difference(group)
     return replace(wave, succeeded=succeeded, failed=failed, progress=progress, ends=ends, running=running, away=away)
 
 
@@ -170,7 +174,7 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
         action.name,
         digest,
         action.number,
-        action.cells,
+        action.groups,
         action.parallelism,
         Progress.ACTIVE,
         memory=memory,
@@ -246,7 +250,7 @@ class FakeWorld:
     async def run_pod(self, key: JobKey, child: str, index: int = 0) -> None:
         found = self.cluster.children[key.namespace, child]
         if isinstance(found.view, Wave):
-            found.view = replace(found.view, running=found.view.running | {found.view.cells[index]})
+            found.view = replace(found.view, running=found.view.running.union(found.view.groups[index]))
         else:
             found.view = replace(found.view, running_pods=1)
 
@@ -255,7 +259,7 @@ class FakeWorld:
 
     async def block_pods(self, key: JobKey, child: str, message: str) -> None:
         found = self.cluster.children[key.namespace, child]
-        pods = len(found.view.cells) if isinstance(found.view, Wave) else 1
+        pods = len(found.view.groups) if isinstance(found.view, Wave) else 1
         seconds = timedelta(seconds=5).total_seconds()
         found.view = replace(found.view, waiting=(Waiting("Unschedulable", message, pods, seconds),))
 

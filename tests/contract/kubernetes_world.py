@@ -235,7 +235,7 @@ def _running(children: Children, child: str) -> set[int]:
     indexes: set[int] = set()
     for wave in children.waves:
         if wave.name == child:
-            indexes = {wave.cells.index(cell) for cell in wave.running}
+            indexes = {index for index, group in enumerate(wave.groups) if not wave.running.isdisjoint(group)}
     for stage in (*children.prepares, *children.refits):
         if stage.name == child and stage.running_pods:
             indexes.add(0)

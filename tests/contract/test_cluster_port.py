@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gridfold.api.handoff import Stage
+from gridfold.api.handoff import GroupReport, Stage, encode_report
 from gridfold.api.status import CellCounts, Condition, PreparedStatus, RankedCell, State, TrainingJobStatus
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
 from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl, StartStage
@@ -276,6 +276,30 @@ async def test_cells_of_a_wave_end_one_by_one(world: World) -> None:
     assert (wave.succeeded, wave.failed, wave.running) == ({3}, {7}, frozenset())
     assert wave.ends == {3: OK, 7: failed}
     assert wave.progress is Progress.ACTIVE
+
+
+async def test_a_pod_of_several_cells_ends_with_what_it_says_of_each(world: World) -> None:
+    key = await world.create("job")
+    job = await load(world, key)
+    await world.cluster.apply(job, start_wave(job, ((2, 3, 5), (7,))))
+    told = await world.input_of(key, WAVE)
+    assert told is not None
+    assert told.cells == "2-3,5;7;"
+    await world.run_pod(key, WAVE)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.groups, wave.running, wave.pods_of(wave.running)) == (((2, 3, 5), (7,)), {2, 3, 5}, 1)
+    killed = ProcessEnd(137, "OOMKilled", encode_report(GroupReport(ends="s..")))
+    await world.end_pod(key, WAVE, killed)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.failed, wave.running, wave.progress) == ({2}, {3, 5}, frozenset(), Progress.ACTIVE)
+    assert {cell: (end.exit_code, end.reason) for cell, end in wave.ends.items()} == {
+        2: (0, "Completed"),
+        3: (137, "OOMKilled"),
+        5: (137, "OOMKilled"),
+    }
+    await world.end_pod(key, WAVE, OK, index=1)
+    (wave,) = (await world.cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.failed, wave.progress) == ({2, 7}, {3, 5}, Progress.FAILED)
 
 
 async def test_a_wave_with_one_failed_cell_has_failed_when_all_have_ended(world: World) -> None:

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from gridfold.api.handoff import StageInput
+from gridfold.api.handoff import GroupReport, StageInput, encode_report
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.observed import Children, Progress
 from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl
 from gridfold.engine.ports import Cluster, ConflictError, JobKey
 from gridfold_cli.local.cluster import LocalCluster
 from gridfold_cli.local.processes import Attempt
-from tests.unit.cli.jobs import start_prepare, start_wave, training_job
+from tests.unit.cli.jobs import start_groups, start_prepare, start_wave, training_job
 from tests.unit.cli.processes import names, until
 from tests.unit.cli.scripted import ScriptedProcesses
 
@@ -66,6 +66,32 @@ async def test_a_started_stage_and_wave_are_observed_with_what_they_were_started
     assert wave.progress is Progress.ACTIVE
 
 
+async def ended(cluster: LocalCluster) -> None:
+    """Wait until no wave is active."""
+    job = await cluster.load_job(cluster.key)
+    while any(wave.progress is Progress.ACTIVE for wave in (await cluster.observe_children(job)).waves):
+        cluster.changed.clear()
+        await cluster.changed.wait()
+
+
+async def test_a_process_of_several_cells_ends_with_what_it_says_of_each(
+    cluster: LocalCluster, processes: ScriptedProcesses, tmp_path: Path
+) -> None:
+    job = await cluster.load_job(cluster.key)
+    processes.script, processes.messages = {0: [137]}, {0: encode_report(GroupReport(ends="s.."))}
+    action = start_groups(JOB, ((0, 1, 3), (4,)))
+    await cluster.apply(job, action)
+    assert read_input(tmp_path / "small-w0" / "job.json").cells == "0-1,3;4;"
+    await until(lambda: len(processes.started) == 2)
+    (wave,) = (await cluster.observe_children(job)).waves
+    assert (wave.groups, wave.running, wave.pods_of(wave.running)) == (action.groups, {0, 1, 3, 4}, 2)
+    processes.hold.set()
+    await asyncio.wait_for(ended(cluster), 10)
+    (wave,) = (await cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.failed, wave.running) == ({0, 4}, {1, 3}, frozenset())
+    assert [wave.ends[cell].exit_code for cell in (0, 1, 3, 4)] == [0, 137, 137, 0]
+
+
 async def test_starting_twice_starts_once(cluster: LocalCluster, processes: ScriptedProcesses) -> None:
     job = await cluster.load_job(cluster.key)
     for _ in range(2):
@@ -81,7 +107,7 @@ async def test_the_input_stays_as_it_was_while_the_stage_exists(cluster: LocalCl
     await cluster.apply(job, start_wave(JOB, (0, 1)))
     other = start_wave(training_job(2, threads=2), (0, 1))
     await cluster.apply(job, other)
-    assert read_input(tmp_path / "small-w0" / "job.json") == start_wave(JOB).input
+    assert read_input(tmp_path / "small-w0" / "job.json") == start_wave(JOB, (0, 1)).input
 
 
 async def test_parallelism_changes_while_a_wave_runs(cluster: LocalCluster, processes: ScriptedProcesses) -> None:

@@ -4,6 +4,7 @@ from typing import Any, Protocol
 
 from gridfold.api.handoff import PreparedRun, Stage, StageInput
 from gridfold.api.status import Resolved
+from gridfold.domain.groups import Groups, format_groups
 from gridfold.domain.observed import ObservedJob, ProcessEnd
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold.engine.ports import Cluster, JobKey
@@ -70,6 +71,6 @@ def start_prepare(job: ObservedJob, **changes: Any) -> StartStage:
     return StartStage(Stage.PREPARE, PREPARE, told(job, **changes))
 
 
-def start_wave(job: ObservedJob, cells: tuple[int, ...] = (2, 3, 7), parallelism: int = 20) -> StartWave:
+def start_wave(job: ObservedJob, groups: Groups = ((2,), (3,), (7,)), parallelism: int = 20) -> StartWave:
     prepared = PreparedRun(digest="d", environment="e", resolved=Resolved(), split_digest="s")
-    return StartWave(WAVE, 0, cells, parallelism, told(job, prepared=prepared, cells="2-3,7"))
+    return StartWave(WAVE, 0, groups, parallelism, told(job, prepared=prepared, cells=format_groups(groups)))

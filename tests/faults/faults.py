@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from gridfold.api.exit_codes import ExitCode
-from gridfold.api.handoff import Stage
+from gridfold.api.handoff import Stage, encode_report
 from gridfold.domain.observed import ProcessEnd, SingleStage, Wave
 from tests.faults.world import GRID, OTHER_GRID, World
 
@@ -37,13 +37,24 @@ def _pod(act: Callable[[World, Any, int], None]) -> Callable[[World], None]:
 
 
 def _end(exit_code: int, reason: str = "Error") -> Callable[[World], None]:
-    return _pod(lambda world, place, index: world.end(place, index, ProcessEnd(exit_code, reason, "")))
+    def act(world: World, place: Any, index: int) -> None:
+        world.end(place, index, ProcessEnd(exit_code, reason, _said(world, place, index)))
+
+    return _pod(act)
+
+
+def _said(world: World, place: Any, index: int) -> str:
+    """Return what a process that is ended in the middle has left: of several cells, how far it came."""
+    child = world.cluster.children[place]
+    if not isinstance(child.view, Wave) or len(child.view.groups[index]) == 1:
+        return ""
+    return encode_report(world.store.said(child.told, child.view.groups[index]))
 
 
 def _spare(world: World, place: Any, index: int) -> None:
     child = world.cluster.children[place]
     if child.stage is Stage.CELL and world.draw.random() < 0.5:
-        world.store.fit(child.told, child.view.cells[index])  # type: ignore[union-attr]
+        world.store.fit_next(child.told, child.view.groups[index])  # type: ignore[union-attr]
     world.spare(place, index)
 
 

@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import (
+    CELL_EXITS,
+    LETTERS,
+    UNFINISHED_LETTER,
     CellReport,
     FailureReport,
+    GroupReport,
     Outcome,
     PreparedRun,
     PrepareReport,
@@ -19,7 +23,8 @@ from gridfold.api.handoff import (
     encode_report,
 )
 from gridfold.api.status import DatasetStatus, Resolved
-from gridfold.domain.grid import Grid, cell_count, parse_ranges
+from gridfold.domain.grid import Grid, cell_count
+from gridfold.domain.groups import Group, Groups, parse_groups
 from gridfold.domain.keys import CellKeys
 from gridfold.domain.observed import ProcessEnd
 
@@ -28,7 +33,6 @@ REFUSED, INFEASIBLE, FAILING = 666.0, 13.0, 7.0
 RESOLVED = Resolved(objective="f1", metrics=["f1"], split="Stratified", cross_validation="Stratified")
 PREPARED = PreparedRun(digest="d" * 64, environment="e" * 64, resolved=RESOLVED, split_digest="s" * 64)
 OUTCOMES = {INFEASIBLE: Outcome.INFEASIBLE, FAILING: Outcome.FAILED}
-EXITS = {Outcome.SUCCEEDED: 0, Outcome.INFEASIBLE: ExitCode.INFEASIBLE, Outcome.FAILED: ExitCode.FIT_FAILED}
 CORRUPT = FailureReport(reason="PreparedCorrupt", message="X.npy has the BLAKE3 digest a; expected b.")
 AWAY = FailureReport(reason="StorageUnavailable", message="s3.example does not answer")
 
@@ -108,19 +112,36 @@ class Store:
             self.results.add(key)
             self.computed[key] += 1
 
-    def cell(self, told: StageInput, cell: int) -> ProcessEnd:
-        """Return how the process of a cell ends that was not ended by anybody."""
+    def group(self, told: StageInput, group: Group) -> ProcessEnd:
+        """Return how the process of a group of cells ends that was not ended by anybody."""
         cells = self.cells(told)
         if self.away:
-            return _exit(ExitCode.STORAGE, AWAY)
-        if self.damaged and cells.keys[cell] not in self.results:
-            return _exit(ExitCode.DATA, CORRUPT)
-        self.fit(told, cell)
-        outcome = cells.outcome(cell)
-        report = CellReport(
-            cell=cell, key=cells.keys[cell], outcome=outcome, scores=cells.scores(cell), message="as it is"
-        )
-        return _exit(EXITS[outcome], report)
+            return _exit(ExitCode.STORAGE, self.said(told, group, AWAY))
+        if self.damaged and not self.results.issuperset(cells.keys[cell] for cell in group):
+            return _exit(ExitCode.DATA, self.said(told, group, CORRUPT))
+        for cell in group:
+            self.fit(told, cell)
+        report = self.said(told, group)
+        return _exit(CELL_EXITS[report.outcome], report)  # type: ignore[union-attr]
+
+    def fit_next(self, told: StageInput, group: Group) -> None:
+        """Compute the first cell of a group that has no result."""
+        keys = self.cells(told).keys
+        for cell in [cell for cell in group if keys[cell] not in self.results][:1]:
+            self.fit(told, cell)
+
+    def said(self, told: StageInput, group: Group, failure: FailureReport | None = None) -> Report:
+        """Return what the process of a group has said of its cells; a third of them has no room for scores."""
+        cells = self.cells(told)
+        done = {cell: self._report(cells, cell) for cell in group if cells.keys[cell] in self.results}
+        if len(group) == 1:
+            return failure or done[group[0]]
+        ends = "".join(LETTERS[done[cell].outcome] if cell in done else UNFINISHED_LETTER for cell in group)
+        return GroupReport(ends=ends, cells=[one for one in done.values() if one.cell % 3], failure=failure)
+
+    def _report(self, cells: Cells, cell: int) -> CellReport:
+        outcome, scores = cells.outcome(cell), cells.scores(cell)
+        return CellReport(cell=cell, key=cells.keys[cell], outcome=outcome, scores=scores, message="as it is")
 
     def refit(self, told: StageInput) -> ProcessEnd:
         if self.away:
@@ -154,6 +175,6 @@ def known_results(status_cells: str, total: int) -> frozenset[int]:
     return decode_cells(status_cells, total)
 
 
-def cells_of(told: StageInput) -> tuple[int, ...]:
-    """Return the cells of a wave, in the order of its completion indexes."""
-    return tuple(parse_ranges(told.cells))
+def groups_of(told: StageInput) -> Groups:
+    """Return the groups of a wave, in the order of its completion indexes."""
+    return parse_groups(told.cells)

@@ -13,13 +13,14 @@ from typing import Any
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
 from gridfold.api.status import State, TrainingJobStatus
+from gridfold.domain.cell_ends import ends_of_cells
 from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Waiting, Wave
 from gridfold.engine.no_capacity import NoCapacity
 from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from gridfold.engine.reconcile import reconcile
 from tests.contract.fake_cluster import VALID_SPEC, FakeChild
 from tests.faults.api_server import ApiError, KilledError, Place, SimulatedCluster, Wire, finish
-from tests.faults.trainer import FAILING, INFEASIBLE, REFUSED, Store, cells_of
+from tests.faults.trainer import FAILING, INFEASIBLE, REFUSED, Store, groups_of
 
 GRID = [{"C": [0.1, 0.2, FAILING, 0.4, INFEASIBLE, 0.6, REFUSED]}]
 OTHER_GRID = [{"C": [0.2, 0.6, 0.7, 0.8, INFEASIBLE]}]
@@ -153,7 +154,7 @@ class World:
         elif running and not self.slow:
             index = self.draw.choice(running)
             if child.stage is Stage.CELL and self.draw.random() < 0.3:
-                self.store.fit(child.told, cells_of(child.told)[index])
+                self.store.fit_next(child.told, groups_of(child.told)[index])
                 return
             self.end(place, index, self._natural_end(child, index))
         self.show(place)
@@ -166,7 +167,8 @@ class World:
         if len(there) >= view.parallelism or view.draining:
             return []
         done = view.succeeded | view.failed
-        return [index for index, cell in enumerate(view.cells) if cell not in done and index not in there]
+        indexes = (index for index, group in enumerate(view.groups) if not done.issuperset(group))
+        return [index for index in indexes if index not in there]
 
     def _there(self, place: Place) -> list[int]:
         return [*self.pods.get(place, []), *self.starting.get(place, [])]
@@ -187,7 +189,7 @@ class World:
             return self.store.prepare(child.told)
         if child.stage is Stage.REFIT:
             return self.store.refit(child.told)
-        return self.store.cell(child.told, cells_of(child.told)[index])
+        return self.store.group(child.told, groups_of(child.told)[index])
 
     def end(self, place: Place, index: int, end: ProcessEnd) -> None:
         """End a running pod; the Job controller counts it by its rules."""
@@ -200,8 +202,8 @@ class World:
         self.pods[place].remove(index)
         child = self.cluster.children[place]
         if isinstance(child.view, Wave):
-            ends = {**child.view.ends, child.view.cells[index]: end} if self.draw.random() < 0.5 else child.view.ends
-            child.view = replace(child.view, ends=ends)
+            ends = ends_of_cells(child.view.groups[index], end) if self.draw.random() < 0.5 else {}
+            child.view = replace(child.view, ends={**child.view.ends, **ends})
         elif self.draw.random() < 0.5:
             child.view = replace(child.view, end=end)
         self._note(place)
@@ -215,7 +217,7 @@ class World:
         if child.failures[index] > child.told.spec.execution.retries and not draining:
             view = child.view
             if isinstance(view, Wave):
-                failed = view.failed | {view.cells[index]}
+                failed = view.failed | {*view.groups[index]}
                 over = view.succeeded | failed == frozenset(view.cells)
                 child.view = replace(view, failed=failed, progress=Progress.FAILED if over else view.progress)
             else:
@@ -247,9 +249,11 @@ class World:
         child, running = self.cluster.children[place], self.pods.get(place, [])
         view = child.view
         if isinstance(view, Wave):
-            starting = frozenset(view.cells[index] for index in self.starting.get(place, []))
-            running_cells = frozenset(view.cells[index] for index in running)
-            child.view = replace(view, running=running_cells, starting=starting)
+            running, starting = (
+                frozenset(cell for index in indexes for cell in view.groups[index])
+                for indexes in (running, self.starting.get(place, []))
+            )
+            child.view = replace(view, running=running, starting=starting)
         else:
             child.view = replace(view, running_pods=len(running))
         self.news = True
@@ -266,7 +270,7 @@ class World:
         while len(running) > view.parallelism:
             if self.draw.random() < 0.3:
                 told = self.cluster.children[place].told
-                self.store.fit(told, cells_of(told)[running[-1]])
+                self.store.fit_next(told, groups_of(told)[running[-1]])
             self.spare(place, running[-1])
         self.show(place)
 

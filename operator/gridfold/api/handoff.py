@@ -8,11 +8,13 @@ import base64
 import zlib
 from collections.abc import Iterable
 from enum import StrEnum
-from typing import Annotated, Literal
+from itertools import accumulate
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from gridfold.api.base import ApiModel
+from gridfold.api.exit_codes import ExitCode
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import TrainingJobSpec
 
@@ -37,6 +39,15 @@ ESTIMATOR_PREFIXES_VARIABLE = "GRIDFOLD_ESTIMATOR_PREFIXES"
 BASE_FOLDER_VARIABLE = "GRIDFOLD_BASE_FOLDER"  #: folder that relative file: URIs start from; a laptop's only
 DEBUG_VARIABLE = "GRIDFOLD_DEBUG"  #: whether the command line tells all of a fault of its own; a laptop's only
 JOB_FILE = "job.json"
+
+#: Of one process: its message has a letter for each, and room for more than that.
+MOST_CELLS_TOGETHER = 1000
+MOST_LOG_CHARACTERS = 500
+#: Of a failure beside what became of a group's cells.
+_FAILURE_BYTES = 2000
+#: Of a cell's text in a group where not all texts fit.
+_SHORT_TEXT = 200
+_RANGES = r"\d+(-\d+)?(,\d+(-\d+)?)*"
 
 
 class Stage(StrEnum):
@@ -76,7 +87,8 @@ class StageInput(ApiModel):
     run_digest: str
     spec: TrainingJobSpec
     prepared: PreparedRun | None = None  #: None for prepare
-    cells: str = ""  #: of a wave: its cells as ranges, "0-11,14"; completion index i is the i-th of them
+    #: Of a wave. "0-11,14": a process for each cell; "0-3;4-7,9;": one for each group. Completion index i is the i-th.
+    cells: str = Field("", pattern=rf"^({_RANGES}|({_RANGES};)+)?$")
     failed: list[FailedCell] = Field(default_factory=list)  #: for refit
     memory: dict[str, str] = Field(default_factory=dict)  #: for refit: cells as ranges, by the memory of their pods
 
@@ -117,6 +129,17 @@ class CellReport(ApiModel):
     message: str = ""
 
 
+#: How a process ends that has come to the end of its cells: by the worst that became of one.
+CELL_EXITS = {
+    Outcome.FAILED: ExitCode.FIT_FAILED,
+    Outcome.INFEASIBLE: ExitCode.INFEASIBLE,
+    Outcome.SUCCEEDED: ExitCode.OK,
+}
+#: What a group's report says of a cell that has ended; of one whose result was there before, and of all others.
+LETTERS = {Outcome.FAILED: "f", Outcome.INFEASIBLE: "i", Outcome.SUCCEEDED: "s"}
+REUSED_LETTER, UNFINISHED_LETTER = "r", "."
+
+
 class RankedReport(ApiModel):
     """One line of refit's leaderboard."""
 
@@ -153,25 +176,74 @@ class FailureReport(ApiModel):
     message: str
 
 
-Report = PrepareReport | CellReport | RefitReport | FailureReport
+class GroupReport(ApiModel):
+    """How far a process with several cells has come. It says so after each: the next one may take it down."""
+
+    kind: Literal["group"] = "group"
+    ends: str = Field(pattern=r"^[.srif]+$", max_length=MOST_CELLS_TOGETHER)  #: a letter for each cell, in their order
+    cells: list[CellReport] = Field(default_factory=list)  #: of these cells everything, for which there is room
+    failure: FailureReport | None = None  #: why it did not get to the end of its cells
+    log: str = Field("", max_length=MOST_LOG_CHARACTERS)  #: where the end of its log is kept, if something failed
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the worst that became of a cell."""
+        return next((outcome for outcome, letter in LETTERS.items() if letter in self.ends), Outcome.SUCCEEDED)
+
+
+Report = PrepareReport | CellReport | GroupReport | RefitReport | FailureReport
+R = TypeVar("R", bound=ApiModel)
 _REPORT: TypeAdapter[Report] = TypeAdapter(Annotated[Report, Field(discriminator="kind")])
 
 
 def encode_report(report: Report) -> str:
     """Return the termination message of a report: at most 4096 bytes of UTF-8.
 
-    Only a message text is ever shortened, never a number.
+    Only a message text is ever shortened, never a number; of a group, some cells may be told by their letters alone.
     """
-    text = report.model_dump_json(by_alias=True, exclude_none=False)
-    excess = len(text.encode()) - TERMINATION_MESSAGE_BYTES
-    if excess <= 0:
-        return text
+    if isinstance(report, GroupReport):
+        return _text(_with_room(report))
+    return _text(_shortened(report, TERMINATION_MESSAGE_BYTES))
+
+
+def _text(report: ApiModel) -> str:
+    return report.model_dump_json(by_alias=True, exclude_none=False)
+
+
+def _shortened(report: R, most_bytes: int) -> R:
+    """Return a report whose text has at most so many bytes: its message gives way."""
+    size = len(_text(report).encode())
+    if size <= most_bytes:
+        return report
     message = getattr(report, "message", "")
     if not message:
-        raise ValueError(f"the {report.kind} report has {len(text.encode())} bytes, {TERMINATION_MESSAGE_BYTES} fit")
+        raise ValueError(f"the {type(report).__name__} has {size} bytes, {most_bytes} fit")
     content = message.encode()
-    kept = content[: max(0, len(content) - excess - 64)].decode(errors="ignore")  # in JSON it takes no fewer bytes
-    return encode_report(report.model_copy(update={"message": kept + ("…" if kept else "")}))
+    # In JSON it takes no fewer bytes.
+    kept = content[: max(0, len(content) - (size - most_bytes) - 64)].decode(errors="ignore")
+    return _shortened(report.model_copy(update={"message": kept + ("…" if kept else "")}), most_bytes)
+
+
+def _with_room(report: GroupReport) -> GroupReport:
+    """Return a group's report with as many of its cells, the first ones, as there is room for."""
+    failure = report.failure and _shortened(report.failure, _FAILURE_BYTES)
+    bare = report.model_copy(update={"failure": failure, "cells": []})
+    room = TERMINATION_MESSAGE_BYTES - len(_text(bare).encode())
+    cells = _first(report.cells, room)
+    if len(cells) < len(report.cells):
+        cells = _first([_brief(cell) for cell in report.cells], room)
+    return bare.model_copy(update={"cells": cells})
+
+
+def _brief(cell: CellReport) -> CellReport:
+    text = cell.message
+    return cell.model_copy(update={"message": text if len(text) <= _SHORT_TEXT else f"{text[: _SHORT_TEXT - 1]}…"})
+
+
+def _first(cells: Iterable[CellReport], room: int) -> list[CellReport]:
+    """Return the first cells whose texts take no more than so many bytes."""
+    sizes = accumulate(len(_text(cell).encode()) + 1 for cell in cells)
+    return [cell for cell, size in zip(cells, sizes, strict=True) if size <= room]
 
 
 def decode_report(text: str) -> Report | None:
@@ -206,3 +278,14 @@ def decode_cells(text: str, total: int) -> frozenset[int]:
     if len(bits) != size:
         raise ValueError(f"not a bitmap of {total} cells: it has {len(bits)} bytes, expected {size}")
     return frozenset(cell for cell in range(total) if bits[cell // 8] >> (cell % 8) & 1)
+
+
+def with_failure(said: Report | None, failure: FailureReport) -> FailureReport | GroupReport:
+    """Return why a process does not get further, beside what it has said of its cells."""
+    return said.model_copy(update={"failure": failure}) if isinstance(said, GroupReport) else failure
+
+
+def failure_of(report: Report | None) -> FailureReport | None:
+    """Return why a process did not get further, where its report says that."""
+    found = report.failure if isinstance(report, GroupReport) else report
+    return found if isinstance(found, FailureReport) else None

@@ -14,7 +14,7 @@ INPUT = "gridfold.dev/input"
 JOB_FILE = "gridfold.dev/job.json"
 #: Annotation of every Job: digest of its pods' spec, which tells whether it would be made otherwise now.
 TEMPLATE = "gridfold.dev/template"
-#: Annotation of waves: their cells as ranges.
+#: Annotation of waves: their cells as ranges, grouped where a pod has several.
 CELLS = "gridfold.dev/cells"
 #: Annotation of every Job: memory of its pods.
 MEMORY = "gridfold.dev/memory"

@@ -7,7 +7,7 @@ keep their keys. Waves of the earlier run go on meanwhile, and afterwards those 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from gridfold.api.handoff import CellReport, encode_report
+from gridfold.api.handoff import CellReport
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.keys import run_document
 from gridfold.domain.observed import ProcessEnd, Progress, Wave
@@ -27,7 +27,7 @@ class Draining:
     def of(cls, wave: Wave, wanted: Wave | None = None) -> "Draining":
         """Return a wave that is to be drained, with what of it is wanted: all, if nothing else is said."""
         waits = bool(wave.starting and wave.waiting)
-        return cls(wave if wanted is None else wanted, len(wave.present), len(wave.running), waits)
+        return cls(wave if wanted is None else wanted, wave.pods_of(wave.present), wave.pods_of(wave.running), waits)
 
 
 def draining_waves(waves: Iterable[Wave], spec: TrainingJobSpec) -> tuple[Draining, ...]:
@@ -67,7 +67,7 @@ def _translate(wave: Wave, numbers: Sequence[int | None]) -> Wave:
     number = {cell: found for cell in kept if (found := numbers[cell]) is not None}
     return replace(
         wave,
-        cells=tuple(number.values()),
+        groups=tuple(filter(None, (tuple(number[cell] for cell in group if cell in number) for group in wave.groups))),
         succeeded=frozenset(number[cell] for cell in wave.succeeded & number.keys()),
         running=frozenset(number[cell] for cell in wave.running & number.keys()),
         starting=frozenset(number[cell] for cell in wave.starting & number.keys()),
@@ -84,4 +84,4 @@ def _end(end: ProcessEnd, cell: int) -> ProcessEnd:
     report = end.report
     if not isinstance(report, CellReport) or report.cell == cell:
         return end
-    return replace(end, message=encode_report(report.model_copy(update={"cell": cell})))
+    return replace(end, told=report.model_copy(update={"cell": cell}))

@@ -33,9 +33,9 @@ def estimate(standing: Standing, waves: Iterable[Wave], status: TrainingJobStatu
     work = sum((span.end - span.start).total_seconds() for span in ran)
     time = (max(span.end for span in ran) - min(span.start for span in ran)).total_seconds()
     # Where cells have just ended, places are empty for a moment: what runs now may be too few.
-    seen = max(len(standing.running), before.running if before else 0)
+    seen = max(standing.running_pods, before.running if before else 0)
     at_once = min(max(seen, work / time if time else 1.0), max(1, len(standing.unfinished)))
-    left = len(standing.unfinished) - len(standing.running) / 2
+    left = len(standing.unfinished) - standing.running_pods / 2
     return _in_steps(now, work / len(ran) * (left / at_once + REFIT_CELLS), shown)
 
 

@@ -11,6 +11,7 @@ from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import Problem
 from gridfold.domain.capacity.held import Held
+from gridfold.domain.groups import Group, Groups
 
 
 class Progress(StrEnum):
@@ -37,11 +38,12 @@ class ProcessEnd:
     reason: str  #: the container's: Completed, Error, OOMKilled …
     message: str  #: the termination message, as it is
     ran: Span | None = field(default=None, compare=False)  #: when, where that is known
+    told: Report | None = field(default=None, hash=False)  #: of one cell of several: what of the message is about it
 
     @cached_property
     def report(self) -> Report | None:
         """Return what the message says, decoded once however often it is looked at; None where it is no report."""
-        return decode_report(self.message)
+        return self.told or decode_report(self.message)
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,18 @@ class SingleStage:
 
 @dataclass(frozen=True)
 class Wave:
-    """A wave of some run: one pod per cell."""
+    """A wave of some run: one pod for each group of cells."""
 
     name: str
     run_digest: str
     number: int
-    cells: tuple[int, ...]
+    groups: Groups  #: the i-th is completion index i's
     parallelism: int
     progress: Progress
     succeeded: frozenset[int] = frozenset()  #: cells, not completion indexes
     failed: frozenset[int] = frozenset()
     ends: Mapping[int, ProcessEnd] = field(default_factory=dict)  #: by cell: of the pod that finished last
-    running: frozenset[int] = frozenset()  #: cells whose pod runs now
+    running: frozenset[int] = frozenset()  #: all cells whose pod runs now, though it is at one of them
     waiting: tuple[Waiting, ...] = ()
     outdated: bool = False  #: it would be started otherwise now
     ttl_seconds: int | None = None  #: so long after its end it goes by itself; None: it stays
@@ -109,6 +111,15 @@ class Wave:
     def open(self) -> frozenset[int]:
         """Return the cells that it will still run, or runs."""
         return self.present if self.draining else frozenset(self.cells) - self.succeeded - self.failed
+
+    @cached_property
+    def cells(self) -> Group:
+        """Return all of its cells."""
+        return tuple(cell for group in self.groups for cell in group)
+
+    def pods_of(self, cells: frozenset[int]) -> int:
+        """Return how many pods have at least one of these cells."""
+        return sum(not cells.isdisjoint(group) for group in self.groups)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Literal
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.domain.capacity.held import Step
+from gridfold.domain.groups import Group, Groups
 
 
 @dataclass(frozen=True)
@@ -21,20 +22,25 @@ class StartStage:
 
 @dataclass(frozen=True)
 class StartWave:
-    """Start one process per cell, at most `parallelism` at a time."""
+    """Start one process for each group of cells, at most `parallelism` at a time."""
 
     name: str
     number: int
-    cells: tuple[int, ...]
+    groups: Groups
     parallelism: int
     input: StageInput
     memory: str = ""  #: that each cell needs, where that is more than the spec says
     image: str = ""  #: of the trainer; "": the platform's
 
+    @property
+    def cells(self) -> Group:
+        """Return all of its cells."""
+        return tuple(cell for group in self.groups for cell in group)
+
 
 @dataclass(frozen=True)
 class SetParallelism:
-    """Change how many cells of a wave run at a time."""
+    """Change how many pods of a wave run at a time."""
 
     name: str
     parallelism: int

@@ -54,7 +54,7 @@ def show_cells(conditions: Conditions, cells: Cells, now: datetime) -> None:
     if away := outage.words_of_cells(cells.waves, cells.standing):
         conditions.set(C.RUNNING, False, Reason.STORAGE_UNAVAILABLE, away)
         return
-    running = len(cells.standing.running)
+    running = cells.standing.running_pods
     text = f"{counted(running, 'cell')} {'runs' if running == 1 else 'run'}{cells.remark}"
     # Short cells may begin and end between two looks.
     begun = any(wave.succeeded or wave.failed for wave in cells.waves if wave.progress is Progress.ACTIVE)

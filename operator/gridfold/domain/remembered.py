@@ -11,6 +11,7 @@ from gridfold.api.handoff import Stage, decode_cells, encode_cells
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import Execution, TrainingJobSpec
 from gridfold.api.v1alpha1.quantities import amount
+from gridfold.domain.cell_ends import is_suspect
 from gridfold.domain.earlier import numbers_of
 from gridfold.domain.ends import cause_of
 from gridfold.domain.observed import Wave
@@ -61,11 +62,11 @@ def _needs(waves: Iterable[Wave], spec: TrainingJobSpec) -> Iterable[tuple[int, 
         if numbers is None:
             continue
         more = more_memory(spec.execution, Stage.CELL, wave.memory) or wave.memory
-        for cell in wave.cells:
-            number = numbers[cell]
+        for cell, group in ((cell, together) for together in wave.groups for cell in together):
+            number, end = numbers[cell], wave.ends.get(cell)
             if number is None:
                 continue
-            if cell in wave.failed and cause_of(wave.ends.get(cell), spec).out_of_memory:
+            if cell in wave.failed and not is_suspect(group, end) and cause_of(end, spec).out_of_memory:
                 yield number, more
             elif amount(wave.memory) > base:
                 yield number, wave.memory

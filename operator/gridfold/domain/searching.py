@@ -1,12 +1,13 @@
 """The search: cells go out in waves until every cell has its result, or too many have failed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from gridfold.api.conditions import Reason
 from gridfold.api.handoff import decode_cells
 from gridfold.api.status import PreparedStatus
 from gridfold.domain.earlier import Draining, draining_waves
-from gridfold.domain.grid import Grid, format_ranges
+from gridfold.domain.grid import Grid
+from gridfold.domain.groups import Group, format_groups, plan_groups
 from gridfold.domain.leaderboard import live_leaderboard
 from gridfold.domain.plan import Action, Delete, StartWave
 from gridfold.domain.preparing import repair
@@ -74,11 +75,12 @@ def _too_many_failures(run: Run, standing: Standing, limit: int) -> tuple[Action
 def _wave_actions(run: Run, standing: Standing, earlier: Sequence[Draining]) -> tuple[Action, ...]:
     parallelism = run.spec.execution.parallelism
     plan = plan_waves(run.children.waves, earlier, standing.unfinished, parallelism, standing.needed)
-    return (*plan.actions, *(_start(run, plan) if plan.cells else ()))
+    return (*plan.actions, *(_start(run, plan, standing.suspects) if plan.cells else ()))
 
 
-def _start(run: Run, plan: WavePlan) -> tuple[Action, ...]:
+def _start(run: Run, plan: WavePlan, suspects: Mapping[int, Group]) -> tuple[Action, ...]:
     number = run.next_wave
-    stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_ranges(plan.cells)})
+    groups = plan_groups(plan.cells, suspects)
+    stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_groups(groups)})
     name = run.name(f"w{number}")
-    return (StartWave(name, number, plan.cells, plan.parallelism, stage_input, plan.memory, run.image),)
+    return (StartWave(name, number, groups, plan.parallelism, stage_input, plan.memory, run.image),)

@@ -8,8 +8,10 @@ from gridfold.api.handoff import CellReport, FailedCell, Stage
 from gridfold.api.status import CellCounts
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.v1alpha1.quantities import amount
+from gridfold.domain.cell_ends import is_suspect
 from gridfold.domain.ends import Memory, cause_of
 from gridfold.domain.grid import format_ranges
+from gridfold.domain.groups import Group
 from gridfold.domain.observed import Progress, Wave
 from gridfold.domain.stage_needs import memory_of, more_memory
 from gridfold.domain.words import counted
@@ -35,6 +37,8 @@ class Standing:
     needed: Mapping[int, str] = field(default_factory=dict)  #: memory of cells that ran out of what they had
     memory: Mapping[int, str] = field(default_factory=dict)  #: that the last pod of a cell had, where that is known
     found: frozenset[int] = frozenset()  #: of succeeded: the pod computed nothing, as the result was there already
+    running_pods: int = 0  #: for the running cells: each pod is at one of its cells
+    suspects: Mapping[int, Group] = field(default_factory=dict)  #: cells by the group in which they have failed
 
     @property
     def unfinished(self) -> frozenset[int]:
@@ -47,8 +51,8 @@ class Standing:
         return CellCounts(
             total=self.total,
             cached=len(self.cached) + len(self.found),
-            pending=len(self.pending) + len(self.retry) + len(self.damaged),
-            running=len(self.running),
+            pending=len(self.unfinished) - self.running_pods,
+            running=self.running_pods,
             succeeded=len(self.succeeded) - len(self.found),
             infeasible=len(self.infeasible),
             failed=len(self.failed),
@@ -100,8 +104,9 @@ def stand(
     """Return where every cell stands after prepare and these waves (of one run, by number)."""
     count = _Count(spec, past, infeasible)
     for wave in waves:
-        for cell in wave.cells:
-            count.take(cell, wave)
+        for group in wave.groups:
+            for cell in group:
+                count.take(cell, group, wave)
     in_waves = frozenset(cell for wave in waves for cell in wave.cells)
     untouched = frozenset(range(total)) - cached - infeasible - in_waves - past.succeeded
     # A result that prepare had not seen and a wave then found counts once, where the wave saw it; so does one that a
@@ -120,7 +125,14 @@ def stand(
         needed=count.needed,
         memory=count.memory,
         found=frozenset(count.found),
+        running_pods=_pods(waves, count.running),
+        suspects=count.suspects,
     )
+
+
+def _pods(waves: tuple[Wave, ...], running: set[int]) -> int:
+    """Return how many pods run for cells that are not finished; where two have the same cell, it counts once."""
+    return min(len(running), sum(wave.pods_of(wave.running & running) for wave in waves))
 
 
 class _Count:
@@ -144,9 +156,10 @@ class _Count:
         self.failed: dict[int, FailedCell] = {}
         self.damaged: dict[int, str] = {}
         self.reports: dict[int, CellReport] = {}
+        self.suspects: dict[int, Group] = {}
 
-    def take(self, cell: int, wave: Wave) -> None:
-        """Count one cell of one wave."""
+    def take(self, cell: int, group: Group, wave: Wave) -> None:
+        """Count one cell of one wave, whose pod has the cells of the group."""
         if (
             wave.progress is not Progress.ACTIVE
             or cell in wave.succeeded
@@ -170,7 +183,7 @@ class _Count:
         if cell in wave.succeeded:
             self._take_succeeded(cell)
         elif cell in wave.failed or wave.progress is not Progress.ACTIVE:
-            self._take_failed(cell, wave)
+            self._take_failed(cell, group, wave)
         elif cell in wave.running:
             self.running.add(cell)
         else:
@@ -185,31 +198,37 @@ class _Count:
         if wave.memory and (cell in wave.succeeded or cell in wave.failed):
             self.memory[cell] = wave.memory
 
-    def _take_failed(self, cell: int, wave: Wave) -> None:
+    def _take_failed(self, cell: int, group: Group, wave: Wave) -> None:
+        end = wave.ends.get(cell)
+        suspect = is_suspect(group, end)
         had = (*self._tried.get(cell, ()), *filter(None, (wave.memory,)))
-        cause = cause_of(wave.ends.get(cell), self._spec, Memory(Stage.CELL, had))
-        more = more_memory(self._spec.execution, Stage.CELL, wave.memory) if cause.out_of_memory else ""
+        cause = cause_of(end, self._spec, Memory(Stage.CELL, had))
+        more = more_memory(self._spec.execution, Stage.CELL, wave.memory) if cause.out_of_memory and not suspect else ""
         if more:
             self._tried[cell] = had
             self.needed[cell] = max(more, self.needed.get(cell, more), key=amount)
         elif wave.number >= self._first_wave and amount(wave.memory or "0") > self._base:
             # Why it has so much may not be seen any more.
             self.needed[cell] = max(wave.memory, self.needed.get(cell, wave.memory), key=amount)
-        attempts = self._attempts[cell]
         if cause.infeasible:
             self.infeasible.add(cell)
         elif wave.number < self._first_wave:
             self._attempts[cell] = self._counted[cell] = 0
-            self.retry.add(cell)
-        elif more:
-            self._counted[cell] -= 1
             self.retry.add(cell)
         elif cause.reason == Reason.PREPARED_CORRUPT and cell not in self._spared:
             self._spared.add(cell)
             self._attempts[cell] -= 1
             self._counted[cell] -= 1
             self.damaged[cell] = cause.message
+        elif suspect or more:
+            self._counted[cell] -= 1
+            self._try_again(cell, group)
         elif cause.retryable and self._counted[cell] <= self._spec.execution.retries:
-            self.retry.add(cell)
+            self._try_again(cell, group)
         else:
+            attempts = self._attempts[cell]
             self.failed[cell] = FailedCell(cell=cell, reason=cause.reason, message=cause.message, attempts=attempts)
+
+    def _try_again(self, cell: int, group: Group) -> None:
+        self.retry.add(cell)
+        self.suspects[cell] = group

@@ -74,11 +74,11 @@ def _next_wave(cells: frozenset[int], parallelism: int, needed: Mapping[int, str
 def _share(live: Iterable[Wave], parallelism: int) -> tuple[tuple[Action, ...], int]:
     """Return what has the waves share the parallelism, and how much of it is over for another wave.
 
-    A wave never has more pods than cells left, so what it has beyond that need not be taken from it.
+    A wave never has more pods than groups of cells left, so what it has beyond that need not be taken from it.
     """
     changes: list[Action] = []
     for wave in live:
-        left, share = len(wave.open), max(0, parallelism)
+        left, share = wave.pods_of(wave.open), max(0, parallelism)
         used = min(wave.parallelism, left)
         if used != min(share, left) and not is_admitted(wave):
             changes.append(SetParallelism(wave.name, share))

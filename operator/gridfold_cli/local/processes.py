@@ -18,7 +18,9 @@ from gridfold.api.handoff import (
     TERMINATION_MESSAGE_BYTES,
     FailureReport,
     Stage,
+    decode_report,
     encode_report,
+    with_failure,
 )
 from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.observed import ProcessEnd, Span
@@ -134,8 +136,8 @@ def _end_of(code: int, message: Path, log: Path, *, out_of_memory: bool) -> Proc
     if exit_code == ExitCode.OK:
         return ProcessEnd(exit_code, "Completed", text)
     if exit_code == ExitCode.MEMORY or (out_of_memory and exit_code == ExitCode.KILLED):
-        report = FailureReport(reason=OUT_OF_MEMORY, message=NO_MEMORY)
-        return ProcessEnd(exit_code, OUT_OF_MEMORY, encode_report(report))
+        failure = FailureReport(reason=OUT_OF_MEMORY, message=NO_MEMORY)
+        return ProcessEnd(exit_code, OUT_OF_MEMORY, encode_report(with_failure(decode_report(text), failure)))
     text = text or _tail(log, LOG_TAIL_BYTES)
     if not text and not has_room(message.parent):
         text = full(message.parent, "no process can leave a message in it")

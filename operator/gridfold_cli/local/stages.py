@@ -9,6 +9,7 @@ from typing import Protocol
 
 from gridfold.api.exit_codes import FINAL_INDEX_EXITS, FINAL_STAGE_EXITS, ExitCode
 from gridfold.api.handoff import Stage
+from gridfold.domain.cell_ends import Indexes, facts_of_cells
 from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Wave
 from gridfold.domain.plan import StartStage, StartWave
 from gridfold_cli.local.gate import Gate
@@ -93,7 +94,7 @@ class LocalStage:
 
 
 class LocalWave:
-    """A wave: one process per cell, each tried again as an Indexed Job would."""
+    """A wave: one process for each group of cells, each tried again as an Indexed Job would."""
 
     def __init__(self, action: StartWave, job_file: Path, machine: Machine) -> None:
         self._action, self._job_file, self._machine = action, job_file, machine
@@ -110,7 +111,7 @@ class LocalWave:
         self.task = asyncio.create_task(self._run(), name=action.name)
 
     def resize(self, parallelism: int) -> None:
-        """Change how many cells start from now on; those that run finish."""
+        """Change how many processes start from now on; those that run finish."""
         self._gate.resize(parallelism)
 
     def drain(self) -> None:
@@ -120,61 +121,58 @@ class LocalWave:
 
     def observe(self) -> Wave:
         """Return the wave as it is now."""
+        away = self._away.all() - self._succeeded - self._failed
+        seen = Indexes(self._succeeded, self._failed, self._running, self._starting, away, self._ends)
         return Wave(
             name=self._action.name,
             run_digest=self._action.input.run_digest,
             number=self._action.number,
-            cells=self._action.cells,
+            groups=self._action.groups,
             parallelism=self._gate.limit,
             progress=self.progress,
-            succeeded=frozenset(self._succeeded),
-            failed=frozenset(self._failed),
-            ends=dict(self._ends),
-            running=frozenset(self._running),
             ttl_seconds=self.ttl_seconds,
-            away=self._away.all() - self._succeeded - self._failed,
             spec=self._action.input.spec,
             draining=self._draining,
-            starting=frozenset(self._starting),
+            **facts_of_cells(self._action.groups, seen),
         )
 
     async def _run(self) -> None:
         async with asyncio.TaskGroup() as group:
-            for index, cell in enumerate(self._action.cells):
-                group.create_task(self._cell(index, cell))
+            for index in range(len(self._action.groups)):
+                group.create_task(self._index(index))
         self.progress = Progress.FAILED if self._failed else Progress.SUCCEEDED
         self._machine.changed()
 
-    async def _cell(self, index: int, cell: int) -> None:
+    async def _index(self, index: int) -> None:
         execution = self._action.input.spec.execution
         attempt = Attempt(Stage.CELL, self._job_file, index)
         machine = self._machine
         policy = _Policy(FINAL_INDEX_EXITS, execution.retries, machine.pause_seconds, machine.storage_seconds)
-        succeeded = await _try(lambda: self._once(cell, attempt), policy)
-        (self._succeeded if succeeded else self._failed).add(cell)
+        succeeded = await _try(lambda: self._once(index, attempt), policy)
+        (self._succeeded if succeeded else self._failed).add(index)
         self._machine.changed()
 
     @asynccontextmanager
-    async def _starts(self, cell: int) -> AsyncIterator[None]:
-        """Have a cell be one that starts, until it runs or is cancelled."""
-        self._starting.add(cell)
+    async def _starts(self, index: int) -> AsyncIterator[None]:
+        """Have an index be one that starts, until it runs or is cancelled."""
+        self._starting.add(index)
         try:
             yield
         finally:
-            self._starting.discard(cell)
+            self._starting.discard(index)
 
-    async def _once(self, cell: int, attempt: Attempt) -> ProcessEnd:
-        async with self._gate, self._starts(cell), self._machine.slots:
-            self._starting.discard(cell)
-            self._running.add(cell)
-            self._away.started(cell)
+    async def _once(self, index: int, attempt: Attempt) -> ProcessEnd:
+        async with self._gate, self._starts(index), self._machine.slots:
+            self._starting.discard(index)
+            self._running.add(index)
+            self._away.started(index)
             self._machine.changed()
             try:
                 end = await self._machine.processes.run(attempt)
             finally:
-                self._running.discard(cell)
-        self._ends[cell] = end
-        self._away.ended(cell, end)
+                self._running.discard(index)
+        self._ends[index] = end
+        self._away.ended(index, end)
         self._machine.changed()
         return end
 

@@ -6,6 +6,7 @@ from typing import Any
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import parse_training_job
+from gridfold.domain.groups import Groups, alone, format_groups
 from gridfold.domain.plan import StartStage, StartWave
 
 
@@ -42,4 +43,8 @@ def start_prepare(job: TrainingJob, name: str = "small-prepare") -> StartStage:
 
 
 def start_wave(job: TrainingJob, cells: tuple[int, ...] = (0, 1, 2), parallelism: int = 20) -> StartWave:
-    return StartWave("small-w0", 0, cells, parallelism, stage_input(job, "0-2"))
+    return start_groups(job, alone(cells), parallelism)
+
+
+def start_groups(job: TrainingJob, groups: Groups, parallelism: int = 20) -> StartWave:
+    return StartWave("small-w0", 0, groups, parallelism, stage_input(job, format_groups(groups)))

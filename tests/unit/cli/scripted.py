@@ -18,6 +18,7 @@ class ScriptedProcesses:
     """Every attempt ends with the next code of its index' script; one that has no more codes ends well."""
 
     script: dict[int | None, list[int]] = field(default_factory=dict)
+    messages: dict[int | None, str] = field(default_factory=dict)
     started: list[int | None] = field(default_factory=list)
     stopped: list[int | None] = field(default_factory=list)
     at_once: int = 0
@@ -40,4 +41,5 @@ class ScriptedProcesses:
         finally:
             self.at_once -= 1
         codes = self.script.get(attempt.index, [])
-        return end(codes.pop(0) if codes else ExitCode.OK, f"attempt of {attempt.index}")
+        said = self.messages.get(attempt.index, f"attempt of {attempt.index}")
+        return end(codes.pop(0) if codes else ExitCode.OK, said)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gridfold.api.handoff import Stage
+from gridfold.api.handoff import GroupReport, Stage, encode_report
 from gridfold.domain.ends import cause_of
 from gridfold_cli.local import processes as module
 from gridfold_cli.local import server
@@ -101,6 +101,13 @@ async def test_a_kill_by_the_kernel_for_memory_is_told_as_such(
     assert cause.message.startswith("the memory of this machine ran out; run fewer cells at a time")
     counter.write_text("oom_kill 42\n")
     assert (await running("import os; os.kill(os.getpid(), 9)").run(ATTEMPT)).reason == "Error"
+
+
+async def test_that_memory_ran_out_is_told_beside_the_cells_that_had_ended(running: Scripts) -> None:
+    end = await running(say(encode_report(GroupReport(ends="s.")), 13)).run(ATTEMPT)
+    assert isinstance(end.report, GroupReport)
+    assert (end.reason, end.report.ends) == ("OutOfMemory", "s.")
+    assert "the memory of this machine ran out" in end.report.failure.message
 
 
 async def test_without_a_message_the_end_of_the_log_takes_its_place_but_only_of_a_failure(running: Scripts) -> None:

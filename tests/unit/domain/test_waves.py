@@ -1,10 +1,12 @@
 """Which waves go on, which are changed, and which cells go into the next one: tables of `plan_waves`."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gridfold.domain.earlier import Draining
+from gridfold.domain.groups import alone
 from gridfold.domain.observed import ProcessEnd, Progress, Waiting, Wave
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism
 from gridfold.domain.waves import MOST_WAVES, WavePlan, drain, plan_waves
@@ -15,7 +17,7 @@ NO_NODE = (Waiting("Unschedulable", "0/1 nodes are available", 1),)
 
 def wave(name: str = "w0", cells: range | tuple[int, ...] = range(10), parallelism: int = 4, **seen: Any) -> Wave:
     sets = {key: frozenset(value) if isinstance(value, set) else value for key, value in seen.items()}
-    return Wave(name, "digest", int(name[1:]), tuple(cells), parallelism, Progress.ACTIVE, **sets)
+    return Wave(name, "digest", int(name[1:]), alone(cells), parallelism, Progress.ACTIVE, **sets)
 
 
 def plan(*waves: Wave, of: int = 10, parallelism: int = 4, needed: dict[int, str] | None = None) -> WavePlan:
@@ -40,6 +42,11 @@ def test_cells_that_ran_out_of_memory_start_as_soon_as_those_that_are_left_need_
     succeeded: set[int], started: WavePlan
 ) -> None:
     assert plan(wave(succeeded=succeeded, **OUT), needed=NEEDS) == started
+
+
+def test_waves_share_the_parallelism_by_pods_whatever_cells_those_have() -> None:
+    first = replace(wave(succeeded={3, 4, 5}, **OUT), groups=((0, 1, 2), (3, 4, 5), (6, 7, 8), (9,)))
+    assert plan(first, needed=NEEDS) == WavePlan(cells=(1, 2), parallelism=1, memory="2Gi"), "three pods are left"
 
 
 @pytest.mark.parametrize(
@@ -67,7 +74,7 @@ def test_a_cell_of_which_nobody_has_seen_yet_how_it_failed_waits_for_that() -> N
 
 def test_cells_that_fail_one_by_one_do_not_make_a_wave_each() -> None:
     waves = [wave(f"w{number}", (number, 10 + number), 1, failed={number}) for number in range(MOST_WAVES)]
-    failed = [Wave(**{**vars(found), "ends": {found.number: OOM}}) for found in waves]
+    failed = [replace(found, ends={found.number: OOM}) for found in waves]
     assert plan(*failed, of=20, parallelism=20).cells == ()
     assert plan(*failed[1:], of=20, parallelism=20).cells != ()
 

@@ -143,7 +143,7 @@ class World:
                     action.name,
                     action.input.run_digest,
                     action.number,
-                    action.cells,
+                    action.groups,
                     action.parallelism,
                     Progress.ACTIVE,
                     memory=self._memory(action),

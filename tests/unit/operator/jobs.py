@@ -7,6 +7,7 @@ from gridfold.api.handoff import PreparedRun, Stage, StageInput
 from gridfold.api.status import Resolved
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import parse_training_job
+from gridfold.domain.groups import alone
 from gridfold.domain.plan import StartStage, StartWave
 
 UID = "0f1e2d3c-0000-4000-8000-000000000001"
@@ -48,7 +49,7 @@ def start_prepare(**spec: Any) -> StartStage:
 def start_wave(cells: tuple[int, ...] = (0, 1, 2, 5), **spec: Any) -> StartWave:
     prepared = PreparedRun(digest="d", environment="e", resolved=Resolved(), split_digest="s")
     told = stage_input(**spec).model_copy(update={"prepared": prepared, "cells": "0-2,5"})
-    return StartWave("pima-abababab-w0", 0, cells, 20, told)
+    return StartWave("pima-abababab-w0", 0, alone(cells), 20, told)
 
 
 def owner_reference(kind: str, name: str, uid: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gridfold.api import labels
-from gridfold.api.handoff import Stage
+from gridfold.api.handoff import FailureReport, GroupReport, Stage, encode_report
 from gridfold.domain.observed import Progress, SingleStage, Waiting, Wave
 from gridfold_operator.adapters.kubernetes.children import Child, JobView, collect_children, lacks_ends, project_job
 from gridfold_operator.adapters.kubernetes.pods import Pod, project_pod
@@ -85,6 +85,21 @@ def test_a_job_that_is_being_deleted_is_seen_while_it_is_held_for_what_runs_in_i
         (found,) = collect_children([Child(job, pods)], NOW).waves
         assert (found.draining, found.open, job.missing_pods) == (True, {3}, 0)
         assert (found.succeeded, found.failed) == ({2}, {4}), "its Job counts no ends any more"
+
+
+def test_a_pod_of_several_cells_is_one_index_and_tells_of_each() -> None:
+    said = encode_report(GroupReport(ends="si.", failure=FailureReport(reason="Killed", message="by a test")))
+    found = wave(
+        pod("a", index=0, **jobs.terminated(137, "Error", said)),
+        pod("b", index=1, **jobs.running()),
+        pod("c", index=2, **jobs.running()),
+        cells="2-4;9;",
+        failedIndexes="0,2",
+    )
+    assert found.groups == ((2, 3, 4), (9,))
+    assert (found.succeeded, found.failed, found.running) == ({2}, {3, 4}, {9}), "there is no third group"
+    assert [found.ends[cell].exit_code for cell in (2, 3, 4)] == [0, 11, 137]
+    assert found.ends[4].report == FailureReport(reason="Killed", message="by a test")
 
 
 def test_of_several_attempts_the_one_that_finished_last_counts() -> None:

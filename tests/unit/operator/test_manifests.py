@@ -148,6 +148,11 @@ def test_a_wave_has_one_index_per_cell_and_says_which() -> None:
     assert job["metadata"]["labels"][labels.WAVE] == "0"
 
 
+def test_a_pod_of_several_cells_is_one_index() -> None:
+    job = build_wave_manifest(OWNER, replace(start_wave(), groups=((0, 1, 2), (5,))), TRAINER)
+    assert (job["spec"]["completions"], job["metadata"]["annotations"][labels.CELLS]) == (2, "0-2;5;")
+
+
 def test_a_waves_parallelism_is_the_plans_so_that_it_is_not_patched_for_ever() -> None:
     assert wave()["spec"]["parallelism"] == 20
 
@@ -288,11 +293,13 @@ def test_the_same_action_gives_the_same_bytes() -> None:
 
 
 def test_ten_thousand_scattered_cells_fit_into_what_an_object_may_carry() -> None:
-    action = start_wave(cells=tuple(range(0, 20000, 2)))
-    manifest = build_wave_manifest(OWNER, action, TRAINER)
-    annotations = manifest["metadata"]["annotations"]
-    assert sum(len(key) + len(value) for key, value in annotations.items()) < 256 * 1024
-    assert manifest["spec"]["completions"] == 10000
+    alone = start_wave(cells=tuple(range(0, 20000, 2)))
+    in_pairs = replace(alone, groups=tuple((cell, 20000 - cell) for cell in range(0, 10000, 2)))
+    for action in (alone, in_pairs):
+        manifest = build_wave_manifest(OWNER, action, TRAINER)
+        annotations = manifest["metadata"]["annotations"]
+        assert sum(len(key) + len(value) for key, value in annotations.items()) < 256 * 1024
+        assert manifest["spec"]["completions"] == len(action.groups)
 
 
 def test_a_pod_reads_the_input_of_its_own_content_whatever_had_the_childs_name_before() -> None:

@@ -125,11 +125,11 @@ def _counts(stage: SingleStage | Wave, run_digest: str) -> bool:
 
 
 def _running(stage: SingleStage | Wave) -> int:
-    return len(stage.running) if isinstance(stage, Wave) else stage.running_pods
+    return stage.pods_of(stage.running) if isinstance(stage, Wave) else stage.running_pods
 
 
 def _unfinished(stage: SingleStage | Wave) -> int:
-    return len(set(stage.cells) - stage.succeeded - stage.failed) if isinstance(stage, Wave) else 1
+    return stage.pods_of(stage.open) if isinstance(stage, Wave) else 1
 
 
 def _room_for_cells(execution: Execution, status: TrainingJobStatus) -> int:
@@ -142,7 +142,7 @@ def _most_pods(stage: SingleStage | Wave, room: int) -> int:
     """Return how many pods a stage may have that do not run: parallelism may have been lowered just now."""
     if isinstance(stage, SingleStage):
         return 0 if stage.running_pods else 1
-    return max(0, min(_unfinished(stage), room) - len(stage.running))
+    return max(0, min(_unfinished(stage), room) - _running(stage))
 
 
 def _live(execution: Execution, stages: Stages, status: TrainingJobStatus) -> tuple[Pods, ...]:

@@ -9,8 +9,10 @@ from gridfold.api import labels
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
 from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.cell_ends import Indexes, facts_of_cells
 from gridfold.domain.grid import parse_ranges
-from gridfold.domain.observed import Children, ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.groups import Groups, parse_groups
+from gridfold.domain.observed import Children, Progress, SingleStage, Waiting, Wave
 from gridfold.domain.outage import ended_for_storage, still_away
 from gridfold_operator.adapters.kubernetes.draining import ended_indexes, is_draining
 from gridfold_operator.adapters.kubernetes.pods import Pod, condition, controller_of, parse_time
@@ -31,7 +33,7 @@ class JobView:
     parallelism: int
     completions: int
     number: int  #: of a wave
-    cells: tuple[int, ...]  #: of a wave: the i-th is completion index i's
+    groups: Groups  #: of a wave: the i-th is completion index i's
     succeeded: frozenset[int]  #: completion indexes
     failed: frozenset[int]  #: completion indexes
     active: int  #: pods that are there and have not finished
@@ -79,7 +81,7 @@ def project_job(document: Document, owner_uid: str) -> JobView | None:
         parallelism=spec.get("parallelism", 1),
         completions=spec.get("completions", 1),
         number=int(marks.get(labels.WAVE, 0)),
-        cells=parse_ranges(annotations.get(labels.CELLS, "")),
+        groups=parse_groups(annotations.get(labels.CELLS, "")),
         succeeded=frozenset(parse_ranges(status.get("completedIndexes") or "")),
         failed=frozenset(parse_ranges(status.get("failedIndexes") or "")),
         active=status.get("active") or 0,
@@ -193,49 +195,49 @@ def _away_seconds(pods: Iterable[Pod], now: datetime) -> float | None:
     return max(0.0, (now - since).total_seconds())
 
 
-def _away_cells(child: Child, now: datetime) -> frozenset[int]:
-    """Return the unfinished cells of a wave whose pods end for want of storage."""
-    if not any(ended_for_storage(pod.end) for pod in child.pods):
+def _away_indexes(child: Child, now: datetime) -> frozenset[int]:
+    """Return the unfinished indexes of a wave whose pods end for want of storage."""
+    if child.job.progress is not Progress.ACTIVE or not any(ended_for_storage(pod.end) for pod in child.pods):
         return frozenset()
-    by_index: dict[int | None, list[Pod]] = {}
-    for pod in child.pods:
-        by_index.setdefault(pod.index, []).append(pod)
+    by_index: dict[int, list[Pod]] = {}
+    for index, pod in _indexed(child):
+        by_index.setdefault(index, []).append(pod)
     done = child.job.succeeded | child.job.failed
     away = (index for index, pods in by_index.items() if index not in done and _away_seconds(pods, now) is not None)
-    return _cells(child.job, away)
+    return frozenset(away)
 
 
 def _wave(child: Child, now: datetime) -> Wave:
     job = child.job
     succeeded, failed = ended_indexes(child.pods) if job.draining else (job.succeeded, job.failed)
-    ends: dict[int, ProcessEnd] = {}
-    for pod in sorted((pod for pod in child.pods if pod.end), key=_finished_at):
-        cell = _cell(job, pod.index)
-        if cell is not None and pod.end is not None:
-            ends[cell] = pod.end
+    pods = sorted(_indexed(child), key=lambda pod: _finished_at(pod[1]))
+    known = frozenset(range(len(job.groups)))
+    seen = Indexes(
+        succeeded=(job.succeeded | succeeded) & known,
+        failed=((job.failed | failed) - succeeded) & known,
+        running={index for index, pod in pods if pod.running},
+        starting={index for index, pod in pods if not pod.running and pod.end is None},
+        away=_away_indexes(child, now),
+        ends={index: pod.end for index, pod in pods if pod.end},
+    )
     return Wave(
         name=job.name,
         run_digest=job.run_digest,
         number=job.number,
-        cells=job.cells,
+        groups=job.groups,
         parallelism=job.parallelism,
         progress=job.progress,
-        succeeded=_cells(job, job.succeeded | succeeded),
-        failed=_cells(job, (job.failed | failed) - succeeded),
-        ends=ends,
-        running=_cells(job, (pod.index for pod in child.pods if pod.running)),
         waiting=_waiting(child, now),
         outdated=child.outdated,
         ttl_seconds=job.ttl_seconds,
-        away=_away_cells(child, now) if job.progress is Progress.ACTIVE else frozenset(),
         memory=job.memory,
         image=job.image,
         queue=job.queue,
         suspended=job.suspended is not None,
         spec=child.spec,
         nodes=_nodes(child),
-        starting=_cells(job, (pod.index for pod in child.pods if not pod.running and pod.end is None)),
         draining=job.draining,
+        **facts_of_cells(job.groups, seen),
     )
 
 
@@ -243,16 +245,14 @@ def _nodes(child: Child) -> frozenset[str]:
     return frozenset(pod.node for pod in child.pods if pod.node)
 
 
+def _indexed(child: Child) -> list[tuple[int, Pod]]:
+    """Return the pods of a wave with their completion indexes."""
+    count = len(child.job.groups)
+    return [(pod.index, pod) for pod in child.pods if pod.index is not None and 0 <= pod.index < count]
+
+
 def _finished_at(pod: Pod) -> tuple[datetime, datetime, str]:
     return (pod.ended, pod.created, pod.name)
-
-
-def _cell(job: JobView, index: int | None) -> int | None:
-    return job.cells[index] if index is not None and 0 <= index < len(job.cells) else None
-
-
-def _cells(job: JobView, indexes: Iterable[int | None]) -> frozenset[int]:
-    return frozenset(cell for index in indexes if (cell := _cell(job, index)) is not None)
 
 
 def _waiting(child: Child, now: datetime) -> tuple[Waiting, ...]:

@@ -13,6 +13,7 @@ from gridfold.api.v1alpha1 import Execution
 from gridfold.domain.capacity.amounts import format_amount, format_amounts
 from gridfold.domain.capacity.held import Pods
 from gridfold.domain.capacity.need import Need, Off, find_need
+from gridfold.domain.groups import alone
 from gridfold.domain.observed import Children, Progress, SingleStage, Waiting, Wave
 from tests.unit.domain.capacity.sizes import amounts
 
@@ -28,7 +29,7 @@ def lacking(pods: int = 8, seconds: float = 60.0, reason: str = "Unschedulable")
 
 
 def wave(*waiting: Waiting, **changes: Any) -> Wave:
-    found = Wave("w0", RUN, 0, tuple(range(30)), 20, Progress.ACTIVE, waiting=waiting, memory="2Gi")
+    found = Wave("w0", RUN, 0, alone(range(30)), 20, Progress.ACTIVE, waiting=waiting, memory="2Gi")
     return replace(found, **changes)
 
 
@@ -181,7 +182,7 @@ def test_pods_that_need_nodes_are_never_more_than_the_cells_that_may_run(
     waiting: int, pending: int, running: int, parallelism: int
 ) -> None:
     execution = EXECUTION.model_copy(update={"parallelism": parallelism})
-    stage = wave(lacking(waiting), cells=tuple(range(pending + running)), running=frozenset(range(running)))
+    stage = wave(lacking(waiting), groups=alone(range(pending + running)), running=frozenset(range(running)))
     found = need(stage, status=searching(pending, running), execution=execution)
     assert found.wanting <= min(waiting, parallelism, pending)
     assert sum(group.count for group in found.live) <= max(1, min(parallelism, pending + running))
