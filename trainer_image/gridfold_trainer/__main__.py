@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gridfold.api.exit_codes import ExitCode
+from gridfold_trainer.deadline import Deadline
 from gridfold_trainer.supervisor import End, supervise
 from gridfold_trainer.tail import Tail
 
@@ -48,10 +49,10 @@ def main(arguments: list[str] | None = None) -> int:
     def work() -> int:
         from gridfold_trainer.stages import run_stage
 
-        return run_stage(options.stage, options.job, options.index)
+        return run_stage(options.stage, options.job, options.index, deadline.restart)
 
-    tail = Tail()
-    end = supervise(work, limit, tail)
+    deadline, tail = Deadline(limit), Tail()
+    end = supervise(work, deadline, tail)
     code = _judge(end, options.stage, limit)
     log = tail.finish()
     if options.stage != "prepare":  # which is told by its messages
@@ -82,18 +83,17 @@ def _keep_log(options: argparse.Namespace, code: int, log: bytes | None) -> None
         kept_log.keep(Stage(options.stage), options.job, options.index, log)
         return 0
 
-    supervise(work, _KEEP_SECONDS)
+    supervise(work, Deadline(_KEEP_SECONDS))
 
 
 def _waits_for_storage() -> bool:
     """Tell whether the child was ended while it waited for storage."""
-    from gridfold.api.handoff import FailureReport
+    from gridfold.api.handoff import failure_of
     from gridfold_trainer.errors import HostUnknownError, StorageUnreachableError
     from gridfold_trainer.termination import found_report
 
-    said = found_report()
-    waits = {StorageUnreachableError.reason, HostUnknownError.reason}
-    return isinstance(said, FailureReport) and said.reason in waits
+    said = failure_of(found_report())
+    return said is not None and said.reason in {StorageUnreachableError.reason, HostUnknownError.reason}
 
 
 def usable_cores() -> int:
@@ -126,7 +126,7 @@ def _execution(job: Path) -> dict[str, Any]:
 
 
 def _limit_seconds(stage: str, execution: dict[str, Any]) -> int:
-    """Return how long the stage may run. Only prepare and refit import the contract for it."""
+    """Return how long the stage, or each of its cells, may run. Only prepare and refit import the contract for it."""
     if stage == "cell":
         return int(execution.get("cellTimeoutSeconds", 3600))
     from gridfold.api.handoff import Stage
@@ -164,9 +164,9 @@ def _report_violence(end: End, stage: str, limit: float) -> None:
     """Say in the child's place why it ended, unless it has said so itself."""
     from gridfold.api.handoff import FailureReport
     from gridfold_trainer.advice import more_memory
-    from gridfold_trainer.termination import found_report, write_report
+    from gridfold_trainer.termination import has_said_all, write_report
 
-    if found_report() is not None:
+    if has_said_all():
         return
     if end.timed_out:
         setting = "cellTimeoutSeconds" if stage == "cell" else f"{stage}.timeoutSeconds"

@@ -7,15 +7,22 @@ from pathlib import Path
 
 from gridfold.api.handoff import (
     CREDENTIALS_VARIABLE,
+    LETTERS,
+    MOST_LOG_CHARACTERS,
     SOURCE_CREDENTIALS_VARIABLE,
     STORAGE_PATIENCE_VARIABLE,
     TERMINATION_MESSAGE_BYTES,
+    UNFINISHED_LETTER,
     CellReport,
     FailureReport,
+    GroupReport,
+    Outcome,
     Stage,
     StageInput,
+    failure_of,
 )
-from gridfold.domain.grid import Grid, parse_ranges
+from gridfold.domain.grid import Grid
+from gridfold.domain.groups import parse_groups
 from gridfold.domain.keys import CellKeys, run_folder
 from gridfold_trainer.after_prepare import prepared_run
 from gridfold_trainer.learning import sampling
@@ -52,11 +59,12 @@ def _keep(stage: Stage, job_file: Path, index: int, log: bytes) -> None:
 
 def _last_words() -> bytes:
     """Return what the operator is told, too: a process that was killed has not written it."""
-    report = found_report()
-    if isinstance(report, FailureReport | CellReport):
-        reason = report.reason if isinstance(report, FailureReport) else report.outcome
-        return f"\n{reason}: {report.message}\n".encode()
-    return b""
+    said = found_report()
+    cells = said.cells if isinstance(said, GroupReport) else [said] if isinstance(said, CellReport) else []
+    words = [f"{cell.outcome}: {cell.message}" for cell in cells if cell.outcome is Outcome.FAILED]
+    if failure := failure_of(said):
+        words.append(f"{failure.reason}: {failure.message}")
+    return "".join(f"\n{text}\n" for text in words).encode()
 
 
 def without_secrets(log: bytes, environment: Mapping[str, str]) -> bytes:
@@ -78,16 +86,22 @@ def _folder(job: StageInput) -> str:
 
 
 def _name(stage: Stage, job: StageInput, index: int) -> str:
-    """Return the key of the process' cell, or the name of its stage."""
+    """Return the key of the process' cell, the first that did not end well, or the name of its stage."""
     if stage is not Stage.CELL:
         return str(stage)
-    drawn, cell = sampling.draw(job.spec.search), parse_ranges(job.cells)[index]
+    group, said = parse_groups(job.cells)[index], found_report()
+    ends = said.ends if isinstance(said, GroupReport) else ""
+    bad = {UNFINISHED_LETTER, LETTERS[Outcome.FAILED]}
+    cell = next((cell for cell, letter in zip(group, ends, strict=False) if letter in bad), group[0])
+    drawn = sampling.draw(job.spec.search)
     return CellKeys(job.spec, prepared_run(job)).key(Grid.of(job.spec.search.grid)[drawn[cell]])
 
 
 def _mention(uri: str) -> None:
     """Add where the log is to the termination message; of one that is too long, the end of the text gives way."""
     report = found_report()
+    if isinstance(report, GroupReport) and len(uri) <= MOST_LOG_CHARACTERS:
+        leave_note(report.model_copy(update={"log": uri}))
     if not isinstance(report, FailureReport | CellReport):
         return
     suffix = f" Its log: {uri}"

@@ -7,7 +7,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,11 +17,12 @@ from pydantic import ValidationError
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import (
     BASE_FOLDER_VARIABLE,
+    CELL_EXITS,
     DEBUG_VARIABLE,
     SCRATCH_VARIABLE,
     CellReport,
     FailureReport,
-    Outcome,
+    GroupReport,
     Report,
     Stage,
     StageInput,
@@ -36,27 +37,25 @@ from gridfold_trainer.termination import leave_note, write_report
 
 log = logging.getLogger("gridfold")
 
-_OUTCOMES = {
-    Outcome.SUCCEEDED: ExitCode.OK,
-    Outcome.INFEASIBLE: ExitCode.INFEASIBLE,
-    Outcome.FAILED: ExitCode.FIT_FAILED,
-}
 _TRACEBACK_FRAMES = 10
 _COLLECT_AFTER = 50_000  # new objects; Python's default is 700
 _UNEXPECTED = 1  # as of any Python program; no rule of the Job names it, so the pod is tried again
 
 
-def run_stage(stage: str, job_file: Path, index: int) -> int:
-    """Run one stage to its end and return the exit code; the termination message is written before."""
+def run_stage(stage: str, job_file: Path, index: int, begin: Callable[[], None] = lambda: None) -> int:
+    """Run one stage to its end and return the exit code; the termination message is written before.
+
+    `begin` is called whenever the time of another cell begins.
+    """
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
     try:
         job = StageInput.model_validate_json(job_file.read_bytes())
     except ValidationError as error:
-        report = FailureReport(reason="InvalidInput", message=f"{job_file} is not an input of this version: {error}")
-        return _fail(report, ExitCode.USAGE)
+        text = f"{job_file} is not an input of this version: {error}"
+        return _fail(FailureReport(reason="InvalidInput", message=text), ExitCode.USAGE)
     try:
         with open_context(job) as context:
-            report_of_stage = _dispatch(Stage(stage), job, index, context)
+            report = _dispatch(Stage(stage), job, context, index, begin)
     except TrainerError as error:
         problems = error.problems if isinstance(error, DataError) else ()
         return _fail(FailureReport(reason=error.reason, message=str(error)), error.exit_code, problems)
@@ -68,8 +67,8 @@ def run_stage(stage: str, job_file: Path, index: int) -> int:
             return _fail(FailureReport(reason=ScratchFullError.reason, message=full_somewhere(error)), ExitCode.PASSING)
         traceback.print_exc()
         return _fail(FailureReport(reason="InternalError", message=_unexpected(error)), _UNEXPECTED)
-    write_report(report_of_stage)
-    return int(_OUTCOMES[report_of_stage.outcome] if isinstance(report_of_stage, CellReport) else ExitCode.OK)
+    write_report(report)
+    return int(CELL_EXITS[report.outcome] if isinstance(report, CellReport | GroupReport) else ExitCode.OK)
 
 
 def _unexpected(error: Exception) -> str:
@@ -80,7 +79,7 @@ def _unexpected(error: Exception) -> str:
     return f"{what}\nThis is a fault of Gridfold's own; {more}. Please report it.\n{''.join(reversed(where))}"
 
 
-def _dispatch(stage: Stage, job: StageInput, index: int, context: Context) -> Report:
+def _dispatch(stage: Stage, job: StageInput, context: Context, index: int, begin: Callable[[], None]) -> Report:
     """Import the stage, switch the garbage collector on again, and run it."""
     if stage is Stage.PREPARE:
         from gridfold_trainer import prepare
@@ -91,7 +90,7 @@ def _dispatch(stage: Stage, job: StageInput, index: int, context: Context) -> Re
         from gridfold_trainer import cell
 
         _collect_garbage()
-        return cell.run(job, index, context)
+        return cell.run(job, index, context, begin)
     from gridfold_trainer import refit
 
     _collect_garbage()

@@ -10,17 +10,18 @@ import ctypes
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from gridfold.api.exit_codes import ExitCode
+from gridfold_trainer.deadline import Deadline
 from gridfold_trainer.tail import Tail
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _WAITED = {*_ENDING, signal.SIGCHLD}
 _CONTAINER_INIT = 1
+_LONGEST_WAIT_SECONDS = 3600.0
 
 
 @dataclass(frozen=True)
@@ -32,18 +33,18 @@ class End:
     timed_out: bool = False
 
 
-def supervise(work: Callable[[], int], limit_seconds: float | None, tail: Tail | None = None) -> End:
+def supervise(work: Callable[[], int], deadline: Deadline, tail: Tail | None = None) -> End:
     """Run `work` in a child process group and return how it ended. It leaves no process behind.
 
     The supervisor should be the only thread. SIGTERM, SIGINT and SIGHUP end the work at once (exit code 143), and so
-    does the death of the supervisor's own parent on a laptop; after `limit_seconds` (None: never) it ends with 15.
+    does the death of the supervisor's own parent on a laptop; after the deadline, which the work may restart, with 15.
     `tail` keeps the end of what it writes.
     """
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
     parent = os.getppid()
     if os.getpid() != _CONTAINER_INIT and parent > _CONTAINER_INIT:
         _die_after_parent(parent, signal.SIGTERM)
-    deadline = None if limit_seconds is None else time.monotonic() + limit_seconds
+    deadline.restart()
     supervisor = os.getpid()
     child = os.fork()
     if child == 0:
@@ -76,18 +77,17 @@ def _run_child(work: Callable[[], int], supervisor: int, tail: Tail | None) -> N
         os._exit(code)
 
 
-def _wait(child: int, deadline: float | None) -> End:
+def _wait(child: int, deadline: Deadline) -> End:
     """Wait for the child, reaping whatever else ends: orphans come to process 1."""
     while True:
         end = _reap(child)
         if end is not None:
             return end
-        remaining = 3600.0 if deadline is None else deadline - time.monotonic()
-        seen = signal.sigtimedwait(_WAITED, max(0.0, remaining))
+        seen = signal.sigtimedwait(_WAITED, max(0.0, min(deadline.remaining(), _LONGEST_WAIT_SECONDS)))
         if seen is not None and seen.si_signo in _ENDING:
             _kill_group(child)
             return End(int(ExitCode.TERMINATED))
-        if deadline is not None and time.monotonic() >= deadline:
+        if deadline.remaining() <= 0:
             end = _reap(child)  # it may have ended just now
             if end is None:
                 _kill_group(child)

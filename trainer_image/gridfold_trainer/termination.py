@@ -8,12 +8,15 @@ from typing import Any
 
 from gridfold.api.handoff import (
     TERMINATION_LOG_VARIABLE,
+    UNFINISHED_LETTER,
     CellReport,
     FailureReport,
+    GroupReport,
     PrepareReport,
     Report,
     decode_report,
     encode_report,
+    with_failure,
 )
 
 #: Kubernetes makes this file in every container.
@@ -22,15 +25,31 @@ DEFAULT_PATH = Path("/dev/termination-log")
 
 def write_report(report: Report) -> None:
     """Write a report as this process' termination message, whole or, where it is too long, without its extras."""
-    text = _fitting(report)
+    text = _fitting(_beside_cells(report))
     _leave(text)
     with contextlib.suppress(OSError):
         print(text, flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
 
 
-def leave_note(report: FailureReport | CellReport | None) -> None:
-    """Leave word, for the case that this process is ended from outside now; None takes it back."""
-    _leave("" if report is None else encode_report(report))
+def leave_note(report: FailureReport | CellReport | GroupReport | None) -> None:
+    """Leave word, for the case that this process is ended from outside now; None takes a failure back."""
+    said = found_report()
+    if report is None and isinstance(said, GroupReport):
+        report = said.model_copy(update={"failure": None})
+    _leave("" if report is None else encode_report(_beside_cells(report)))
+
+
+def _beside_cells(report: Report) -> Report:
+    """Return a failure beside what was said before of the cells of this process, if it has several."""
+    return with_failure(found_report(), report) if isinstance(report, FailureReport) else report
+
+
+def has_said_all() -> bool:
+    """Tell whether this process, or the one that it supervises, has said how it ended."""
+    said = found_report()
+    if isinstance(said, GroupReport):
+        return said.failure is not None or UNFINISHED_LETTER not in said.ends
+    return said is not None
 
 
 def found_report() -> Report | None:

@@ -4,7 +4,12 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """Exit code of a trainer's process."""
+    """Exit code of a trainer's process.
+
+    One with several cells that has come to the end of them ends by the worst that became of one: 12, else 11, else 0.
+    One that has not, or whose cell raised what nobody expected, ends as that one cell would have ended alone. Its
+    message tells which cells have ended, and how.
+    """
 
     OK = 0
     USAGE = 2

@@ -143,7 +143,7 @@ def test_a_process_that_is_ended_for_its_temporary_files_says_so_and_is_not_made
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import os, signal, sys, types\ngreedy = types.ModuleType('gridfold_trainer.cell')\n"
-        "def run(job, index, context):\n"
+        "def run(job, index, context, begin):\n"
         "    (context.scratch / 'large').write_bytes(b'x' * 100_000)\n"
         "    os.kill(os.getppid(), signal.SIGTERM)\n"
         "    signal.pause()\n"

@@ -13,10 +13,12 @@ import pytest
 #: A supervisor whose work is BODY; it ends with the exit code and prints what else it knows.
 PROGRAM = """
 import os, sys, time, signal, subprocess
+from gridfold_trainer.deadline import Deadline
 from gridfold_trainer.supervisor import supervise
+deadline = Deadline({limit})
 def work():
 {body}
-end = supervise(work, {limit})
+end = supervise(work, deadline)
 print(end.signal, end.timed_out, flush=True)
 sys.exit(end.exit_code)
 """
@@ -96,6 +98,19 @@ def test_work_that_is_deaf_to_signals_inside_a_long_call_into_c_ends_at_its_limi
 def test_work_that_ends_in_time_is_not_bounded_by_its_limit() -> None:
     with start("    return 12", limit=SECONDS) as process:
         assert process.wait(SECONDS) == 12
+
+
+def test_work_that_restarts_its_deadline_may_take_longer_in_all() -> None:
+    pieces = """
+    for _ in range(3):
+        while deadline.remaining() > 0.6: time.sleep(0.01)
+        deadline.restart()
+    return 12
+"""
+    start_seconds = time.monotonic()
+    with start(pieces, limit=1.0) as process:
+        assert process.wait(SECONDS) == 12
+    assert time.monotonic() - start_seconds > 1.0
 
 
 def test_work_that_is_killed_as_by_the_out_of_memory_killer_is_exit_code_137() -> None:

@@ -135,6 +135,7 @@ def test_secrets_of_the_environment_of_files_and_of_urls_are_in_no_log(tmp_path:
 
 TAILED = """
 import os, sys
+from gridfold_trainer.deadline import Deadline
 from gridfold_trainer.supervisor import supervise
 from gridfold_trainer.tail import Tail
 def work():
@@ -142,7 +143,7 @@ def work():
         print(f"line {number}", file=sys.stdout if number % 2 else sys.stderr, flush=True)
     return 3
 tail = Tail(1000)
-code = supervise(work, None, tail).exit_code
+code = supervise(work, Deadline(None), tail).exit_code
 kept = tail.finish()
 last = kept.split()[-1] in (b"19998", b"19999")  # there are two pipes
 sys.stderr.write(f"kept {len(kept)} {last}")
