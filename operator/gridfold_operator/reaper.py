@@ -1,6 +1,7 @@
 """The reaper: `python -m gridfold_operator.reaper --settings FILE`, by its own identity and from time to time.
 
-It hands back the nodes whose record has expired, because no operator has looked at it for too long, and nothing else.
+It hands back the nodes whose record has expired, because no operator has looked at it for too long, and those without
+any record, which an operator has made that was killed while another took the record away; nothing else.
 """
 
 import argparse
@@ -10,11 +11,12 @@ import sys
 
 from gridfold.engine.ports import ConflictError
 from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.kubernetes.capacity.driver import Driver
 from gridfold_operator.adapters.kubernetes.capacity.drivers import build_drivers
 from gridfold_operator.adapters.kubernetes.capacity.finalizers import unbind
 from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers, hand_back
 from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
-from gridfold_operator.adapters.kubernetes.capacity.records import Lease
+from gridfold_operator.adapters.kubernetes.capacity.records import Lease, Record, lease_name
 from gridfold_operator.adapters.kubernetes.capacity.troubles import REFUSALS, words_of
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient, load_configuration
 from gridfold_operator.errors import ClusterError
@@ -27,13 +29,13 @@ PATIENCE_SECONDS = 240.0
 PAUSE_SECONDS = 2.0
 
 
-async def reap(client: KubernetesClient, leases: Leases, drivers: Drivers) -> list[str]:
+async def reap(leases: Leases, drivers: Drivers) -> list[str]:
     """Hand back what has expired, as far as it goes at once; return what is left, in words."""
-    left = []
+    left = [words for driver in drivers.values() for words in await _reap_strays(driver, leases)]
     expired = [lease async for lease in leases.all() if lease.is_expired(leases.clock.now()) or lease.record.leaving]
     for lease in expired:
         try:
-            if await _reap(client, lease, leases, drivers):
+            if await hand_back(lease, leases, drivers):
                 LOG.info("%s: %s nodes of %s are handed back", *_named(lease))
             else:
                 left.append("{}: {} nodes of {} are going".format(*_named(lease)))
@@ -44,11 +46,25 @@ async def reap(client: KubernetesClient, leases: Leases, drivers: Drivers) -> li
     return left
 
 
-async def _reap(client: KubernetesClient, lease: Lease, leases: Leases, drivers: Drivers) -> bool:
-    if not await hand_back(lease, leases, drivers):
-        return False
-    await unbind(client, lease.record.job, lease.record.uid)
-    return True
+async def _reap_strays(driver: Driver, leases: Leases) -> list[str]:
+    """Hand back what is there without a record; one that cannot be read is one, too."""
+    try:
+        held = await driver.held(leases.namespace)
+        known = {name async for name in leases.names()}
+        strays = [record for record in held if lease_name(record.digest) not in known]
+        going = [record for record in strays if not await _reap_stray(driver, record, leases)]
+    except REFUSALS as error:
+        return [f"nodes without a record cannot be handed back: {words_of(error)[1]}"]
+    return [
+        f"{record.namespace}/{record.name}: nodes of {record.provider} without a record are going" for record in going
+    ]
+
+
+async def _reap_stray(driver: Driver, record: Record, leases: Leases) -> bool:
+    gone = await driver.release(record)
+    if gone:
+        await unbind(leases.client, record.job, record.uid)
+    return gone
 
 
 def _named(lease: Lease) -> tuple[str, int, str]:
@@ -61,10 +77,11 @@ async def _main(settings: OperatorSettings) -> list[str]:
     client = KubernetesClient(await load_configuration())
     clock, loop = SystemClock(), asyncio.get_running_loop()
     leases = Leases(client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, "gridfold-reaper")
+    drivers = build_drivers(client)
     end = loop.time() + PATIENCE_SECONDS
     try:
         while True:
-            left = await reap(client, leases, build_drivers(client))
+            left = await reap(leases, drivers)
             if not left or loop.time() >= end:
                 return left
             await asyncio.sleep(PAUSE_SECONDS)

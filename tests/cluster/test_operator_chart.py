@@ -104,7 +104,7 @@ def test_with_a_provider_of_nodes_the_operator_may_do_what_that_needs_and_the_re
     }
     assert manifests["Role", "gridfold-capacity"]["metadata"]["namespace"] == "gf"
     assert rights("ClusterRole", "gf-gridfold-nodes") == {
-        "karpenter.sh/nodepools": {"create", "get", "patch", "delete"},
+        "karpenter.sh/nodepools": {"create", "get", "list", "patch", "delete"},
         "karpenter.sh/nodeclaims": {"list"},
     }
     assert rights("ClusterRole", "gf-gridfold-reaper") == {"gridfold.dev/trainingjobs": {"get", "patch"}}

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
@@ -41,7 +42,8 @@ class MemoryApi:
         return self._call("patch", path, lambda: self._patch(path, patch, content_type))
 
     async def delete(self, path: str, version: str = "") -> None:
-        self._call("delete", path, lambda: self.remove(path, version))
+        with suppress(ApiNotFoundError):
+            self._call("delete", path, lambda: self.remove(path, version))
 
     # ── what happens at the server ───────────────────────────────────────────────────────────────────────────────
 

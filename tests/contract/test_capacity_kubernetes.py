@@ -49,13 +49,13 @@ def the_one(world: MemoryWorld, plural: str) -> dict[str, Any]:
     return found
 
 
-async def test_a_job_is_bound_then_recorded_then_given_nodes_and_all_that_in_the_reverse_order(
+async def test_a_grant_is_recorded_then_the_job_is_bound_then_given_nodes_and_all_that_in_the_reverse_order(
     world: MemoryWorld,
 ) -> None:
     key = await granted(world)
     assert [(verb, path.split("/")[-2]) for verb, path in world.api.writes] == [
-        ("patch", "trainingjobs"),
         ("create", SYSTEM),
+        ("patch", "trainingjobs"),
         ("create", "v1"),
     ]
     assert finalizers(world, key) == [labels.CAPACITY_FINALIZER]
@@ -68,8 +68,8 @@ async def test_a_job_is_bound_then_recorded_then_given_nodes_and_all_that_in_the
         ("update", "leases"),
         ("delete", "nodepools"),
         ("delete", "nodepools"),
-        ("delete", "leases"),
         ("patch", "trainingjobs"),
+        ("delete", "leases"),
     ]
     assert finalizers(world, key) == []
 
@@ -205,7 +205,7 @@ async def test_a_record_that_cannot_be_read_is_trouble_and_nothing_is_done_besid
     await world.capacity.ensure(load(world, key), 9)
     await world.capacity.release(load(world, key))
     assert the_one(world, "nodepools")["spec"]["limits"] == {"nodes": "3"}
-    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    assert await reap(world.leases, world.drivers) == []
 
 
 async def test_a_deletion_waits_no_longer_than_ten_minutes_for_a_provider_that_is_dead_and_says_so(
@@ -242,12 +242,12 @@ async def test_the_reaper_hands_back_what_has_expired_and_nothing_else(world: Me
     world.wait(300)
     other = world.create("other")
     await world.capacity.ensure(load(world, other), 1)
-    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    assert await reap(world.leases, world.drivers) == []
     assert len(world.api.of_kind("nodepools")) == 2
     world.wait(301)
-    assert await reap(world.api, world.leases, world.drivers) == ["team/job: 3 nodes of big are going"]  # type: ignore[arg-type]
+    assert await reap(world.leases, world.drivers) == ["team/job: 3 nodes of big are going"]
     world.take()
-    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    assert await reap(world.leases, world.drivers) == []
     record = json.loads(the_one(world, "leases")["metadata"]["annotations"][labels.CAPACITY_RECORD])
     assert (record["name"], len(world.api.of_kind("nodepools"))) == ("other", 1)
     assert finalizers(world, key) == []
@@ -262,7 +262,7 @@ async def test_an_operator_and_the_reaper_that_meet_at_an_expired_record_do_not_
     await observe(world, key)
     with pytest.raises(ConflictError):
         await world.leases.save(expired.record.model_copy(update={"leaving": True}), expired)
-    assert await reap(world.api, world.leases, world.drivers) == []  # type: ignore[arg-type]
+    assert await reap(world.leases, world.drivers) == []
     assert (await observe(world, key)).nodes == 3
 
 
@@ -270,5 +270,5 @@ async def test_what_the_reaper_may_not_do_is_told(world: MemoryWorld) -> None:
     await granted(world)
     world.wait(601)
     world.api.forbidden.add(("delete", "nodepools"))
-    (words,) = await reap(world.api, world.leases, world.drivers)  # type: ignore[arg-type]
+    (words,) = await reap(world.leases, world.drivers)
     assert words.startswith("team/job: 3 nodes of big cannot be handed back: the operator may not do")

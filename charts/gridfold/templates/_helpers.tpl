@@ -123,7 +123,7 @@ probePort: 8080
 {{- if has "Karpenter" $kinds }}
 - apiGroups: [karpenter.sh]
   resources: [nodepools]
-  verbs: [create, get, patch, delete]
+  verbs: [create, get, list, patch, delete]
 - apiGroups: [karpenter.sh]
   resources: [nodeclaims]
   verbs: [list]

@@ -28,6 +28,8 @@ MIN_PARALLELISM = "gridfold.dev/min-parallelism"
 DRAINING = "gridfold.dev/draining"
 #: On nodes that a job has for itself, as their label and taint, and on the records of them: digest of the job.
 CAPACITY = "gridfold.dev/capacity"
+#: On what an operator makes outside of namespaces: its own namespace.
+SYSTEM = "gridfold.dev/system"
 #: Annotation of such a record, a Lease: what is held, as a JSON document.
 CAPACITY_RECORD = "gridfold.dev/capacity-record"
 #: Begins the annotation of a group of machines that tells how many of its replicas are a job's; its digest follows.

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.status import TrainingJobStatus
-from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.v1alpha1 import CapacitySettings, TrainingJobSpec
 from gridfold.domain.capacity.granting import Grant, judge
 from gridfold.domain.capacity.held import EnsureNodes, Held, ReleaseNodes, Verdict
-from gridfold.domain.capacity.need import find_need
+from gridfold.domain.capacity.need import Need, find_need
 from gridfold.domain.capacity.usage import seconds_of, usage_of
 from gridfold.domain.conditions import Conditions
 from gridfold.domain.observed import Observed, Progress
@@ -25,7 +25,8 @@ def decide_nodes(observed: Observed, spec: TrainingJobSpec, digest: str, status:
         return Verdict()
     need = find_need(spec.execution, observed.children, digest, status)
     used = seconds_of(usage_of(status.capacity), observed.now)
-    return _paced(_named(judge(Grant(need, held, spec.capacity, used, observed.now)), held), held)
+    grant = Grant(need, held, spec.capacity, used, observed.now)
+    return _paced(_named(judge(grant), held), grant)
 
 
 def _named(verdict: Verdict, held: Held) -> Verdict:
@@ -42,14 +43,18 @@ def decide_nodes_of_refused(observed: Observed) -> Verdict:
     if held is None or not held.anything:
         return Verdict()
     goes_on = any(wave.progress is Progress.ACTIVE for wave in observed.children.waves) and not held.leaving
-    return _paced(Verdict() if goes_on else Verdict(ReleaseNodes()), held)
+    grant = Grant(Need(), held, CapacitySettings(), 0.0, observed.now)
+    return _paced(Verdict() if goes_on else Verdict(ReleaseNodes()), grant)
 
 
-def _paced(verdict: Verdict, held: Held) -> Verdict:
-    """Return a verdict without what is so already, and with when to look again."""
-    step = verdict.step
+def _paced(verdict: Verdict, grant: Grant) -> Verdict:
+    """Return a verdict without what is so already or was refused a moment ago, and with when to look again."""
+    step, held = verdict.step, grant.held
     if isinstance(step, EnsureNodes) and step.nodes == held.nodes:
         step = None
+    if isinstance(step, ReleaseNodes) and grant.paused and held.trouble is not None:
+        words = f"nodes cannot be handed back yet: {held.trouble.message}"
+        return replace(verdict, step=None, message=words, look_again_seconds=min(grant.paused, HELD_SECONDS))
     moving = step is not None or held.launched != len(held.ready) or len(held.ready) < held.nodes
     times = [verdict.look_again_seconds]
     if moving:

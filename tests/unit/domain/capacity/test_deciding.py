@@ -123,6 +123,21 @@ def test_a_run_that_has_ended_hands_everything_back_and_rests_when_that_is_done(
     assert plan.status == world.status
 
 
+def test_nodes_that_cannot_be_handed_back_are_tried_again_with_pauses_and_the_status_says_why() -> None:
+    world = searching()
+    world.held = held(3, ready=3)
+    world.edit(asking(suspend=True))
+    assert world.step().nodes == ReleaseNodes()
+    trouble = Trouble("ProviderForbidden", "nodepools is forbidden", tries=1, last=world.now)
+    world.held = held(3, ready=3, leaving=True, trouble=trouble)
+    plan = world.step()
+    assert (plan.nodes, plan.requeue_after_seconds) == (None, 29)
+    assert plan.status.capacity is not None
+    assert plan.status.capacity.message == "nodes cannot be handed back yet: nodepools is forbidden"
+    world.now += timedelta(seconds=30)
+    assert world.step().nodes == ReleaseNodes()
+
+
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("suspended", {"suspend": True}),
     ("edited to another provider", {"capacity": {"provider": "other"}}),

@@ -35,8 +35,8 @@ class Driver(Protocol):
     def spares_busy(self) -> bool:
         """Tell whether it takes empty nodes alone where it is to have fewer."""
 
-    async def ensure(self, record: Record, settings: Any) -> None:
-        """Have as many nodes as the record says, no more and no fewer.
+    async def ensure(self, record: Record, settings: Any, system: str) -> None:
+        """Have as many nodes as the record says, no more and no fewer, for the operator of a namespace.
 
         Raises:
             ProviderError: it cannot be done, as things are.
@@ -47,3 +47,6 @@ class Driver(Protocol):
 
     async def release(self, record: Record) -> bool:
         """Hand everything back, or go on with it; return whether nothing is left."""
+
+    async def held(self, system: str) -> list[Record]:
+        """Return the records of all that an operator, known by its namespace, has made, as far as it is still there."""

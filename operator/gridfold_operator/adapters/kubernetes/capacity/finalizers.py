@@ -30,13 +30,22 @@ async def bind(client: KubernetesClient, owner: Metadata) -> None:
     Raises:
         ConflictError: it is not what it was when it was decided that it is to have nodes.
     """
-    key = JobKey(owner.namespace, owner.name)
-    now = await read_job(client, key)
-    if now is None or (now["uid"], now["generation"]) != (owner.uid, owner.generation) or now.get("deletionTimestamp"):
-        raise ConflictError(f"TrainingJob {owner.namespace}/{owner.name} has changed since: observe again")
+    now = await check(client, owner)
     before = now.get("finalizers") or []
     if labels.CAPACITY_FINALIZER not in before:
-        await _write(client, key, now, [*before, labels.CAPACITY_FINALIZER])
+        await _write(client, JobKey(owner.namespace, owner.name), now, [*before, labels.CAPACITY_FINALIZER])
+
+
+async def check(client: KubernetesClient, owner: Metadata) -> Document:
+    """Return a job's metadata as it is now.
+
+    Raises:
+        ConflictError: it is not what it was.
+    """
+    now = await read_job(client, JobKey(owner.namespace, owner.name))
+    if now is None or (now["uid"], now["generation"]) != (owner.uid, owner.generation) or now.get("deletionTimestamp"):
+        raise ConflictError(f"TrainingJob {owner.namespace}/{owner.name} has changed since: observe again")
+    return now
 
 
 async def unbind(client: KubernetesClient, key: JobKey, uid: str) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from gridfold_operator.adapters.kubernetes.capacity.driver import Driver
+from gridfold_operator.adapters.kubernetes.capacity.finalizers import unbind
 from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
 from gridfold_operator.adapters.kubernetes.capacity.records import Lease
 
@@ -11,7 +12,7 @@ Drivers = Mapping[str, Driver]
 
 
 async def hand_back(lease: Lease, leases: Leases, drivers: Drivers) -> bool:
-    """Hand everything back, or go on with it; return whether nothing is left, and the record gone.
+    """Hand everything back, or go on with it: nodes, finalizer, then the record. Return whether nothing is left.
 
     That it is leaving is recorded first: whoever looks next grants nothing beside it.
 
@@ -23,5 +24,6 @@ async def hand_back(lease: Lease, leases: Leases, drivers: Drivers) -> bool:
         lease = await leases.save(leaving, lease)
     if not await drivers[lease.record.kind].release(lease.record):
         return False
+    await unbind(leases.client, lease.record.job, lease.record.uid)
     await leases.remove(lease)
     return True

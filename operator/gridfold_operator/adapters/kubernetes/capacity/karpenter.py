@@ -17,6 +17,7 @@ from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
     is_launched,
     nodes_granted,
     ready_nodes,
+    record_of,
     trouble_of,
 )
 from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
@@ -32,13 +33,13 @@ class KarpenterDriver:
     client: KubernetesClient
     spares_busy: bool = True  #: a lower limit ends no node; those that are empty go by themselves
 
-    async def ensure(self, record: Record, settings: KarpenterSettings) -> None:
+    async def ensure(self, record: Record, settings: KarpenterSettings, system: str) -> None:
         """Have a NodePool of at most so many nodes; Karpenter makes those that pods wait for."""
         pool = await self._pool(record)
         if pool is None:
             try:
                 pool = await self.client.create(
-                    paths.collection(paths.KARPENTER, "nodepools"), build_node_pool(record, settings)
+                    paths.collection(paths.KARPENTER, "nodepools"), build_node_pool(record, settings, system)
                 )
             except ApiConflictError as error:
                 raise ConflictError(
@@ -62,12 +63,22 @@ class KarpenterDriver:
         )
 
     async def release(self, record: Record) -> bool:
-        """Delete the pool; Karpenter drains its nodes, and ends the machines."""
+        """Delete the pool; Karpenter drains its nodes, and ends the machines.
+
+        Where its kinds are not known there is perhaps nothing left of them, and perhaps they are so for a moment only:
+        that is refused, and tried again.
+        """
+        await self.client.delete(paths.node_pool(lease_name(record.digest)))
+        return await self._pool(record) is None and not await self._claims(record)
+
+    async def held(self, system: str) -> list[Record]:
+        """Return the records for which there are NodePools."""
+        selector = f"{labels.MANAGED_BY}={labels.MANAGED_BY_VALUE},{labels.SYSTEM}={system}"
         try:
-            await self.client.delete(paths.node_pool(lease_name(record.digest)))
-            return not await self._claims(record)
+            pools = await self.client.items(paths.collection(paths.KARPENTER, "nodepools"), labelSelector=selector)
         except ApiNotFoundError:
-            return True  # without the kinds there is nothing of them
+            return []
+        return [record for pool in pools if (record := record_of(pool)) is not None]
 
     async def _pool(self, record: Record) -> dict[str, Any] | None:
         name = lease_name(record.digest)

@@ -58,6 +58,12 @@ class Leases:
             except UnreadableRecordError as error:
                 LOG.warning("%s", error)
 
+    async def names(self) -> AsyncIterator[str]:
+        """Yield the names of all Leases that may be records, whether they can be read or not."""
+        path = paths.collection(paths.COORDINATION, "leases", self.namespace)
+        for document in await self.client.items(path):
+            yield document["metadata"]["name"]
+
     async def save(self, record: Record, before: Lease | None) -> Lease:
         """Keep a record, renewed; `before` is the Lease that was read.
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
 from gridfold.domain.capacity.held import Trouble
@@ -15,10 +17,9 @@ Document = Mapping[str, Any]
 
 #: On the NodeClaims and nodes of a NodePool.
 POOL_LABEL = "karpenter.sh/nodepool"
-JOB_ANNOTATION = "gridfold.dev/training-job"
 
 
-def build_node_pool(record: Record, settings: KarpenterSettings) -> dict[str, Any]:
+def build_node_pool(record: Record, settings: KarpenterSettings, system: str) -> dict[str, Any]:
     """Return the NodePool of a job: for its pods alone, of at most so many nodes, none of which stays empty."""
     ours = {labels.CAPACITY: record.digest}
     taint = {"key": labels.CAPACITY, "value": record.digest, "effect": "NoSchedule"}
@@ -37,8 +38,8 @@ def build_node_pool(record: Record, settings: KarpenterSettings) -> dict[str, An
         "kind": "NodePool",
         "metadata": {
             "name": lease_name(record.digest),
-            "labels": {labels.MANAGED_BY: labels.MANAGED_BY_VALUE, **ours},
-            "annotations": {JOB_ANNOTATION: f"{record.namespace}/{record.name}"},
+            "labels": {labels.MANAGED_BY: labels.MANAGED_BY_VALUE, labels.SYSTEM: system, **ours},
+            "annotations": {labels.CAPACITY_RECORD: record.model_dump_json(by_alias=True)},
         },
         "spec": {
             "template": template,
@@ -50,6 +51,15 @@ def build_node_pool(record: Record, settings: KarpenterSettings) -> dict[str, An
             "limits": {"nodes": str(record.nodes)},
         },
     }
+
+
+def record_of(pool: Document) -> Record | None:
+    """Return the record for which a NodePool was made, None where it cannot be read."""
+    text = (pool["metadata"].get("annotations") or {}).get(labels.CAPACITY_RECORD, "")
+    try:
+        return Record.model_validate_json(text)
+    except ValidationError:
+        return None
 
 
 def nodes_granted(pool: Document) -> int:

@@ -1,7 +1,7 @@
 """The port Capacity on Kubernetes: the protocol of records, finalizers and drivers.
 
-A job gets our finalizer, then a record, then nodes; they are taken back in the reverse order. So whoever is killed at
-any moment leaves nothing that is held and not recorded, and no record that nobody waits for.
+What a job is to have is recorded first; then it gets our finalizer, then nodes. All of that is taken back in the
+reverse order. So whoever is killed at any moment leaves nothing that is not recorded, and every record expires.
 """
 
 import logging
@@ -18,7 +18,7 @@ from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Event
 from gridfold.engine.ports import Clock, ConflictError, EventRecorder, JobKey
 from gridfold_operator.adapters.kubernetes.capacity.driver import Machines
-from gridfold_operator.adapters.kubernetes.capacity.finalizers import bind, read_job, unbind
+from gridfold_operator.adapters.kubernetes.capacity.finalizers import bind, check, read_job, unbind
 from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers, hand_back
 from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
 from gridfold_operator.adapters.kubernetes.capacity.records import Lease, Record
@@ -75,7 +75,7 @@ class KubernetesCapacity:
         return self._held(job, wanted, lease, machines)
 
     async def ensure(self, job: ObservedJob, nodes: int) -> None:
-        """Have so many nodes in all: finalizer, record, then nodes."""
+        """Have so many nodes in all: record, finalizer, then nodes."""
         settings = self._provider(job.spec.capacity.provider if job.spec else NONE)
         if settings is None:
             return
@@ -83,18 +83,21 @@ class KubernetesCapacity:
             lease = await self.leases.find(_digest(job.metadata))
             if lease is not None and (lease.record.leaving or lease.record.provider != settings.name):
                 raise ConflictError(f"the nodes of {lease.record.job} are to be handed back first: observe again")
-            await bind(self.client, job.metadata)
+            await check(self.client, job.metadata)
             lease = await self.leases.save(self._record(job.metadata, settings, lease, nodes), lease)
-            await self.drivers[settings.kind].ensure(lease.record, settings)
+            await bind(self.client, job.metadata)
+            await self.drivers[settings.kind].ensure(lease.record, settings, self.leases.namespace)
+            await self._check_that_it_is_still_recorded(lease)
 
     async def release(self, job: ObservedJob) -> None:
-        """Hand everything back: nodes, record, then finalizer."""
+        """Hand everything back: nodes, finalizer, then record."""
         owner = job.metadata
-        key = JobKey(owner.namespace, owner.name)
         with self.troubles.noted(owner.uid):
             lease = await self.leases.find(_digest(owner))
-            if lease is None or await hand_back(lease, self.leases, self.drivers):
-                await unbind(self.client, key, owner.uid)
+            if lease is not None:
+                await hand_back(lease, self.leases, self.drivers)
+            else:
+                await unbind(self.client, JobKey(owner.namespace, owner.name), owner.uid)
 
     async def let_go(self, key: JobKey) -> float | None:
         """Hand back what is held for a job that is gone or being deleted."""
@@ -154,6 +157,16 @@ class KubernetesCapacity:
             f"spec.capacity.provider is {name}, and the platform {there}: name one of these, or {NONE}, or have it "
             "configured (the chart's value capacity.providers)",
         )
+
+    async def _check_that_it_is_still_recorded(self, lease: Lease) -> None:
+        """Hand back at once what was made while another process took its record away: this one was stopped meanwhile.
+
+        Where it is killed before it comes to this, the reaper finds what has no record.
+        """
+        if await self.leases.find(lease.record.digest) is None:
+            await self.drivers[lease.record.kind].release(lease.record)
+            await unbind(self.client, lease.record.job, lease.record.uid)
+            raise ConflictError(f"the nodes of {lease.record.job} were handed back meanwhile: observe again")
 
     async def _is_handed_back(self, lease: Lease) -> bool:
         with self.troubles.noted(lease.record.uid):

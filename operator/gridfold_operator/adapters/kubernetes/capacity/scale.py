@@ -28,7 +28,7 @@ class ScaleDriver:
     #: Whoever makes the machines chooses which go, and may choose one with pods on it.
     spares_busy: bool = False
 
-    async def ensure(self, record: Record, settings: ScaleSettings) -> None:
+    async def ensure(self, record: Record, settings: ScaleSettings, system: str) -> None:  # noqa: ARG002
         """Have a share of so many replicas in the group."""
         target = _target(record)
         document = await self._read(target)
@@ -67,6 +67,10 @@ class ScaleDriver:
         except ApiNotFoundError:
             return True  # without the kind there is nothing of it
         return group is None or group.is_down
+
+    async def held(self, system: str) -> list[Record]:  # noqa: ARG002
+        """Return nothing: a group may be shared by several operators, and a share does not say whose it is."""
+        return []
 
     async def strays(self, settings: ScaleSettings) -> set[str]:
         """Return the digests of the jobs that have a share in the group."""
