@@ -113,15 +113,22 @@ async def test_a_patch_says_what_kind_of_patch_it_is() -> None:
     assert server.headers[0]["Content-Type"] == "application/json-patch+json"
 
 
-async def test_a_list_is_read_page_by_page() -> None:
-    pages = [say({"metadata": {"continue": "c1"}, "items": [1, 2]}), say({"metadata": {}, "items": [3]})]
-    server = ApiServer().then(*pages)
-    async with serving(server) as client:
-        assert await client.items("/api/v1/pods", labelSelector="a=b") == [1, 2, 3]
+async def test_a_long_list_is_read_page_by_page() -> None:
+    answers = [say({"metadata": {"continue": "c1"}, "items": [1, 2]}), say({"metadata": {}, "items": [3]})]
+    server = ApiServer().then(*answers)
+    async with serving(server) as client, aclosing(client.pages("/api/v1/pods", labelSelector="a=b")) as pages:
+        assert [page["items"] async for page in pages] == [[1, 2], [3]]
     assert [query for _, _, query in server.requests] == [
         {"labelSelector": "a=b", "limit": "500"},
         {"labelSelector": "a=b", "limit": "500", "continue": "c1"},
     ]
+
+
+async def test_a_short_list_is_read_at_once() -> None:
+    server = ApiServer().then(say({"metadata": {}, "items": [1, 2]}))
+    async with serving(server) as client:
+        assert await client.items("/api/v1/pods", labelSelector="a=b") == [1, 2]
+    assert [query for _, _, query in server.requests] == [{"labelSelector": "a=b"}]
 
 
 async def test_an_empty_list_may_be_null() -> None:

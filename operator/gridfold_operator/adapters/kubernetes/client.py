@@ -129,8 +129,11 @@ class KubernetesClient:
                 return
 
     async def items(self, path: str, **query: str) -> list[Document]:
-        """Return all objects of a list that is known to be short."""
-        return [item async for page in self.pages(path, **query) for item in page.get("items") or ()]
+        """Return all objects of a list that is known to be short.
+
+        It is no page: where pages are asked for, older API servers (1.31) read all objects of the kind from etcd.
+        """
+        return (await self.get(path, **query)).get("items") or []
 
     async def metadata(self, path: str) -> list[Document]:
         """Return the metadata of all objects of a list; nothing else of them is sent."""

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -142,9 +143,13 @@ class KubernetesCluster:
         return Child(job, pods, trouble.found)
 
     async def _list_pods(self, namespace: str, selector: str) -> tuple[Pod, ...]:
-        """Return a Job's pods from the API server itself."""
-        found = await self.client.items(paths.collection(paths.CORE, "pods", namespace), labelSelector=selector)
-        return tuple(pod for document in found if (pod := project_pod(document)))
+        """Return a Job's pods, of which there may be thousands, from the API server itself."""
+        path = paths.collection(paths.CORE, "pods", namespace)
+        found: list[Pod] = []
+        async with aclosing(self.client.pages(path, labelSelector=selector)) as pages:
+            async for page in pages:
+                found += filter(None, map(project_pod, page.get("items") or ()))
+        return tuple(found)
 
     async def apply(self, job: ObservedJob, action: Action) -> None:
         """Carry out one action; what exists already, or is gone already, is fine."""
