@@ -9,4 +9,4 @@ from tests.testbed.kubectl import Kubectl
 def ensure_kind(kubectl: Kubectl) -> None:
     """Have the API server serve TrainingJobs as the models are now."""
     kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(build_crd()))
-    kubectl("wait", "--for=condition=Established", "crd/trainingjobs.gridfold.dev", "--timeout=60s")
+    kubectl.wait_until_served("crd/trainingjobs.gridfold.dev")

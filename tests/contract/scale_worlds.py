@@ -147,7 +147,7 @@ DEFINITION = {
 async def real_scale_world(kubectl: Kubectl, namespace: str) -> AsyncIterator["RealScaleWorld"]:
     """Have a world in a namespace; no node of it stays."""
     kubectl.apply(DEFINITION)
-    kubectl("wait", "--for=condition=Established", f"crd/{PLURAL}.{GROUP}", "--timeout=60s")
+    kubectl.wait_until_served(f"crd/{PLURAL}.{GROUP}")
     configuration = Configuration()
     await config.load_kube_config(config_file=str(kubectl.kubeconfig), client_configuration=configuration)
     client = KubernetesClient(configuration)

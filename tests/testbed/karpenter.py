@@ -104,7 +104,7 @@ def _apply_definitions(kubectl: Kubectl) -> None:
     if not files:
         raise TestbedError("Karpenter's CRDs are not beside its program; remove its build and run `build` again.")
     kubectl("apply", "--server-side", "--force-conflicts", *(f"--filename={file}" for file in files))
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *(f"--filename={file}" for file in files))
+    kubectl.wait_until_served(*(f"--filename={file}" for file in files))
     group, kind, name = NODE_CLASS["group"], NODE_CLASS["kind"], NODE_CLASS["name"]
     kubectl.apply({"apiVersion": f"{group}/v1alpha1", "kind": kind, "metadata": {"name": name}, "spec": {}})
 

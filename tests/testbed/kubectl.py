@@ -7,6 +7,7 @@ from typing import Any
 
 from tests.testbed.instance import Instance
 from tests.testbed.shell import environment, run
+from tests.testbed.waiting import wait_until
 
 
 @dataclass(frozen=True)
@@ -36,3 +37,18 @@ class Kubectl:
         where = ["--namespace", namespace] if namespace else []
         many = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self("apply", *where, "-f", "-", stdin=json.dumps(many))
+
+    def wait_until_served(self, *definitions: str) -> None:
+        """Wait until CRDs are established, each named "crd/…" or "--filename=…".
+
+        `kubectl wait` fails on a CRD that is so new that it has no conditions at all.
+        """
+        path = "jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=='Established')].status} {end}"
+        one = path.replace("{range .items[*]}", "").replace(" {end}", "")
+
+        def missing() -> str | None:
+            found = self("get", *definitions, "-o", one if len(definitions) == 1 else path).split()
+            late = [name for name in found if not name.endswith("=True")]
+            return f"Not established: {late}" if late else None
+
+        wait_until(missing, timeout_seconds=60, what="The API server serves new kinds")

@@ -113,7 +113,7 @@ def _apply_definitions(kubectl: Kubectl, built: Path) -> None:
     if not files:
         raise TestbedError("Kueue's CRDs are not beside its program; remove its build and run the test again.")
     kubectl("apply", "--server-side", "--force-conflicts", *(f"--filename={file}" for file in files))
-    kubectl("wait", "--for=condition=Established", "--timeout=60s", *(f"--filename={file}" for file in files))
+    kubectl.wait_until_served(*(f"--filename={file}" for file in files))
 
 
 def _webhooks(instance: Instance, kubectl: Kubectl, built: Path) -> list[dict[str, Any]]:
