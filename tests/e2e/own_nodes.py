@@ -108,4 +108,18 @@ class OwnNodes:
             left = {kind: names for kind, names in self.held().items() if names}
             return f"Still there: {left}." if left else None
 
-        wait_until(missing, timeout_seconds=seconds, what="All nodes are handed back", every_seconds=0.5)
+        wait_until(
+            missing,
+            timeout_seconds=seconds,
+            what="All nodes are handed back",
+            every_seconds=0.5,
+            explain=self._explain,
+        )
+
+    def _explain(self) -> str:
+        """Return the lines that help to find out why nodes are not handed back."""
+        kubectl, where = self.jobs.kubectl, ("--namespace", self.jobs.operator.namespace)
+        jobs = kubectl("get", "cronjobs,jobs,pods,leases", *where, "--output=wide")
+        events = kubectl("events", *where)
+        log = kubectl("logs", *where, "--selector=app.kubernetes.io/component=reaper", "--tail=30")
+        return f"{jobs}\n{events[-3000:]}\nreaper:\n{log}"
