@@ -164,10 +164,12 @@ async def test_a_pool_of_that_name_that_is_somebody_elses_is_left_alone(world: M
 SAID: list[tuple[str, dict[str, Any]]] = [
     ("nodepools", {"type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "no image found"}),
     ("nodeclaims", {"type": "Launched", "status": "False", "reason": "InsufficientCapacity", "message": "no m7i"}),
+    ("nodeclaims", {"type": "Launched", "status": "Unknown", "reason": "LaunchFailed", "message": "no credentials"}),
 ]
+ON_THE_WAY = {"type": "Launched", "status": "Unknown", "reason": "AwaitingReconciliation", "message": "awaiting"}
 
 
-@pytest.mark.parametrize(("plural", "said"), SAID, ids=[case[0] for case in SAID])
+@pytest.mark.parametrize(("plural", "said"), SAID, ids=[case[1]["reason"] for case in SAID])
 async def test_what_karpenter_says_of_nodes_that_do_not_come_is_told(
     world: MemoryWorld, plural: str, said: dict[str, Any]
 ) -> None:
@@ -180,6 +182,14 @@ async def test_what_karpenter_says_of_nodes_that_do_not_come_is_told(
     assert said["reason"] in trouble.message
     assert said["message"] in trouble.message
     assert trouble.tries == 0, "nothing has failed that could be tried again"
+
+
+async def test_a_machine_that_is_on_its_way_is_no_trouble(world: MemoryWorld) -> None:
+    key = await granted(world)
+    path, claim = next(iter(world.api.of_kind("nodeclaims").items()))
+    world.api.put(path, {**claim, "status": {"conditions": [ON_THE_WAY]}})
+    held = await observe(world, key)
+    assert (held.trouble, held.launched) == (None, 2)
 
 
 async def test_nodes_that_may_not_be_seen_count_as_being_there_and_nodes_of_an_unknown_kind_do_not(

@@ -17,6 +17,8 @@ Document = Mapping[str, Any]
 
 #: On the NodeClaims and nodes of a NodePool.
 POOL_LABEL = "karpenter.sh/nodepool"
+#: Reason of a condition that nobody has looked at yet.
+_NOT_YET = "AwaitingReconciliation"
 
 
 def build_node_pool(record: Record, settings: KarpenterSettings, system: str) -> dict[str, Any]:
@@ -85,13 +87,19 @@ def ready_nodes(claims: Iterable[Document]) -> dict[str, datetime]:
 
 def trouble_of(pool: Document, claims: Iterable[Document]) -> Trouble | None:
     """Return what Karpenter says of nodes that do not come, of the pool first, then of its machines."""
-    found = [("of the NodePool Ready", condition(pool.get("status") or {}, "Ready"))]
+    found = [("the NodePool is not Ready", condition(pool.get("status") or {}, "Ready"))]
     for claim in claims:
-        name = claim["metadata"]["name"]
+        name, status = claim["metadata"]["name"], claim.get("status") or {}
         kinds = ("Launched", "Registered", "Initialized")
-        found += [(f"of the NodeClaim {name} {kind}", condition(claim.get("status") or {}, kind)) for kind in kinds]
+        found += [(f"NodeClaim {name} is not {kind}", condition(status, kind)) for kind in kinds]
     for what, said in found:
-        if said.get("status") == "False":
-            words = said.get("message") or said.get("reason") or "it says no more"
-            return Trouble(Reason.PROVIDER_FAILED, f"Karpenter says {what}=False, {said.get('reason', '')}: {words}")
+        if _is_trouble(said):
+            words = said.get("message") or "it says no more"
+            return Trouble(Reason.PROVIDER_FAILED, f"Karpenter: {what}: {said.get('reason', '')}: {words}")
     return None
+
+
+def _is_trouble(said: Document) -> bool:
+    """Tell whether a condition is false; of a launch that failed it is unknown, with a reason, and tried again."""
+    failed = said.get("type") == "Launched" and said.get("reason") not in {None, "", _NOT_YET}
+    return said.get("status") == "False" or (said.get("status") == "Unknown" and failed)
