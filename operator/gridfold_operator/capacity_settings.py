@@ -11,6 +11,8 @@ from gridfold_operator.settings_model import SettingsModel
 
 #: As Karpenter reads them: 30s, 10m, 1h30m.
 Duration = Annotated[str, Field(max_length=32, pattern=r"^([0-9]+(s|m|h))+$")]
+#: None: as many as jobs may ask for.
+MostNodes = Annotated[int, Field(ge=1, le=10_000)] | None
 
 
 class TaintSettings(SettingsModel):
@@ -37,7 +39,9 @@ class KarpenterSettings(SettingsModel):
     #: What a node gives to pods, by name of the resource: what is allocatable on the smallest machine that the
     #: requirements allow, less what DaemonSets take.
     shape: Annotated[Mapping[str, Quantity], Field(min_length=1, max_length=16)]
-    max_nodes_per_job: Annotated[int, Field(ge=1, le=1000)] | None = None  #: none: as many as the job may ask for
+    max_nodes_per_job: MostNodes = None
+    max_nodes_per_namespace: MostNodes = None  #: of all jobs in one namespace together
+    max_nodes: MostNodes = None  #: of all jobs together
     node_class_ref: NodeClassSettings
     requirements: Annotated[tuple[Mapping[str, Any], ...], Field(max_length=90)]
     labels: Mapping[str, str] = Field(default_factory=dict)
@@ -70,7 +74,9 @@ class ScaleSettings(SettingsModel):
     kind: Literal["Scale"]
     #: What a node gives to pods, by name of the resource: what is allocatable, less what DaemonSets take.
     shape: Annotated[Mapping[str, Quantity], Field(min_length=1, max_length=16)]
-    max_nodes_per_job: Annotated[int, Field(ge=1, le=1000)] | None = None  #: none: as many as the job may ask for
+    max_nodes_per_job: MostNodes = None
+    max_nodes_per_namespace: MostNodes = None  #: of all jobs in one namespace together
+    max_nodes: MostNodes = None  #: of all jobs together
     target: ScaleTarget
     max_replicas: Annotated[int, Field(ge=1, le=10000)] | None = None  #: of the whole group; none: not limited by us
     taints: Annotated[tuple[TaintSettings, ...], Field(max_length=16)] = ()

@@ -17,6 +17,10 @@ class JobKey:
     namespace: str
     name: str
 
+    def __str__(self) -> str:
+        """Return what logs and messages call it."""
+        return f"{self.namespace}/{self.name}"
+
 
 class ConflictError(Exception):
     """The resource has changed since it was read; observe again."""

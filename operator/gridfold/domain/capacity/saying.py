@@ -58,7 +58,7 @@ def limited(asked: Asked, wanted: int, bound: Bound) -> Words:
             "time"
         )
     elif bound.platform is not None and bound.platform < bound.max_nodes:
-        why = f"the platform lets a job have {bound.platform} of {asked.provider}: ask it for more"
+        why = f"the platform lets this job have {bound.platform} of {asked.provider} now: ask it for more"
     else:
         why = f"spec.capacity.maxNodes is {bound.max_nodes}: raise it for more at a time"
     return Reason.NODE_LIMIT, f"{asked}. {wanted} would be needed, but {why}. Until then, pods take turns."

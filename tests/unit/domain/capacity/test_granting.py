@@ -143,7 +143,12 @@ def test_what_is_asked_and_what_has_come_is_said() -> None:
     ("held", "capacity", "nodes", "words"),
     [
         (NOTHING, {"maxNodes": 3}, 3, "4 would be needed, but spec.capacity.maxNodes is 3: raise it"),
-        (replace(NOTHING, most_nodes=2), {}, 2, "4 would be needed, but the platform lets a job have 2 of karpenter"),
+        (
+            replace(NOTHING, most_nodes=2),
+            {},
+            2,
+            "4 would be needed, but the platform lets this job have 2 of karpenter",
+        ),
         (NOTHING, {"maxNodeHours": 1}, 2, "4 would be needed, but too few node-hours are left of spec.capacity"),
     ],
 )

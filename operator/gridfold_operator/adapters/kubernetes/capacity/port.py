@@ -5,7 +5,7 @@ reverse order. So whoever is killed at any moment leaves nothing that is not rec
 """
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
@@ -21,6 +21,7 @@ from gridfold_operator.adapters.kubernetes.capacity.driver import Machines
 from gridfold_operator.adapters.kubernetes.capacity.finalizers import bind, check, read_job, unbind
 from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers, hand_back
 from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
+from gridfold_operator.adapters.kubernetes.capacity.limits import go_before, is_shared, most_nodes
 from gridfold_operator.adapters.kubernetes.capacity.records import Lease, Record
 from gridfold_operator.adapters.kubernetes.capacity.troubles import REFUSALS, Troubles, words_of
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
@@ -62,17 +63,18 @@ class KubernetesCapacity:
         if not self.settings.providers:
             return Held(wanted, trouble=self._unknown(wanted), bound=bound)
         lease: Lease | None = None
-        machines = Machines()
+        machines, most = Machines(), None
         try:
             lease = await self.leases.find(_digest(job.metadata))
             if lease is not None:
                 lease = await self.leases.renew(lease)
                 machines = await self.drivers[lease.record.kind].observe(lease.record)
+            most = await self._most_nodes(job.metadata, lease.record.provider if lease else wanted)
         except REFUSALS as error:
             # What may not be seen counts as being there as it is recorded, so that no hour is forgotten.
             there = lease.record.nodes if lease and not isinstance(error, ApiNotFoundError) else 0
             machines = Machines(launched=there, trouble=Trouble(*words_of(error)))
-        return self._held(job, wanted, lease, machines)
+        return replace(self._held(job, wanted, lease, machines), most_nodes=most)
 
     async def ensure(self, job: ObservedJob, nodes: int) -> None:
         """Have so many nodes in all: record, finalizer, then nodes."""
@@ -85,6 +87,7 @@ class KubernetesCapacity:
                 raise ConflictError(f"the nodes of {lease.record.job} are to be handed back first: observe again")
             await check(self.client, job.metadata)
             lease = await self.leases.save(self._record(job.metadata, settings, lease, nodes), lease)
+            lease = await self._limited(lease, settings)
             await bind(self.client, job.metadata)
             await self.drivers[settings.kind].ensure(lease.record, settings, self.leases.namespace)
             await self._check_that_it_is_still_recorded(lease)
@@ -133,10 +136,39 @@ class KubernetesCapacity:
             since=lease.record.since if lease else None,
             leaving=lease is not None and lease.record.leaving,
             shape=Shape({name: amount(text) for name, text in settings.shape.items()}) if settings else None,
-            most_nodes=settings.max_nodes_per_job if settings else None,
             trouble=self.troubles.of(job.metadata.uid) or machines.trouble or unknown,
             bound=labels.CAPACITY_FINALIZER in (job.metadata.finalizers or ()) or lease is not None,
         )
+
+    async def _others(self, digest: str) -> list[Record]:
+        return [lease.record async for lease in self.leases.all() if lease.record.digest != digest]
+
+    async def _most_nodes(self, owner: Metadata, provider: str) -> int | None:
+        """Return how many nodes of a provider a job may have now, None where the platform limits nothing."""
+        settings = self._provider(provider)
+        if settings is None:
+            return None
+        others = await self._others(_digest(owner)) if is_shared(settings) else []
+        return most_nodes(settings, owner.namespace, others)
+
+    async def _limited(self, lease: Lease, settings: ProviderSettings) -> Lease:
+        """Return a record with no more nodes than are left, now that other jobs can see it.
+
+        Raises:
+            ConflictError: none are left, as another job was quicker.
+        """
+        record = lease.record
+        if not is_shared(settings):
+            return lease
+        before = go_before(record, await self._others(record.digest))
+        most = most_nodes(settings, record.namespace, before)
+        if most is None or record.nodes <= most:
+            return lease
+        lease = await self.leases.save(record.model_copy(update={"nodes": most}), lease)
+        if not most:
+            await hand_back(lease, self.leases, self.drivers)
+            raise ConflictError(f"another job was given the last nodes of {settings.name}: observe again")
+        return lease
 
     def _record(self, owner: Metadata, settings: ProviderSettings, lease: Lease | None, nodes: int) -> Record:
         now = self.clock.now()
