@@ -23,7 +23,6 @@ from gridfold.api.handoff import (
     StageInput,
 )
 from gridfold.api.v1alpha1 import API_VERSION, KIND, Metadata, TrainingJobSpec
-from gridfold.domain.ending import ttl_from_the_start
 from gridfold.domain.groups import format_groups
 from gridfold.domain.keys import attempt_digest, digest
 from gridfold.domain.naming import label_value
@@ -158,8 +157,6 @@ def _job(
         },
         "spec": job,
     }
-    if (ttl_seconds := ttl_from_the_start(action.input.spec.execution)) is not None:
-        job["ttlSecondsAfterFinished"] = ttl_seconds
     put_in_queue(manifest, action.input.spec.execution)
     return manifest
 

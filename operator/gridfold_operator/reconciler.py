@@ -12,7 +12,7 @@ PROGRESS_SECONDS = 3.0
 #: Of a job with thousands of cells a look takes a second: progress may cost at most a twentieth of the time.
 PROGRESS_SHARE = 20
 #: Of all jobs together, so many are looked at in a second for the sake of numbers: the API server has more to do.
-PROGRESS_LOOKS_PER_SECOND = 4.0
+PROGRESS_LOOKS_PER_SECOND = 3.4
 LONGEST_PROGRESS_SECONDS = 60.0
 
 

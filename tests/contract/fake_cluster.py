@@ -11,7 +11,6 @@ from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
 from gridfold.domain.cell_ends import ends_of_cells
-from gridfold.domain.ending import ttl_from_the_start
 from gridfold.domain.ends import is_final
 from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
@@ -158,13 +157,7 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
         memory = action.memory or memory_of(action.input.spec.execution, action.stage)
         queued = bool(action.input.spec.execution.queue_name)
         stage = SingleStage(
-            action.name,
-            digest,
-            Progress.ACTIVE,
-            memory=memory,
-            image=action.image or PLATFORM_IMAGE,
-            suspended=queued,
-            ttl_seconds=ttl_from_the_start(action.input.spec.execution),
+            action.name, digest, Progress.ACTIVE, memory=memory, image=action.image or PLATFORM_IMAGE, suspended=queued
         )
         return FakeChild(owner, action.stage, stage, action.input)
     spec = action.input.spec
@@ -181,7 +174,7 @@ def _new_child(owner: str, action: StartStage | StartWave) -> FakeChild:
         image=action.image or PLATFORM_IMAGE,
         spec=spec,
     )
-    wave = replace(wave, queue=queue, suspended=bool(queue), ttl_seconds=ttl_from_the_start(spec.execution))
+    wave = replace(wave, queue=queue, suspended=bool(queue))
     return FakeChild(owner, Stage.CELL, wave, action.input)
 
 

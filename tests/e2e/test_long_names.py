@@ -28,5 +28,5 @@ def test_a_name_of_253_characters_goes_through_all_stages_and_its_events_are_des
         assert all(len(marks.get(label, "")) <= 63 for label in LABELS)
         assert child["metadata"]["annotations"][labels.JOB] == name
     described = jobs.kubectl("describe", "trainingjob", name, "--namespace", jobs.namespace)
-    for reason in ("Valid", "Prepared", "Completed"):
+    for reason in ("Preparing", "Prepared", "Completed"):
         assert f" {reason} " in described[described.index("Events:") :]

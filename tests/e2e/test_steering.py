@@ -111,7 +111,7 @@ def test_a_suspended_job_keeps_its_results_and_goes_on_where_it_was(jobs: Cluste
     assert now == version, "a refused job is written at rest"
     told = jobs.kubectl("describe", "trainingjob", name, "--namespace", jobs.namespace)
     order = re.findall(r"^ +(?:Normal|Warning) +(\w+) ", told[told.index("Events:") :], re.MULTILINE)
-    wanted = ["Valid", "Preparing", "Prepared", "Searching", "Suspended", "Refitting", "Completed"]
+    wanted = ["Preparing", "Prepared", "Searching", "Suspended", "Refitting", "Completed"]
     assert set(wanted) <= set(order), order
     firsts = [order.index(reason) for reason in wanted]
     assert firsts == sorted(firsts), order

@@ -137,7 +137,7 @@ def test_a_user_sees_progress_results_and_events_by_kubectl_alone(jobs: ClusterJ
     assert "Complete" in shown
     assert "2/2" in shown
     assert status["best"]["score"] in shown
-    assert {event["reason"] for event in jobs.events(name)} >= {"Valid", "Prepared", "Completed"}
+    assert {event["reason"] for event in jobs.events(name)} >= {"Preparing", "Prepared", "Completed"}
     stored = jobs.kubectl.get("tj", name, "--namespace", jobs.namespace)
     assert stored["spec"]["search"]["grid"] == manifest["spec"]["search"]["grid"], "a spec is never rewritten"
     assert stored["metadata"]["generation"] == 1

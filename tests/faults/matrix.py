@@ -62,8 +62,7 @@ class Run:
         draw = random.Random(self.seed)
         self.world = World(draw)
         self.waiting = [(self.fault, self.step), *self._others(draw)]
-        ttl_seconds = draw.choice([0, 60, 3600, 86400])
-        execution = {"parallelism": draw.choice([1, 2, 3, 20]), "ttlSecondsAfterFinished": ttl_seconds}
+        execution = {"parallelism": draw.choice([1, 2, 3, 20]), "ttlSecondsAfterFinished": draw.choice([0, 60, 86400])}
         for fault, _ in self.waiting:
             execution |= dict(fault.spec)
             self.forgiven |= set(fault.may_fail)

@@ -135,12 +135,6 @@ class StatusBuilder:
             self._set(attempt=keep_time(self._status.attempt, self._now, paused=paused))
 
     @property
-    def age_seconds(self) -> float:
-        """Return how long ago the run began."""
-        start = self._status.start_time
-        return (self._now - datetime.fromisoformat(start)).total_seconds() if start else 0.0
-
-    @property
     def seconds_left(self) -> float | None:
         """Return how long the run may still take, None where that is not counted: it has ended, or is suspended."""
         return seconds_left(self._status, self._job.spec, self._now)

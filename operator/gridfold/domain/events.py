@@ -36,10 +36,20 @@ def events_between(before: TrainingJobStatus, after: TrainingJobStatus) -> tuple
     Pods that cannot start are told once, when that begins, whatever causes follow each other until it ends.
     """
     known = UNTOLD_AT_FIRST | {c.type: _told(c) for c in before.conditions}
-    changed = [c for c in after.conditions if known.get(c.type) != _told(c)]
+    changed = _together([c for c in after.conditions if known.get(c.type) != _told(c)])
     in_trouble, ended = _in_trouble(before), after.state in TERMINAL_STATES
     events = [_event(condition, silent=ended or in_trouble) for condition in changed if condition.message]
     return tuple(event for event in events if event is not None)
+
+
+def _together(changed: list[Condition]) -> list[Condition]:
+    """Tell with the first stage that the spec was accepted: one Event for one moment."""
+    accepted = next((c for c in changed if c.type == ConditionType.ACCEPTED and c.status == "True"), None)
+    begun = next((c for c in changed if c.type == ConditionType.RUNNING and c.reason in STAGES), None)
+    if accepted is None or begun is None:
+        return changed
+    both = begun.model_copy(update={"message": f"{accepted.message}; {begun.message}"})
+    return [both if c is begun else c for c in changed if c is not accepted]
 
 
 def events_of(actions: Iterable[Action]) -> tuple[Event, ...]:

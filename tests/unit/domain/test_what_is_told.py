@@ -112,7 +112,7 @@ def test_every_stage_is_told_once_also_one_that_begins_and_ends_between_two_look
     told += events(world.step())
     world.finish_refit()
     told += events(world.step())
-    reasons = ["Valid", "Preparing", "Prepared", "Searching", "Refitting", "Completed"]
+    reasons = ["Preparing", "Prepared", "Searching", "Refitting", "Completed"]
     assert [reason for _, reason in told] == reasons
 
 

@@ -20,7 +20,6 @@ from gridfold.api.status import DatasetStatus, Resolved, TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.capacity.held import Held
-from gridfold.domain.ending import ttl_from_the_start
 from gridfold.domain.lifecycle import decide
 from gridfold.domain.observed import (
     Children,
@@ -128,13 +127,7 @@ class World:
                 digest, memory = action.input.run_digest, self._memory(action)
                 image, queued = action.image or self.image, bool(action.input.spec.execution.queue_name)
                 children[action.name] = SingleStage(
-                    action.name,
-                    digest,
-                    Progress.ACTIVE,
-                    memory=memory,
-                    image=image,
-                    suspended=queued,
-                    ttl_seconds=self._ttl(action),
+                    action.name, digest, Progress.ACTIVE, memory=memory, image=image, suspended=queued
                 )
                 self._count(action)
         elif isinstance(action, StartWave):
@@ -151,7 +144,6 @@ class World:
                     queue=action.input.spec.execution.queue_name,
                     suspended=bool(action.input.spec.execution.queue_name),
                     spec=action.input.spec,
-                    ttl_seconds=self._ttl(action),
                 )
                 self._count(action)
         elif isinstance(action, SetParallelism):
@@ -170,10 +162,6 @@ class World:
                 children.pop(action.name, None)
             elif action.name in children:
                 children[action.name] = replace(children[action.name], ttl_seconds=action.ttl_seconds)
-
-    def _ttl(self, action: StartStage | StartWave) -> int | None:
-        """Return how long a child stays after its end; on a laptop nobody notes that when it is made."""
-        return None if self.laptop else ttl_from_the_start(action.input.spec.execution)
 
     def _memory(self, action: StartStage | StartWave) -> str:
         """Return the memory that a child has; on a laptop nobody limits it."""

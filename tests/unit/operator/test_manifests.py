@@ -356,10 +356,3 @@ def test_what_a_job_is_started_with_is_told_by_its_template_whatever_its_cells_a
     other_image = TrainerSettings(image="trainer:2", env=TRAINER.env)
     assert template() == template(cells=(5, 6, 7))
     assert len({template(), template(other_image), template(retry=1), template(storage={"region": "x"})}) == 4
-
-
-@pytest.mark.parametrize(("seconds", "told"), [(86400, 86400), (60, None)])
-def test_a_job_knows_from_the_start_how_long_it_stays_where_that_is_long(seconds: int, told: int | None) -> None:
-    spec = {"execution": {"ttlSecondsAfterFinished": seconds}}
-    for job in (prepare(**spec), wave(**spec)):
-        assert job["spec"].get("ttlSecondsAfterFinished") == told

@@ -61,7 +61,7 @@ async def test_a_good_turn_starts_prepare_and_tells_that_the_job_was_accepted() 
     notebook, cluster, error = await turn(None)
     assert error is None
     assert len(cluster.children) == 1
-    assert "Valid" in [event.reason for event in notebook.events]
+    assert "Preparing" in [event.reason for event in notebook.events]
 
 
 @pytest.mark.parametrize(

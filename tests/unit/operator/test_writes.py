@@ -11,10 +11,10 @@ from tests.unit.operator.played_jobs import Pace, Played
 AT_ONCE = Pace(prepare=0.1, cell=0.05, refit=0.1, start=0.1)
 #: How long things take, how many cells run at a time, and how many writes that may cost at most.
 ORDINARY = [
-    (AT_ONCE, 20, 14),
-    (Pace(), 20, 16),
-    (Pace(), 4, 19),
-    (Pace(cell=10), 4, 20),
+    (AT_ONCE, 20, 16),
+    (Pace(), 20, 18),
+    (Pace(), 4, 21),
+    (Pace(cell=10), 4, 22),
 ]
 
 
