@@ -4,6 +4,8 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e.cluster_jobs import ClusterJobs
-from tests.testbed import processes
+from tests.testbed import cgroups, processes
 from tests.testbed.waiting import wait_until
 
 STEPS = ("prepare starts", "prepare runs", "search runs", "search half done", "refit starts", "refit runs")
@@ -172,6 +174,26 @@ def _suspend(victim: Victim) -> None:
         time.sleep(1.0 if value else 0.0)
 
 
+def _out_of_memory(victim: Victim) -> None:
+    """Fill a container's memory, as a process of its own that the kernel must spare, until another one is killed."""
+    pids = [pid for pod in victim.pods()[:1] for pid in _container_processes(pod)]
+    folders = {folder for pid in pids for folder in cgroups.memory_folders(pid)}
+    if pids and folders:
+        words = [sys.executable, "-c", _FILL_MEMORY, *map(str, pids), folders.pop()]
+        subprocess.run(words, check=False, timeout=60, capture_output=True)
+
+
+#: Processes, of which one is to be killed, and the folder of their cgroup.
+_FILL_MEMORY = """
+import os, sys
+*pids, folder = sys.argv[1:]
+open("/proc/self/oom_score_adj", "w").write("-1000")
+open(f"{folder}/cgroup.procs", "w").write(str(os.getpid()))
+held = []
+while len(held) < 1000 and all(os.path.exists(f"/proc/{pid}/exe") for pid in pids):
+    held.append(b"x" * (4 << 20))
+"""
+
 FAULTS: dict[str, Callable[[Victim], None]] = {
     "operator SIGKILL": _kill_operator,
     "operator SIGSTOP": _stop_operator,
@@ -180,6 +202,7 @@ FAULTS: dict[str, Callable[[Victim], None]] = {
     "pod SIGKILL": lambda victim: (
         _signal(_container_processes(victim.pods()[0]), signal.SIGKILL) if victim.pods() else None
     ),
+    "out of memory": _out_of_memory,
     "Job deleted": _delete_job,
     "ConfigMaps deleted": _delete_inputs,
     "API server SIGSTOP": _pause("kube-apiserver"),

@@ -28,6 +28,18 @@ def create(name: str) -> None:
                         (folder / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
+def memory_folders(pid: int) -> list[str]:
+    """Return the folder of the cgroup that bounds a process' memory; none where there is no such process."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc", str(pid), "cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if "memory" in controllers.split(","):
+                return [f"{ROOT}/memory{path}"]
+            if not controllers and (ROOT / "cgroup.controllers").exists():
+                return [f"{ROOT}{path}"]
+    return []
+
+
 def leftovers(name: str) -> list[Path]:
     """Return the folders of that name that are still there."""
     return [root / name for root in _hierarchies() if (root / name).exists()]
