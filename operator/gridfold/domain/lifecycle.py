@@ -10,7 +10,7 @@ from dataclasses import replace
 from gridfold.api.conditions import Reason
 from gridfold.domain import keys, outage
 from gridfold.domain.building import StatusBuilder
-from gridfold.domain.capacity.deciding import decide_nodes, decide_nodes_of_refused, soonest
+from gridfold.domain.capacity.deciding import Wanted, decide_nodes, decide_nodes_of_refused, soonest
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
 from gridfold.domain.observed import Children, Observed, Progress
@@ -46,7 +46,7 @@ def decide(observed: Observed) -> Plan:
     run = Run(job, job.spec, total, digest, children, others.waves, StatusBuilder(job, digest, observed.now))
     stale = sorted(stage.name for stage in (*others.prepares, *others.refits))
     actions = (*(Delete(name) for name in stale), *_steps(run))
-    nodes = decide_nodes(observed, job.spec, digest, run.status.shown)
+    nodes = decide_nodes(observed, Wanted(job.spec, digest, total), run.status.shown)
     run.status.show_nodes(observed.held, nodes)
     plan = run.status.plan(actions, reconciling=bool(stale or others.waves))
     again = soonest(outage.look_again(children, plan.requeue_after_seconds), nodes.look_again_seconds)

@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from gridfold.api.base import ApiModel
-from gridfold.api.v1alpha1.fields import Int
+from gridfold.api.v1alpha1.fields import Bool, Int
 
 #: The provider that gives no nodes.
 NONE = "none"
@@ -20,6 +20,12 @@ class CapacitySettings(ApiModel):
         description="Who gives nodes when pods of this job find no room: the name of a provider that the platform has "
         "configured. none: nobody is asked, and pods wait for room, or for what the cluster's autoscaler does by "
         "itself.",
+    )
+    ahead: Bool = Field(
+        False,
+        description="Whether nodes are asked for while the data is still being prepared, so that they are there when "
+        "the first cell is; what turns out not to be needed, as results were there already, is handed back at once. "
+        "Only with a provider that gives nodes before a pod waits for them (not Karpenter): status.capacity tells.",
     )
     max_nodes: Annotated[Int, Field(ge=1, le=1000)] = Field(
         10, description="Most nodes that this job may have from its provider at a time."

@@ -1,9 +1,9 @@
 """One look at the nodes of one job, as a part of `decide`: what is done about them, and what is said of them. Pure."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from gridfold.api.conditions import ConditionType, Reason
-from gridfold.api.status import TrainingJobStatus
+from gridfold.api.status import State, TrainingJobStatus
 from gridfold.api.v1alpha1 import CapacitySettings, TrainingJobSpec
 from gridfold.domain.capacity.granting import Grant, judge
 from gridfold.domain.capacity.held import EnsureNodes, Held, ReleaseNodes, Verdict
@@ -12,21 +12,37 @@ from gridfold.domain.capacity.usage import seconds_of, usage_of
 from gridfold.domain.conditions import Conditions
 from gridfold.domain.observed import Observed, Progress
 
+NOT_AHEAD = (
+    "{} gives nodes only for pods that wait for them, so none are asked for ahead (spec.capacity.ahead): they are when "
+    "cells find no room"
+)
 #: While nodes are on their way, or are going, nobody tells of them.
 MOVING_SECONDS = 3.0
 #: What is held is looked at so often at least: it expires where nobody looks.
 HELD_SECONDS = 60.0
 
 
-def decide_nodes(observed: Observed, spec: TrainingJobSpec, digest: str, status: TrainingJobStatus) -> Verdict:
+@dataclass(frozen=True)
+class Wanted:
+    """The run that is wanted, as far as nodes are concerned."""
+
+    spec: TrainingJobSpec
+    digest: str
+    cells: int
+
+
+def decide_nodes(observed: Observed, run: Wanted, status: TrainingJobStatus) -> Verdict:
     """Return what is done about the nodes of a job. `status` is to be written, but for what it says of nodes."""
-    held = observed.held
+    held, spec = observed.held, run.spec
     if held is None:
         return Verdict()
-    need = find_need(spec.execution, observed.children, digest, status)
+    ahead = run.cells if spec.capacity.ahead and held.ahead else 0
+    need = find_need(spec.execution, observed.children, run.digest, status, ahead=ahead)
     used = seconds_of(usage_of(status.capacity), observed.now)
     grant = Grant(need, held, spec.capacity, used, observed.now)
-    return _paced(_named(judge(grant), held), grant)
+    verdict = _paced(_named(judge(grant), held), grant)
+    early = spec.capacity.ahead and not held.ahead and held.shape is not None and status.state == State.PREPARING
+    return replace(verdict, message=NOT_AHEAD.format(held.provider)) if early and not verdict.message else verdict
 
 
 def _named(verdict: Verdict, held: Held) -> Verdict:

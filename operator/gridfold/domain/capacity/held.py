@@ -46,6 +46,7 @@ class Held:
     arrived: int | None = None  #: how many of those are granted ones, where they are shared; None: all of them
     ready_since: datetime | None = None  #: when the last of them became so; None where that is not known
     since: datetime | None = None  #: when the number of granted nodes was last changed
+    ahead: bool = False  #: the provider gives nodes for which no pod waits yet
     spares_busy: bool = False  #: fewer nodes never cost a pod that runs: the provider takes empty ones alone
     leaving: bool = False  #: they are being handed back: nothing can be granted until all is gone
     shape: Shape | None = None  #: of one node; None where the provider is not known

@@ -138,6 +138,39 @@ def test_nodes_that_cannot_be_handed_back_are_tried_again_with_pauses_and_the_st
     assert world.step().nodes == ReleaseNodes()
 
 
+def preparing(observed: Held, **capacity: Any) -> World:
+    world = World(job_of(asking(capacity={"provider": "big", "ahead": True, **capacity})), held=observed)
+    world.step()
+    return world
+
+
+def test_nodes_are_asked_for_ahead_of_the_cells_and_those_of_cells_that_were_cached_go_at_once() -> None:
+    ahead = replace(NOTHING, ahead=True)
+    world = preparing(ahead)
+    assert world.step().nodes == EnsureNodes(3)
+    world.held = replace(held(3, launched=3), ahead=True)
+    assert world.step().nodes is None
+    world.finish_prepare(10, cached=set(range(7)))
+    assert world.step().nodes == EnsureNodes(1)
+
+
+def test_a_run_whose_cells_were_all_cached_hands_back_what_was_asked_for_ahead() -> None:
+    world = preparing(replace(held(3, launched=2), ahead=True))
+    world.finish_prepare(10, cached=set(range(10)))
+    world.step()
+    (refit,) = world.refits
+    world.refits[refit] = replace(world.refits[refit], running_pods=1, nodes=frozenset({"another"}))
+    assert world.step().nodes == ReleaseNodes()
+
+
+def test_a_provider_that_cannot_be_asked_ahead_is_told_in_the_status() -> None:
+    world = preparing(NOTHING)
+    assert world.step().nodes is None
+    assert world.status.capacity is not None
+    assert world.status.capacity.message.startswith("big gives nodes only for pods that wait for them")
+    assert world.condition("CapacityReady") == ""
+
+
 CHANGES: list[tuple[str, dict[str, Any]]] = [
     ("suspended", {"suspend": True}),
     ("edited to another provider", {"capacity": {"provider": "other"}}),

@@ -32,6 +32,10 @@ class Driver(Protocol):
     """A kind of provider. All is idempotent; what the API server refuses is raised as it is."""
 
     @property
+    def ahead(self) -> bool:
+        """Tell whether it gives nodes for which no pod waits yet."""
+
+    @property
     def spares_busy(self) -> bool:
         """Tell whether it takes empty nodes alone where it is to have fewer."""
 

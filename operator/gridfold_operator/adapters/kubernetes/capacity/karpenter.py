@@ -31,6 +31,7 @@ class KarpenterDriver:
     """Makes, reads and deletes NodePools."""
 
     client: KubernetesClient
+    ahead: bool = False  #: Karpenter makes no node without a pod that waits for it
     spares_busy: bool = True  #: a lower limit ends no node; those that are empty go by themselves
 
     async def ensure(self, record: Record, settings: KarpenterSettings, system: str) -> None:

@@ -132,6 +132,7 @@ class KubernetesCapacity:
             ready=machines.ready,
             arrived=machines.arrived,
             ready_since=machines.ready_since,
+            ahead=settings is not None and self.drivers[settings.kind].ahead,
             spares_busy=settings is not None and self.drivers[settings.kind].spares_busy,
             since=lease.record.since if lease else None,
             leaving=lease is not None and lease.record.leaving,

@@ -25,6 +25,7 @@ class ScaleDriver:
     """Reads and patches groups."""
 
     client: KubernetesClient
+    ahead: bool = True
     #: Whoever makes the machines chooses which go, and may choose one with pods on it.
     spares_busy: bool = False
 
