@@ -1,16 +1,19 @@
 """Jobs with nodes for themselves alone: an operator with a provider, and what is there of it in the cluster."""
 
+import contextlib
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gridfold.api import labels
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
-from tests.testbed.karpenter import NODE_CLASS
+from tests.testbed.karpenter import NODE_CLASS, node_pool
+from tests.testbed.kubectl import Kubectl
 from tests.testbed.simulated import taint
 from tests.testbed.waiting import wait_until
 
@@ -30,6 +33,37 @@ KARPENTER: dict[str, Any] = {
     "taints": [taint("own-nodes")],
     "consolidateAfter": "10s",
 }
+
+#: A static NodePool of Karpenter, whose number of nodes the platform has set to none.
+STATIC = "own-static"
+GROUP: dict[str, Any] = {
+    "name": "group",
+    "kind": "Scale",
+    "shape": KARPENTER["shape"],
+    "target": {
+        "apiVersion": "karpenter.sh/v1",
+        "resource": "nodepools",
+        "name": STATIC,
+        "nodeLabels": {"karpenter.sh/nodepool": STATIC},
+    },
+    "taints": [taint(STATIC)],
+}
+
+
+@contextlib.contextmanager
+def static_pool(kubectl: Kubectl) -> Iterator[None]:
+    """Have the static NodePool for the time of the block."""
+    pool = node_pool(STATIC, [8], {}, "10s")
+    pool["spec"]["replicas"] = 0
+    # Where no pod narrows it down, the simulated provider wants to be told the one machine.
+    machine = {"key": "node.kubernetes.io/instance-type", "operator": "In", "values": ["c-8x-amd64-linux"]}
+    pool["spec"]["template"]["spec"]["requirements"].append(machine)
+    kubectl.apply(pool)
+    kubectl("wait", "--for=condition=Ready", "--timeout=60s", f"nodepool/{STATIC}")
+    try:
+        yield
+    finally:
+        kubectl("delete", "nodepool", STATIC, "--wait=false")
 
 
 @dataclass(frozen=True)

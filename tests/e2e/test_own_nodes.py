@@ -7,9 +7,10 @@ import pytest
 
 from tests.cluster.installation import chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import ClusterJobs, condition
-from tests.e2e.own_nodes import CELLS, KARPENTER, PROVIDER, OwnNodes
+from tests.e2e.own_nodes import CELLS, GROUP, KARPENTER, PROVIDER, STATIC, OwnNodes, static_pool
 from tests.testbed.karpenter import running_karpenter
 from tests.testbed.plugin import Bucket, Cluster
+from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -19,7 +20,7 @@ def own_nodes(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) 
     """The jobs of an operator that may ask Karpenter; a record of nodes expires as soon as it may."""
     bed = testbed.require_own()
     namespace = make_namespace(testbed.kubectl, "e2e")
-    capacity = {"providers": [KARPENTER], "leaseSeconds": 60, "reaper": {"schedule": "* * * * *"}}
+    capacity = {"providers": [KARPENTER, GROUP], "leaseSeconds": 60, "reaper": {"schedule": "* * * * *"}}
     try:
         with (
             running_karpenter(bed, pool=None),
@@ -88,3 +89,30 @@ def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
     operator.wait_until_ready()
     assert condition(jobs.wait_until_it_ends(name), "Complete")["status"] == "True"
     own_nodes.wait_until_nothing_is_held()
+
+
+def test_a_group_of_machines_is_asked_ahead_of_the_cells_and_gets_its_number_back(own_nodes: OwnNodes) -> None:
+    jobs = own_nodes.jobs
+
+    def group() -> tuple[int, int]:
+        """Return how many replicas there are, and nodes."""
+        found = jobs.kubectl.get("nodepool", STATIC)["spec"]["replicas"]
+        nodes = jobs.kubectl.get("nodes", "--selector", f"karpenter.sh/nodepool={STATIC}")["items"]
+        return found, len(nodes)
+
+    with static_pool(jobs.kubectl):
+        name = jobs.apply(own_nodes.manifest("ahead", provider=GROUP["name"], ahead=True))
+        asked = jobs.wait(name, "asks for nodes", lambda s: s.get("capacity", {}).get("requestedNodes", 0) == 6)
+        assert condition(asked, "DatasetReady")["status"] == "False", "prepare still runs"
+        # Simulated cells leave no result, so the run ends as soon as it looks for them.
+        status = jobs.wait_until_it_ends(name)
+        assert status["reason"] == "ResultsMissing", status
+        nodes = {pod["spec"]["nodeName"] for pod in jobs.children("pods", name, "cell")}
+        assert len(nodes - {jobs.testbed.require_own().instance().node_name}) >= 5
+
+        def missing() -> str | None:
+            replicas, nodes = group()
+            return f"There are {replicas} replicas and {nodes} nodes." if replicas or nodes else None
+
+        wait_until(missing, timeout_seconds=120, what="The group has its number back", every_seconds=0.5)
+        own_nodes.wait_until_nothing_is_held()
