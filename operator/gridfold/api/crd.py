@@ -39,6 +39,7 @@ PRINTER_COLUMNS = (
     ("Targets", "string", '.status.conditions[?(@.type=="TargetsMet")].status', "Whether the targets are met.", 0),
     ("Rows", "integer", ".status.dataset.rows", "Rows after cleaning.", 1),
     ("Failed", "integer", ".status.cells.failed", "Failed cells.", 1),
+    ("Provider", "string", ".status.capacity.provider", "Who gives nodes for this job alone.", 1),
     ("Expected", "string", ".status.estimatedCompletionTime", "When it will have ended, if it goes on as it did.", 1),
     ("Duration", "string", ".status.duration", "How long the run took.", 1),
     ("Age", "date", ".metadata.creationTimestamp", "Time since the resource was made.", 0),
