@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster.installation import chart_values, installed, make_namespace
-from tests.e2e.cluster_jobs import ClusterJobs, condition
+from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 from tests.e2e.own_nodes import CELLS, GROUP, KARPENTER, PROVIDER, STATIC, OwnNodes, static_pool
 from tests.testbed.karpenter import running_karpenter
 from tests.testbed.plugin import Bucket, Cluster
@@ -116,3 +116,16 @@ def test_a_group_of_machines_is_asked_ahead_of_the_cells_and_gets_its_number_bac
 
         wait_until(missing, timeout_seconds=120, what="The group has its number back", every_seconds=0.5)
         own_nodes.wait_until_nothing_is_held()
+
+
+def test_a_provider_that_is_not_there_is_told_at_once_with_those_that_are_and_cells_run_all_the_same(
+    own_nodes: OwnNodes,
+) -> None:
+    jobs = own_nodes.jobs
+    manifest = jobs.manifest("typo", jobs.upload(two_column_table()), capacity={"provider": "simulatd"})
+    name = jobs.apply(manifest)
+    status = jobs.wait(name, "is told", lambda s: bool(s.get("capacity", {}).get("message")))
+    for words in ("spec.capacity.provider is simulatd", PROVIDER, GROUP["name"]):
+        assert words in status["capacity"]["message"]
+    assert condition(jobs.wait_until_it_ends(name), "Complete")["status"] == "True"
+    assert "ProviderUnknown" in {event["reason"] for event in jobs.events(name)}
