@@ -59,7 +59,7 @@ class Operator:
         name = os.environ.get("HOSTNAME", "gridfold-operator")
         recorder = KubernetesEventRecorder(self._client, clock, name)
         leases = Leases(self._client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, name)
-        drivers = build_drivers(self._client)
+        drivers = build_drivers(self._client, settings.capacity.providers)
         capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
         self._reconciler = Reconciler(self._queue, self._cluster, capacity, clock, recorder)
         self._served = {

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from gridfold.api import labels
 from gridfold.api.status import TrainingJobStatus
-from gridfold.api.v1alpha1 import NONE, Metadata
+from gridfold.api.v1alpha1 import NONE, Metadata, TrainingJob
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.capacity.held import Held, Shape, Trouble
 from gridfold.domain.observed import ObservedJob
@@ -92,11 +92,12 @@ class MemoryWorld:
     notebook: Notebook = field(default_factory=Notebook)
     created: int = 0
     settings: CapacitySettings = SETTINGS
+    parsed: dict[str, TrainingJob] = field(default_factory=dict)  #: by resourceVersion
 
     def __post_init__(self) -> None:
         self.api.now = lambda: self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.leases = Leases(self.api, self, SYSTEM, self.settings.lease_seconds)  # type: ignore[arg-type]
-        self.drivers = build_drivers(self.api)  # type: ignore[arg-type]
+        self.drivers = build_drivers(self.api, self.settings.providers)  # type: ignore[arg-type]
         self.start()
 
     def start(self) -> None:
@@ -135,7 +136,10 @@ class MemoryWorld:
         document = self.api.objects.get(paths.training_job(key.namespace, key.name))
         if document is None or document["metadata"].get("deletionTimestamp"):
             return None
-        job = parse_training_job(document)
+        version = document["metadata"]["resourceVersion"]
+        if version not in self.parsed:
+            self.parsed[version] = parse_training_job(document)
+        job = self.parsed[version]
         return ObservedJob(job.metadata, job.spec, TrainingJobStatus())
 
     def bring(self, nodes: int) -> None:

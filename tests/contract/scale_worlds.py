@@ -99,9 +99,11 @@ class ScaleWorld(MemoryWorld):
             self._make(name, self.replicas(name))
 
     def _make(self, name: str, number: int) -> None:
-        for path in self.api.of_kind("nodes"):
-            if path.startswith(f"{paths.CORE}/nodes/{name}-"):
-                self.api.remove(path)
+        there = [path for path in self.api.of_kind("nodes") if path.startswith(f"{paths.CORE}/nodes/{name}-")]
+        if len(there) == number == self.api.objects[self.path(name)]["status"]["replicas"]:
+            return
+        for path in there:
+            self.api.remove(path)
         for index in range(number):
             document = node(f"{name}-{index}", f"{SYSTEM}-{name}")
             self.api.put(f"{paths.CORE}/nodes/{name}-{index}", {**document, "status": READY})
@@ -172,7 +174,7 @@ class RealScaleWorld:
     def __post_init__(self) -> None:
         found = settings(self.namespace)
         leases = Leases(self.client, self, self.namespace, found.lease_seconds)
-        drivers = build_drivers(self.client)
+        drivers = build_drivers(self.client, found.providers)
         self.capacity = KubernetesCapacity(self.client, leases, drivers, found, self, self.notebook)
         for name in (PROVIDER, OTHER):
             self.kubectl.apply(group(name, self.namespace))

@@ -1,15 +1,18 @@
 """What is special about nodes by the replicas of a group, which other jobs and people share."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from gridfold.api import labels
 from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
-from tests.contract.capacity_worlds import PROVIDER
+from gridfold_operator.reaper import reap
+from tests.contract.capacity_worlds import OTHER, PROVIDER, SYSTEM
 from tests.contract.scale_worlds import PLURAL, READY, ScaleWorld, node
 
 
@@ -44,7 +47,9 @@ async def test_number_and_share_change_in_one_write() -> None:
     assert world.replicas() == 4
     assert [path for _, path in world.api.writes if PLURAL in path] == [world.path()]
     (share,) = world.api.objects[world.path()]["metadata"]["annotations"].values()
-    assert share == "3"
+    assert json.loads(share) == {
+        "nodes": 3, "provider": PROVIDER, "namespace": "team", "name": "job", "uid": "uid-1", "system": SYSTEM,
+    }  # fmt: skip
     await release(world, key)
     assert world.replicas() == 1
     assert world.api.objects[world.path()]["metadata"]["annotations"] == {}
@@ -179,3 +184,28 @@ async def test_what_the_group_says_of_nodes_that_do_not_come_is_told() -> None:
     assert held.trouble.message == "MachineGroup big, Ready: NoQuota: no more machines of this size"
     world.bring(3)
     assert (await observe(world, key)).trouble is None
+
+
+async def test_the_reaper_takes_shares_without_a_record_but_none_of_another_operator() -> None:
+    world = ScaleWorld(replicas=1)
+    await granted(world, 3)
+    (lease,) = world.api.of_kind("leases")
+    world.api.remove(lease)
+    other = {labels.CAPACITY_SHARE + "0123": json.dumps({**SHARE, "system": "elsewhere"})}
+    strange = {labels.CAPACITY_SHARE + "4567": "2"}
+    group = world.api.objects[world.path()]
+    marks = {**group["metadata"]["annotations"], **other, **strange}
+    world.api.put(world.path(), {**group, "metadata": {**group["metadata"], "annotations": marks}})
+    await reap(world.leases, world.drivers)
+    assert world.replicas() == 1
+    assert world.api.objects[world.path()]["metadata"]["annotations"] == {**other, **strange}
+    assert world.replicas(OTHER) == 1
+
+
+async def test_the_reaper_asks_nothing_of_kinds_of_which_no_provider_is() -> None:
+    world = ScaleWorld()
+    world.api.forbidden.add(("list", "nodepools"))
+    assert await reap(world.leases, world.drivers) == []
+
+
+SHARE = {"nodes": 2, "provider": PROVIDER, "namespace": "team", "name": "else", "uid": "u", "system": SYSTEM}

@@ -1,8 +1,9 @@
 """The fault matrix of nodes: whatever happens to operators, provider and owner, nothing that was granted is left.
 
 `python -m tests.faults.nodes FIRST [LAST]` plays runs; one run is told in whole. The records, the finalizer and the
-driver of Karpenter are the real ones, over an API server in memory; two operators work side by side, each of which may
-be killed between any two calls, or stopped in the middle of a turn while all others go on.
+drivers are the real ones, over an API server in memory, even seeds with Karpenter, odd ones with groups that others
+scale, too. Two operators work side by side, each of which may be killed between any two calls, or stopped in the middle
+of a turn while all others go on.
 """
 
 import random
@@ -15,15 +16,16 @@ from gridfold.api import labels
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
-from gridfold_operator.adapters.kubernetes.capacity.node_pool import POOL_LABEL
 from gridfold_operator.errors import ApiConflictError, ApiUnavailableError
 from gridfold_operator.reaper import reap
 from tests.contract.capacity_worlds import OTHER, PROVIDER, SETTINGS, MemoryWorld
 from tests.faults.api_server import KilledError, finish
+from tests.faults.node_providers import KarpenterPools, Provider, SharedGroups
 
 MOST_NODES = 9
 STEPS = 60  #: of the story, before everything comes to its end
 TURNS_TO_REST = 60
+QUIET_TURNS = 4  #: in which nothing may come back
 NAMES = ("one", "two")
 
 
@@ -52,6 +54,7 @@ class Run:
 
     seed: int
     draw: random.Random = field(init=False)
+    provider: Provider = field(init=False)
     world: MemoryWorld = field(init=False)
     wishes: dict[str, Wish] = field(default_factory=dict)  #: by uid
     late: list[Turn] = field(default_factory=list)  #: of operators that were stopped between looking and acting
@@ -67,7 +70,8 @@ class Run:
     def play(self) -> "Run":
         """Play it to its end; whatever is broken is raised with what reproduces it."""
         self.draw = random.Random(self.seed)
-        self.world = MemoryWorld()
+        self.provider = SharedGroups() if self.seed % 2 else KarpenterPools()
+        self.world = self.provider.world
         self.world.api.before, self.world.api.after = self._before, self._after
         try:
             for name in NAMES[: self.draw.randint(1, 2)]:
@@ -99,7 +103,8 @@ class Run:
             (3, "calls are refused", lambda: self._set(trouble="refuse")),
             (3, "answers are lost", lambda: self._set(trouble="lose")),
             (8, "calls get through", self._heal),
-            (2, "the provider is gone", lambda: self.world.api.kinds.discard("nodepools")),
+            (2, "the provider is gone", lambda: self.world.api.kinds.discard(self.provider.kind)),
+            (4, "somebody else has his way", self._meddle),
             (2, "a right is taken", self._forbid),
             (8, "the owner wants another number", self._want),
             (4, "the owner names another provider", self._edit),
@@ -184,8 +189,9 @@ class Run:
             self.stop_at, self.cut = -1, True
             self.log.append("  stopped; meanwhile:")
             calls = self.calls
-            for _ in range(self.draw.randint(1, 6)):
-                self.draw.choice([self._operate, self._reap, self._provide, self._delete, self._end, self._edit])()
+            for _ in range(self.draw.choice([1, 2, 4, 8, 16])):
+                acts = [self._operate, self._reap, self._provide, self._delete, self._end, self._edit, self._meddle]
+                self.draw.choice(acts)()
             self.calls = calls
             self.log.append("  it goes on")
         if self.trouble == "refuse" and self.draw.random() < 0.5:
@@ -205,12 +211,11 @@ class Run:
 
     def _heal(self) -> None:
         self._set(trouble="", kill_at=-1, stop_at=-1)
-        self.world.api.kinds.add("nodepools")
+        self.world.api.kinds.add(self.provider.kind)
         self.world.api.forbidden.clear()
 
     def _forbid(self) -> None:
-        rights = [("create", "nodepools"), ("delete", "nodepools"), ("list", "nodeclaims"), ("update", "leases")]
-        self.world.api.forbidden.add(self.draw.choice(rights))
+        self.world.api.forbidden.add(self.draw.choice([*self.provider.rights, ("update", "leases")]))
 
     # ── provider and owner ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -218,6 +223,9 @@ class Run:
         self.world.bring(self.draw.randint(0, MOST_NODES))
         if self.draw.random() < 0.7:
             self.world.take()
+
+    def _meddle(self) -> None:
+        self.provider.meddle(self.draw)
 
     def _jobs(self) -> list[tuple[JobKey, dict[str, Any]]]:
         """Return the jobs that nobody is deleting."""
@@ -261,14 +269,12 @@ class Run:
         """Whatever is held is recorded, unless a process was cut off, and never more than was ever asked for."""
         api = self.world.api
         recorded = {lease["metadata"]["name"] for lease in api.of_kind("leases").values()}
-        for pool in api.of_kind("nodepools").values():
-            if pool["metadata"]["name"] not in recorded and not self.cut:
-                raise BrokenInvariantError(f"{pool['metadata']['name']} is held, and nothing records it")
-            if int(pool["spec"]["limits"]["nodes"]) > MOST_NODES:
-                raise BrokenInvariantError(f"{pool['metadata']['name']} may have {pool['spec']['limits']} nodes")
-        for claim in api.of_kind("nodeclaims").values():
-            if claim["metadata"]["labels"][POOL_LABEL] not in recorded and not self.cut:
-                raise BrokenInvariantError(f"{claim['metadata']['name']} is there, and nothing records it")
+        for name, nodes in self.provider.granted().items():
+            if name not in recorded and not self.cut:
+                raise BrokenInvariantError(f"{name} is held, and nothing records it")
+            if nodes > MOST_NODES:
+                raise BrokenInvariantError(f"{name} may have {nodes} nodes")
+        self.provider.check()
 
     def _come_to_the_end(self) -> None:
         """Have everything end: by operators, or by the reaper alone because there is no operator any more."""
@@ -284,6 +290,7 @@ class Run:
                 self.world.delete(key)
         if not alone:
             self.world.start()
+        quiet = 0
         for _ in range(TURNS_TO_REST):
             self.world.wait(30)
             self.world.take()
@@ -291,18 +298,19 @@ class Run:
             for name in () if alone else NAMES:
                 self._turn(self._whole_turn(name))
             self._check()
-        self._check_that_nothing_is_left()
+            quiet = 0 if self._left() else quiet + 1
+            if quiet == QUIET_TURNS:
+                return
+        raise BrokenInvariantError(f"left: {self._left()}")
 
-    def _check_that_nothing_is_left(self) -> None:
-        api = self.world.api
-        left = [path for kind in ("nodepools", "nodeclaims", "leases") for path in api.of_kind(kind)]
+    def _left(self) -> list[str]:
+        """Return all that is still held, recorded, or waited for."""
         bound = [
             document["metadata"]["name"]
-            for document in api.of_kind("trainingjobs").values()
+            for document in self.world.api.of_kind("trainingjobs").values()
             if labels.CAPACITY_FINALIZER in document["metadata"].get("finalizers", ())
         ]
-        if left or bound:
-            raise BrokenInvariantError(f"left: {left}; bound: {bound}")
+        return [*self.provider.granted(), *self.world.api.of_kind("leases"), *bound]
 
 
 def main() -> None:

@@ -32,7 +32,7 @@ CAPACITY = "gridfold.dev/capacity"
 SYSTEM = "gridfold.dev/system"
 #: Annotation of such a record, a Lease: what is held, as a JSON document.
 CAPACITY_RECORD = "gridfold.dev/capacity-record"
-#: Begins the annotation of a group of machines that tells how many of its replicas are a job's; its digest follows.
+#: Begins the annotation of a group of machines that tells how many of its replicas are whose; the job's digest follows.
 CAPACITY_SHARE = "capacity.gridfold.dev/"
 #: Finalizer of a TrainingJob for which something is held.
 CAPACITY_FINALIZER = "gridfold.dev/capacity"

@@ -1,11 +1,19 @@
 """All kinds of providers."""
 
+from collections.abc import Iterable
+
 from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers
 from gridfold_operator.adapters.kubernetes.capacity.karpenter import KarpenterDriver
 from gridfold_operator.adapters.kubernetes.capacity.scale import ScaleDriver
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
+from gridfold_operator.capacity_settings import ProviderSettings, ScaleSettings
 
 
-def build_drivers(client: KubernetesClient) -> Drivers:
-    """Return what each kind of provider does."""
-    return {"Karpenter": KarpenterDriver(client), "Scale": ScaleDriver(client)}
+def build_drivers(client: KubernetesClient, providers: Iterable[ProviderSettings]) -> Drivers:
+    """Return what each kind of provider does, for the providers that are configured."""
+    providers = tuple(providers)
+    groups = tuple(provider for provider in providers if isinstance(provider, ScaleSettings))
+    return {
+        "Karpenter": KarpenterDriver(client, configured=any(provider.kind == "Karpenter" for provider in providers)),
+        "Scale": ScaleDriver(client, groups),
+    }

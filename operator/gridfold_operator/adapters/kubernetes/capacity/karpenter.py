@@ -31,6 +31,7 @@ class KarpenterDriver:
     """Makes, reads and deletes NodePools."""
 
     client: KubernetesClient
+    configured: bool = True  #: whether any provider is of this kind, so that its objects may be listed
     ahead: bool = False  #: Karpenter makes no node without a pod that waits for it
     spares_busy: bool = True  #: a lower limit ends no node; those that are empty go by themselves
 
@@ -74,6 +75,8 @@ class KarpenterDriver:
 
     async def held(self, system: str) -> list[Record]:
         """Return the records for which there are NodePools."""
+        if not self.configured:
+            return []
         selector = f"{labels.MANAGED_BY}={labels.MANAGED_BY_VALUE},{labels.SYSTEM}={system}"
         try:
             pools = await self.client.items(paths.collection(paths.KARPENTER, "nodepools"), labelSelector=selector)

@@ -5,6 +5,7 @@ spec.replicas and a scale subresource. Jobs share the group, and the platform ma
 back its own share.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from gridfold.engine.ports import ConflictError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
 from gridfold_operator.adapters.kubernetes.capacity.records import Record
-from gridfold_operator.adapters.kubernetes.capacity.scaled_group import ScaledGroup, held_by
+from gridfold_operator.adapters.kubernetes.capacity.scaled_group import ScaledGroup, Share, held_by
 from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, KubernetesClient
 from gridfold_operator.capacity_settings import ScaleSettings, ScaleTarget
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError
@@ -25,11 +26,12 @@ class ScaleDriver:
     """Reads and patches groups."""
 
     client: KubernetesClient
+    providers: tuple[ScaleSettings, ...]
     ahead: bool = True
     #: Whoever makes the machines chooses which go, and may choose one with pods on it.
     spares_busy: bool = False
 
-    async def ensure(self, record: Record, settings: ScaleSettings, system: str) -> None:  # noqa: ARG002
+    async def ensure(self, record: Record, settings: ScaleSettings, system: str) -> None:
         """Have a share of so many replicas in the group."""
         target = _target(record)
         document = await self._read(target)
@@ -42,7 +44,7 @@ class ScaleDriver:
         group = ScaledGroup.of(document, record.digest)
         nodes = group.grant(record.nodes, settings.max_replicas)
         if nodes != group.ours:
-            await self._patch(target, group.patch(nodes))
+            await self._patch(target, group.patch(Share.of(record, nodes, system)))
         if nodes < record.nodes:
             raise ProviderError(
                 Reason.PROVIDER_FAILED,
@@ -63,24 +65,18 @@ class ScaleDriver:
 
     async def release(self, record: Record) -> bool:
         """Take back the job's share, and nothing else; whoever makes the machines ends as many."""
-        try:
-            group = await self._drop(_target(record), record.digest)
-        except ApiNotFoundError:
-            return True  # without the kind there is nothing of it
+        group = await self._drop(_target(record), record.digest)
         return group is None or group.is_down
 
-    async def held(self, system: str) -> list[Record]:  # noqa: ARG002
-        """Return nothing: a group may be shared by several operators, and a share does not say whose it is."""
-        return []
-
-    async def strays(self, settings: ScaleSettings) -> set[str]:
-        """Return the digests of the jobs that have a share in the group."""
-        document = await self._read(settings.target)
-        return set(held_by(document)) if document else set()
-
-    async def drop(self, settings: ScaleSettings, digest: str) -> None:
-        """Take back a share of which no record tells."""
-        await self._drop(settings.target, digest)
+    async def held(self, system: str) -> list[Record]:
+        """Return the shares of an operator in all groups that are configured; there may be other operators'."""
+        found = []
+        for target in (provider.target for provider in self.providers):
+            with suppress(ApiNotFoundError):
+                document = await self._read(target)
+                shares = held_by(document).values() if document else ()
+                found += [share.record(target) for share in shares if share.system == system]
+        return found
 
     async def _drop(self, target: ScaleTarget, digest: str) -> ScaledGroup | None:
         """Return the group without a job's share; None where there is no group."""
@@ -90,7 +86,7 @@ class ScaleDriver:
         group = ScaledGroup.of(document, digest)
         if not group.ours:
             return group
-        return ScaledGroup.of(await self._patch(target, group.patch(0)), digest)
+        return ScaledGroup.of(await self._patch(target, group.patch(None)), digest)
 
     async def _read(self, target: ScaleTarget) -> dict[str, Any] | None:
         try:

@@ -5,17 +5,45 @@ one write: so nobody can be killed between the two, and what others change is ne
 """
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ValidationError
 
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
 from gridfold.domain.capacity.held import Trouble
 from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
-from gridfold_operator.adapters.kubernetes.pods import condition, parse_time
+from gridfold_operator.adapters.kubernetes.capacity.records import Record
+from gridfold_operator.adapters.kubernetes.pods import EPOCH, condition, parse_time
+from gridfold_operator.capacity_settings import ScaleTarget
+from gridfold_operator.settings_model import SettingsModel
 
 Document = Mapping[str, Any]
+
+
+class Share(SettingsModel):
+    """Replicas that are there for one job."""
+
+    nodes: Annotated[int, Field(ge=0)]
+    provider: str
+    namespace: str
+    name: str
+    uid: str
+    system: str  #: namespace of the operator that has added them
+
+    @classmethod
+    def of(cls, record: Record, nodes: int, system: str) -> Self:
+        """Return the share of a record."""
+        owner = {"namespace": record.namespace, "name": record.name, "uid": record.uid}
+        return cls(nodes=nodes, provider=record.provider, system=system, **owner)
+
+    def record(self, target: ScaleTarget) -> Record:
+        """Return the record for which it was added, as far as it is known."""
+        owner = {"namespace": self.namespace, "name": self.name, "uid": self.uid}
+        return Record(provider=self.provider, kind="Scale", nodes=self.nodes, since=EPOCH, target=target, **owner)
 
 
 @dataclass(frozen=True)
@@ -46,8 +74,9 @@ class ScaledGroup:
             )
         held = held_by(document)
         present = status.get("replicas", replicas)
-        ours = held.pop(digest, 0)
-        return cls(digest, metadata["resourceVersion"], replicas, ours, sum(held.values()), present, _words(document))
+        ours = held[digest].nodes if digest in held else 0
+        others = sum(share.nodes for share in held.values()) - ours
+        return cls(digest, metadata["resourceVersion"], replicas, ours, others, present, _words(document))
 
     def grant(self, nodes: int, most: int | None) -> int:
         """Return how many replicas the job can have of those that it asks for; `most`: of the whole group."""
@@ -55,13 +84,13 @@ class ScaledGroup:
             return nodes
         return max(self.ours, min(nodes, self.ours + most - self.replicas))
 
-    def patch(self, nodes: int) -> dict[str, Any]:
-        """Return what gives the job so many replicas in place of those that it has; others keep what they have added.
+    def patch(self, share: Share | None) -> dict[str, Any]:
+        """Return what gives the job a share in place of the one that it has; others keep what they have added.
 
         Where somebody has set the number lower than all jobs have added, no more is taken back than is there.
         """
-        replicas = max(0, self.replicas + nodes - self.ours)
-        mark = {annotation(self.digest): str(nodes) if nodes else None}
+        replicas = max(0, self.replicas + (share.nodes if share else 0) - self.ours)
+        mark = {annotation(self.digest): share.model_dump_json(by_alias=True) if share else None}
         return {"metadata": {"resourceVersion": self.version, "annotations": mark}, "spec": {"replicas": replicas}}
 
     @property
@@ -93,12 +122,14 @@ def annotation(digest: str) -> str:
     return f"{labels.CAPACITY_SHARE}{digest}"
 
 
-def held_by(document: Document) -> dict[str, int]:
-    """Return how many replicas each job has added to a group, by the digest of the job."""
-    marks = document["metadata"].get("annotations") or {}
-    found = {name.removeprefix(labels.CAPACITY_SHARE): text for name, text in marks.items()}
-    shares = {digest: text for digest, text in found.items() if annotation(digest) in marks}
-    return {digest: int(text) for digest, text in shares.items() if text.isdecimal()}
+def held_by(document: Document) -> dict[str, Share]:
+    """Return what jobs have added to a group, by their digest; what cannot be read is nobody's."""
+    found: dict[str, Share] = {}
+    for name, text in (document["metadata"].get("annotations") or {}).items():
+        if name.startswith(labels.CAPACITY_SHARE):
+            with suppress(ValidationError):
+                found[name.removeprefix(labels.CAPACITY_SHARE)] = Share.model_validate_json(text)
+    return found
 
 
 def _named(document: Document) -> str:

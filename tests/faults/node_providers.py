@@ -1,0 +1,87 @@
+"""What a run of the matrix of nodes needs to know of each kind of provider: what it grants, what may happen to it."""
+
+import random
+from typing import Protocol
+
+from gridfold_operator.adapters.kubernetes.capacity.node_pool import POOL_LABEL
+from gridfold_operator.adapters.kubernetes.capacity.records import lease_name
+from gridfold_operator.adapters.kubernetes.capacity.scaled_group import held_by
+from tests.contract.capacity_worlds import OTHER, PROVIDER, MemoryWorld
+from tests.contract.scale_worlds import PLURAL, ScaleWorld
+
+
+class Provider(Protocol):
+    """A kind of provider in its world."""
+
+    world: MemoryWorld
+    kind: str  #: plural, of what the operator writes
+    rights: list[tuple[str, str]]
+
+    def granted(self) -> dict[str, int]:
+        """Return how many nodes are granted, by the name of the record that there should be; 0: machines are left."""
+
+    def meddle(self, draw: random.Random) -> None:
+        """Have somebody else do what he may."""
+
+    def check(self) -> None:
+        """Make sure that nothing but what is granted has changed."""
+
+
+class KarpenterPools:
+    """A NodePool for each job."""
+
+    kind = "nodepools"
+    rights = [("create", "nodepools"), ("delete", "nodepools"), ("list", "nodeclaims")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.world = MemoryWorld()
+
+    def granted(self) -> dict[str, int]:
+        api = self.world.api
+        claims = {claim["metadata"]["labels"][POOL_LABEL]: 0 for claim in api.of_kind("nodeclaims").values()}
+        pools = api.of_kind("nodepools").values()
+        return claims | {pool["metadata"]["name"]: int(pool["spec"]["limits"]["nodes"]) for pool in pools}
+
+    def meddle(self, draw: random.Random) -> None:
+        """Do nothing: pools are nobody else's."""
+
+    def check(self) -> None:
+        """There is nothing else."""
+
+
+class SharedGroups:
+    """Two groups of machines, which the platform scales, too."""
+
+    kind = PLURAL
+    rights = [("patch", PLURAL), ("get", PLURAL), ("list", "nodes")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.world: MemoryWorld = ScaleWorld(replicas=2)
+        self.others = {PROVIDER: 2, OTHER: 2}  #: replicas that are no job's
+
+    def granted(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for name in self.others:
+            shares = held_by(self._world.api.objects[self._world.path(name)])
+            for digest, share in shares.items():
+                found[lease_name(digest)] = found.get(lease_name(digest), 0) + share.nodes
+        return found
+
+    def meddle(self, draw: random.Random) -> None:
+        name, by = draw.choice([PROVIDER, OTHER]), draw.choice([-1, 1, 3])
+        if self.others[name] + by >= 0:
+            self.others[name] += by
+            self._world.scale(self._world.replicas(name) + by, name)
+
+    def check(self) -> None:
+        for name, others in self.others.items():
+            shares = held_by(self._world.api.objects[self._world.path(name)]).values()
+            jobs = sum(share.nodes for share in shares)
+            assert self._world.replicas(name) == others + jobs, (
+                f"{name}: {self._world.replicas(name)}, {others} + {jobs}"
+            )
+
+    @property
+    def _world(self) -> ScaleWorld:
+        assert isinstance(self.world, ScaleWorld)
+        return self.world
