@@ -6,7 +6,7 @@ are not finished share what became of the pod.
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from typing import TypedDict
 
@@ -89,6 +89,8 @@ def _cells(groups: Groups, indexes: Iterable[int]) -> frozenset[int]:
 def ends_of_cells(group: Group, end: ProcessEnd) -> Mapping[int, ProcessEnd]:
     """Return of each cell of a group how it ended, by the end of their process."""
     report = end.report
+    if len(group) > 1 and isinstance(report, CellReport):
+        return dict.fromkeys(group, replace(end, message=""))  # whatever process has said that, it was not this one
     if not isinstance(report, GroupReport) or len(report.ends) != len(group):
         return dict.fromkeys(group, end)
     log = f" Its log: {report.log}" if report.log else ""

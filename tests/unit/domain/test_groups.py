@@ -129,10 +129,22 @@ def test_each_cell_of_a_pod_is_told_as_if_it_had_had_one_of_its_own() -> None:
     assert [span and (span.end - span.start).total_seconds() for span in spans] == [10, 10, 10], "one was at work"
 
 
+def test_where_the_log_of_a_pod_is_kept_is_told_of_those_of_its_cells_that_did_not_end_well() -> None:
+    text = encode_report(GroupReport(ends="sif.", cells=[scored(0, 0.5)], failure=TOO_LONG, log="s3://o/logs/k-1.txt"))
+    found = ends_of_cells((0, 1, 2, 3), ProcessEnd(ExitCode.TIMEOUT, "Error", text))
+    messages = [getattr(end.report, "message", "") for end in found.values()]
+    assert [message.endswith(" Its log: s3://o/logs/k-1.txt") for message in messages] == [False, False, True, True]
+
+
 @pytest.mark.parametrize("text", [said("ss"), said("ssss"), "killed", ""])
 def test_a_message_that_is_not_about_these_cells_says_nothing_of_any(text: str) -> None:
     end = ProcessEnd(1, "Error", text)
     assert ends_of_cells((0, 1, 2), end) == dict.fromkeys((0, 1, 2), end)
+
+
+def test_a_report_of_one_cell_is_not_one_of_a_pod_that_has_several() -> None:
+    found = ends_of_cells((0, 1), ProcessEnd(12, "Error", encode_report(scored(0, 0.5))))
+    assert found == dict.fromkeys((0, 1), ProcessEnd(12, "Error", ""))
 
 
 def test_a_told_cell_counts_by_its_letter_whatever_is_said_beside() -> None:
