@@ -43,12 +43,15 @@ class Kubectl:
 
         `kubectl wait` fails on a CRD that is so new that it has no conditions at all.
         """
-        path = "jsonpath={range .items[*]}{.metadata.name}={.status.conditions[?(@.type=='Established')].status} {end}"
-        one = path.replace("{range .items[*]}", "").replace(" {end}", "")
 
         def missing() -> str | None:
-            found = self("get", *definitions, "-o", one if len(definitions) == 1 else path).split()
-            late = [name for name in found if not name.endswith("=True")]
+            found = self.get(*definitions)
+            late = [one["metadata"]["name"] for one in found.get("items", [found]) if not _is_established(one)]
             return f"Not established: {late}" if late else None
 
         wait_until(missing, timeout_seconds=60, what="The API server serves new kinds")
+
+
+def _is_established(definition: dict[str, Any]) -> bool:
+    conditions = definition.get("status", {}).get("conditions") or ()
+    return any(one["type"] == "Established" and one["status"] == "True" for one in conditions)
