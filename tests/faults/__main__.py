@@ -3,8 +3,9 @@
 import sys
 from collections import Counter
 
+from tests.faults.broken import BrokenInvariantError
 from tests.faults.faults import FAULTS
-from tests.faults.matrix import BrokenInvariantError, Run
+from tests.faults.matrix import Run
 from tests.faults.world import STEPS
 
 

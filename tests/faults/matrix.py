@@ -9,6 +9,7 @@ from gridfold.api.handoff import Outcome, StageInput, decode_cells
 from gridfold.api.status import State
 from gridfold.domain import groups
 from gridfold.domain.plan import StartStage, StartWave
+from tests.faults.broken import BrokenInvariantError, reproducible
 from tests.faults.faults import FAULTS, MORE_MEMORY, Fault
 from tests.faults.trainer import FAILING, INFEASIBLE, REFUSED
 from tests.faults.world import KEY, STEPS, World
@@ -16,10 +17,6 @@ from tests.faults.world import KEY, STEPS, World
 TICKS = 600  #: more than any run needs: one that has not ended then never does
 CELLS_A_POD = (1, 3, 1)  #: of the first time that all combinations of fault and step are met, the second …
 REST = 8  #: turns in a row after which nothing may be left to write
-
-
-class BrokenInvariantError(AssertionError):
-    """Something that must hold does not."""
 
 
 @dataclass
@@ -72,14 +69,9 @@ class Run:
         self.world.moved = self._moved
         self.world.wire.meanwhile = self._stopped
         self.world.wire.started = self._check_start
-        try:
+        what = f"seed {self.seed}, {self.fault.name!r} when {self.step!r}"
+        with reproducible(what, f"python -m tests.faults {self.seed}", self.log):
             self._live()
-        except Exception as error:
-            story = "\n  ".join(self.log[-60:])
-            raise BrokenInvariantError(
-                f"seed {self.seed}, {self.fault.name!r} when {self.step!r}: {type(error).__name__}: {error}\n"
-                f"Reproduce it by: python -m tests.faults {self.seed}\n  {story}"
-            ) from error
         return self
 
     def _live(self) -> None:

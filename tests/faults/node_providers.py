@@ -5,7 +5,7 @@ from typing import Protocol
 
 from gridfold_operator.adapters.kubernetes.capacity.node_pool import POOL_LABEL
 from gridfold_operator.adapters.kubernetes.capacity.records import lease_name
-from gridfold_operator.adapters.kubernetes.capacity.scaled_group import held_by
+from gridfold_operator.adapters.kubernetes.capacity.scaled_group import Share, held_by
 from tests.contract.capacity_worlds import OTHER, PROVIDER, MemoryWorld
 from tests.contract.scale_worlds import PLURAL, ScaleWorld
 
@@ -62,8 +62,7 @@ class SharedGroups:
     def granted(self) -> dict[str, int]:
         found: dict[str, int] = {}
         for name in self.others:
-            shares = held_by(self._world.api.objects[self._world.path(name)])
-            for digest, share in shares.items():
+            for digest, share in self._shares(name).items():
                 found[lease_name(digest)] = found.get(lease_name(digest), 0) + share.nodes
         return found
 
@@ -75,11 +74,13 @@ class SharedGroups:
 
     def check(self) -> None:
         for name, others in self.others.items():
-            shares = held_by(self._world.api.objects[self._world.path(name)]).values()
-            jobs = sum(share.nodes for share in shares)
+            jobs = sum(share.nodes for share in self._shares(name).values())
             assert self._world.replicas(name) == others + jobs, (
                 f"{name}: {self._world.replicas(name)}, {others} + {jobs}"
             )
+
+    def _shares(self, name: str) -> dict[str, Share]:
+        return held_by(self._world.api.objects[self._world.path(name)])
 
     @property
     def _world(self) -> ScaleWorld:

@@ -20,6 +20,7 @@ from gridfold_operator.errors import ApiConflictError, ApiUnavailableError
 from gridfold_operator.reaper import reap
 from tests.contract.capacity_worlds import OTHER, PROVIDER, SETTINGS, MemoryWorld
 from tests.faults.api_server import KilledError, finish
+from tests.faults.broken import BrokenInvariantError, reproducible
 from tests.faults.node_providers import KarpenterPools, Provider, SharedGroups
 
 MOST_NODES = 9
@@ -27,10 +28,6 @@ STEPS = 60  #: of the story, before everything comes to its end
 TURNS_TO_REST = 60
 QUIET_TURNS = 4  #: in which nothing may come back
 NAMES = ("one", "two")
-
-
-class BrokenInvariantError(AssertionError):
-    """Something that must hold does not."""
 
 
 @dataclass
@@ -73,19 +70,13 @@ class Run:
         self.provider = SharedGroups() if self.seed % 2 else KarpenterPools()
         self.world = self.provider.world
         self.world.api.before, self.world.api.after = self._before, self._after
-        try:
+        with reproducible(f"seed {self.seed}", f"python -m tests.faults.nodes {self.seed}", self.log):
             for name in NAMES[: self.draw.randint(1, 2)]:
                 self._create(name)
             for _ in range(STEPS):
                 self._happen()
                 self._check()
             self._come_to_the_end()
-        except Exception as error:
-            story = "\n  ".join(self.log[-80:])
-            raise BrokenInvariantError(
-                f"seed {self.seed}: {type(error).__name__}: {error}\n"
-                f"Reproduce it by: python -m tests.faults.nodes {self.seed}\n  {story}"
-            ) from error
         return self
 
     def _happen(self) -> None:
