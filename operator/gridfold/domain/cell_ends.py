@@ -21,7 +21,7 @@ from gridfold.api.handoff import (
     Outcome,
     Report,
 )
-from gridfold.domain.groups import Group, Groups
+from gridfold.domain.groups import Group, Groups, cells_of
 from gridfold.domain.observed import ProcessEnd, Span
 
 _OUTCOMES = {letter: outcome for outcome, letter in LETTERS.items()} | {REUSED_LETTER: Outcome.SUCCEEDED}
@@ -83,7 +83,7 @@ def _is_good(report: Report | None) -> bool:
 
 
 def _cells(groups: Groups, indexes: Iterable[int]) -> frozenset[int]:
-    return frozenset(cell for index in indexes for cell in groups[index])
+    return frozenset(cells_of(groups[index] for index in indexes))
 
 
 def ends_of_cells(group: Group, end: ProcessEnd) -> Mapping[int, ProcessEnd]:

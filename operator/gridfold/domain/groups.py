@@ -23,6 +23,11 @@ def alone(cells: Iterable[int]) -> Groups:
     return tuple((cell,) for cell in cells)
 
 
+def cells_of(groups: Iterable[Group]) -> Group:
+    """Return all cells of groups, in their order."""
+    return tuple(cell for group in groups for cell in group)
+
+
 def plan_groups(cells: Iterable[int], suspects: Mapping[int, Group], cells_a_pod: int | None = None) -> Groups:
     """Return in which groups cells go out.
 
@@ -60,7 +65,7 @@ def parse_groups(text: str) -> Groups:
     if ended and rest:
         raise ValueError(f"not groups of cells: {text[:80]!r} does not end with a semicolon")
     groups = tuple(map(parse_ranges, ended)) if ended else alone(parse_ranges(rest))
-    cells = [cell for group in groups for cell in group]
+    cells = cells_of(groups)
     if not all(0 < len(group) <= MOST_CELLS_TOGETHER for group in groups) or len(set(cells)) < len(cells):
         raise ValueError(
             f"not groups of cells: {text[:80]!r} has an empty group, one of more than {MOST_CELLS_TOGETHER} cells, or "

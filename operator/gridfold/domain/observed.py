@@ -11,7 +11,7 @@ from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import Problem
 from gridfold.domain.capacity.held import Held
-from gridfold.domain.groups import Group, Groups
+from gridfold.domain.groups import Group, Groups, cells_of
 
 
 class Progress(StrEnum):
@@ -115,7 +115,7 @@ class Wave:
     @cached_property
     def cells(self) -> Group:
         """Return all of its cells."""
-        return tuple(cell for group in self.groups for cell in group)
+        return cells_of(self.groups)
 
     def pods_of(self, cells: frozenset[int]) -> int:
         """Return how many pods have at least one of these cells."""

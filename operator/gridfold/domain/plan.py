@@ -6,7 +6,7 @@ from typing import Literal
 from gridfold.api.handoff import Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.domain.capacity.held import Step
-from gridfold.domain.groups import Group, Groups
+from gridfold.domain.groups import Group, Groups, cells_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class StartWave:
     @property
     def cells(self) -> Group:
         """Return all of its cells."""
-        return tuple(cell for group in self.groups for cell in group)
+        return cells_of(self.groups)
 
 
 @dataclass(frozen=True)
