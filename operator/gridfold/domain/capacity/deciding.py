@@ -1,13 +1,14 @@
 """One look at the nodes of one job, as a part of `decide`: what is done about them, and what is said of them. Pure."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.status import State, TrainingJobStatus
-from gridfold.api.v1alpha1 import CapacitySettings, TrainingJobSpec
-from gridfold.domain.capacity.granting import Grant, judge
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.capacity.granting import Grant, judge, paused_for
 from gridfold.domain.capacity.held import EnsureNodes, Held, ReleaseNodes, Verdict
-from gridfold.domain.capacity.need import Need, find_need
+from gridfold.domain.capacity.need import find_need
 from gridfold.domain.capacity.usage import seconds_of, usage_of
 from gridfold.domain.conditions import Conditions
 from gridfold.domain.observed import Observed, Progress
@@ -40,7 +41,7 @@ def decide_nodes(observed: Observed, run: Wanted, status: TrainingJobStatus) -> 
     need = find_need(spec.execution, observed.children, run.digest, status, ahead=ahead)
     used = seconds_of(usage_of(status.capacity), observed.now)
     grant = Grant(need, held, spec.capacity, used, observed.now)
-    verdict = _paced(_named(judge(grant), held), grant)
+    verdict = _paced(_named(judge(grant), held), held, observed.now)
     early = spec.capacity.ahead and not held.ahead and held.shape is not None and status.state == State.PREPARING
     return replace(verdict, message=NOT_AHEAD.format(held.provider)) if early and not verdict.message else verdict
 
@@ -59,18 +60,18 @@ def decide_nodes_of_refused(observed: Observed) -> Verdict:
     if held is None or not held.anything:
         return Verdict()
     goes_on = any(wave.progress is Progress.ACTIVE for wave in observed.children.waves) and not held.leaving
-    grant = Grant(Need(), held, CapacitySettings(), 0.0, observed.now)
-    return _paced(Verdict() if goes_on else Verdict(ReleaseNodes()), grant)
+    return _paced(Verdict() if goes_on else Verdict(ReleaseNodes()), held, observed.now)
 
 
-def _paced(verdict: Verdict, grant: Grant) -> Verdict:
+def _paced(verdict: Verdict, held: Held, now: datetime) -> Verdict:
     """Return a verdict without what is so already or was refused a moment ago, and with when to look again."""
-    step, held = verdict.step, grant.held
+    step = verdict.step
     if isinstance(step, EnsureNodes) and step.nodes == held.nodes:
         step = None
-    if isinstance(step, ReleaseNodes) and grant.paused and held.trouble is not None:
+    paused = paused_for(held.trouble, now)
+    if isinstance(step, ReleaseNodes) and paused and held.trouble is not None:
         words = f"nodes cannot be handed back yet: {held.trouble.message}"
-        return replace(verdict, step=None, message=words, look_again_seconds=min(grant.paused, HELD_SECONDS))
+        return replace(verdict, step=None, message=words, look_again_seconds=min(paused, HELD_SECONDS))
     moving = step is not None or held.launched != len(held.ready) or len(held.ready) < held.nodes
     times = [verdict.look_again_seconds]
     if moving:

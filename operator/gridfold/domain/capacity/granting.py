@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from gridfold.api.v1alpha1.capacity import NONE, CapacitySettings
 from gridfold.domain.capacity import saying
-from gridfold.domain.capacity.held import EnsureNodes, Held, Pods, ReleaseNodes, Shape, Verdict
+from gridfold.domain.capacity.held import EnsureNodes, Held, Pods, ReleaseNodes, Shape, Trouble, Verdict
 from gridfold.domain.capacity.need import Need, Off
 from gridfold.domain.capacity.sizing import misfits, nodes_at_most, nodes_for
 
@@ -66,11 +66,15 @@ class Grant:
     @property
     def paused(self) -> float:
         """Return for how many seconds nothing is asked, as the last tries have failed."""
-        trouble = self.held.trouble
-        if trouble is None or trouble.last is None or trouble.tries < 1:
-            return 0.0
-        pause = timedelta(seconds=pause_seconds(trouble.tries))
-        return max(0.0, (trouble.last + pause - self.now).total_seconds())
+        return paused_for(self.held.trouble, self.now)
+
+
+def paused_for(trouble: Trouble | None, now: datetime) -> float:
+    """Return for how many seconds nothing is asked of a provider, as the last tries have failed."""
+    if trouble is None or trouble.last is None or trouble.tries < 1:
+        return 0.0
+    pause = timedelta(seconds=pause_seconds(trouble.tries))
+    return max(0.0, (trouble.last + pause - now).total_seconds())
 
 
 def pause_seconds(tries: int) -> float:
