@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
 from gridfold.domain.capacity.held import Trouble
-from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
+from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name, recorded_text
 from gridfold_operator.adapters.kubernetes.pods import condition, parse_time
 from gridfold_operator.capacity_settings import KarpenterSettings
 
@@ -41,7 +41,7 @@ def build_node_pool(record: Record, settings: KarpenterSettings, system: str) ->
         "metadata": {
             "name": lease_name(record.digest),
             "labels": {labels.MANAGED_BY: labels.MANAGED_BY_VALUE, labels.SYSTEM: system, **ours},
-            "annotations": {labels.CAPACITY_RECORD: record.model_dump_json(by_alias=True)},
+            "annotations": record.annotations,
         },
         "spec": {
             "template": template,
@@ -57,9 +57,8 @@ def build_node_pool(record: Record, settings: KarpenterSettings, system: str) ->
 
 def record_of(pool: Document) -> Record | None:
     """Return the record for which a NodePool was made, None where it cannot be read."""
-    text = (pool["metadata"].get("annotations") or {}).get(labels.CAPACITY_RECORD, "")
     try:
-        return Record.model_validate_json(text)
+        return Record.model_validate_json(recorded_text(pool))
     except ValidationError:
         return None
 

@@ -3,6 +3,7 @@
 The record alone tells how everything is handed back, whatever has become of the job, the settings or the operator.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self
@@ -52,9 +53,20 @@ class Record(BaseModel):
         return capacity_digest(self.namespace, self.name, self.uid)
 
     @property
+    def annotations(self) -> dict[str, str]:
+        """Return the annotations in which a Lease, or what a provider makes for the job, keeps it."""
+        return {labels.CAPACITY_RECORD: self.model_dump_json(by_alias=True)}
+
+    @property
     def job(self) -> JobKey:
         """Return whose nodes they are."""
         return JobKey(self.namespace, self.name)
+
+
+def recorded_text(document: Mapping[str, Any]) -> str:
+    """Return the record in an object's annotations as it stands there; "" where there is none."""
+    text: str = (document["metadata"].get("annotations") or {}).get(labels.CAPACITY_RECORD, "")
+    return text
 
 
 @dataclass(frozen=True)
@@ -91,7 +103,7 @@ def build_lease(lease: Lease, namespace: str, holder: str) -> Document:
             labels.CAPACITY: record.digest,
             labels.JOB: label_value(record.name),
         },
-        "annotations": {labels.CAPACITY_RECORD: record.model_dump_json(by_alias=True)},
+        "annotations": record.annotations,
     }
     if lease.version:
         metadata["resourceVersion"] = lease.version
@@ -106,7 +118,7 @@ def read_lease(document: Document) -> Lease:
         UnreadableRecordError: it is none, or one of another version of the operator.
     """
     metadata, spec = document["metadata"], document.get("spec") or {}
-    text = (metadata.get("annotations") or {}).get(labels.CAPACITY_RECORD, "")
+    text = recorded_text(document)
     try:
         record = Record.model_validate_json(text)
         renewed = datetime.fromisoformat(spec["renewTime"])
