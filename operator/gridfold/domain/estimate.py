@@ -30,13 +30,21 @@ def estimate(standing: Standing, waves: Iterable[Wave], status: TrainingJobStatu
     ran = _computed(waves)
     if not ran:
         return None
-    work = sum((span.end - span.start).total_seconds() for span in ran)
-    time = (max(span.end for span in ran) - min(span.start for span in ran)).total_seconds()
+    mean = sum(_seconds(span) for span in ran) / len(ran)
+    time = _seconds(Span(min(span.start for span in ran), max(span.end for span in ran)))
     # Where cells have just ended, places are empty for a moment: what runs now may be too few.
     seen = max(standing.running_pods, before.running if before else 0)
-    at_once = min(max(seen, work / time if time else 1.0), max(1, len(standing.unfinished)))
-    left = len(standing.unfinished) - standing.running_pods / 2
-    return _in_steps(now, work / len(ran) * (left / at_once + REFIT_CELLS), shown)
+    unfinished = len(standing.unfinished)
+    # From the end of a cell to that of the next: as many at once as are seen, or as fast as they have come, but no
+    # more at once than there are. Kubernetes tells whole seconds: what took less has taken none, and is counted so.
+    between = max(min(mean / seen if seen else mean, time / len(ran) if time else mean), mean / max(1, unfinished))
+    left = unfinished - standing.running_pods / 2
+    return _in_steps(now, left * between + mean * REFIT_CELLS, shown)
+
+
+def _seconds(span: Span) -> float:
+    """Return how long it took; nothing where the clock was set back meanwhile."""
+    return max(0.0, (span.end - span.start).total_seconds())
 
 
 def _computed(waves: Iterable[Wave]) -> list[Span]:

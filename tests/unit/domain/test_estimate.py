@@ -1,12 +1,17 @@
 """When a run will have ended, told from how long its own cells took."""
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from gridfold.api.status import TrainingJobStatus
+from gridfold.domain.estimate import estimate
 from gridfold.domain.lifecycle import decide
-from gridfold.domain.observed import Span, Waiting
+from gridfold.domain.observed import Progress, Span, Waiting, Wave
+from gridfold.domain.standing import stand
 from tests.unit.domain.world import World, cell_end, document, infeasible_end, job_of
 
 CELLS = 12
@@ -123,3 +128,39 @@ def test_a_run_that_will_not_be_done_in_time_says_so_before_it_is_over() -> None
     world.edit(document(GRID, execution={"parallelism": 2, "timeoutSeconds": 7200}))
     world.step()
     assert world.message("Running") == "1 cell runs"
+
+
+def test_cells_that_took_less_than_a_second_have_the_run_end_now() -> None:
+    world = searching(parallelism=4)
+    run(world, 0, 1)
+    end(world, 0, 0)
+    world.now += timedelta(seconds=4)
+    end(world, 1, 0)  # nothing runs, and none of the two took any time: what comes next is awaited at their pace
+    assert 0 <= minutes_to_go(world) <= 1
+
+
+@given(
+    spans=st.lists(st.tuples(st.integers(-3, 9), st.integers(-3, 9)), min_size=1, max_size=5),
+    left=st.integers(0, CELLS),
+    pods=st.integers(0, 3),
+)
+def test_whatever_the_clocks_say_the_estimate_is_not_over_yet(
+    spans: list[tuple[int, int]], left: int, pods: int
+) -> None:
+    now = datetime(2026, 1, 1, tzinfo=UTC)
+    ends = {
+        cell: cell_end(cell, 0.5, Span(now + timedelta(seconds=start), now + timedelta(seconds=end)))
+        for cell, (start, end) in enumerate(spans)
+    }
+    groups = tuple((cell,) for cell in range(CELLS))
+    wave = Wave("w0", "digest", 0, groups, 2, Progress.ACTIVE, succeeded=frozenset(ends), ends=ends)
+    pending = frozenset(range(CELLS - left, CELLS))
+    standing = replace(
+        stand(CELLS, frozenset(), frozenset(), (wave,), job_of(document(GRID)).spec),
+        pending=pending,
+        running=frozenset(),
+        running_pods=min(pods, left),
+    )
+    shown = estimate(standing, [wave], TrainingJobStatus(), now)
+    assert shown is not None
+    assert datetime.fromisoformat(shown) >= now
