@@ -14,7 +14,7 @@ from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import Stage
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.cell_ends import ends_of_cells
-from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Waiting, Wave
+from gridfold.domain.observed import ProcessEnd, Progress, SingleStage, Span, Waiting, Wave
 from gridfold.engine.no_capacity import NoCapacity
 from gridfold.engine.ports import ConflictError, JobKey, RefusedError
 from gridfold.engine.reconcile import reconcile
@@ -194,7 +194,9 @@ class World:
     def end(self, place: Place, index: int, end: ProcessEnd) -> None:
         """End a running pod; the Job controller counts it by its rules."""
         self.pods[place].remove(index)
-        self.cluster.end(place, end, index)
+        # In whole seconds, as the kubelet writes it down; the clock of a node may have been set back.
+        ran = Span(self.now - timedelta(seconds=self.draw.choice([0, 0, 1, 3, 60, -2])), self.now)
+        self.cluster.end(place, replace(end, ran=ran), index)
         self._note(place)
 
     def spare(self, place: Place, index: int, end: ProcessEnd = TERMINATED) -> None:
