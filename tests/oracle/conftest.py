@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 FRAMES = Path(sys.prefix) / "gridfold-frames"
 BOOSTERS = Path(sys.prefix) / "gridfold-boosters"
 SECONDS = 300
-STAGES = ("prepare", "cell", "twins", "refit")
+STAGES = ("prepare", "cell", "together", "twins", "refit")
 PARTS = 2  #: of the cases, computed at the same time
 
 Computed = dict[str, Any]
@@ -101,7 +101,15 @@ def _stages(folder: Path, installed: Path, part: int) -> Computed:
     """Run all stages of every PARTS-th case, from the part-th on."""
     reports = {}
     for stage in STAGES:
-        run("trainer_script.py", stage, str(folder), str(part), str(PARTS), frames=stage != "cell", site=installed)
+        run(
+            "trainer_script.py",
+            stage,
+            str(folder),
+            str(part),
+            str(PARTS),
+            frames=stage not in {"cell", "together"},
+            site=installed,
+        )
         reports[stage] = json.loads((folder / f"{stage}-{part}.json").read_text(encoding="utf-8"))
     return reports
 

@@ -132,7 +132,7 @@ def found(case: LabelCase, labels: tuple[Any, ...], world: World) -> dict[str, A
     job = job_of(case, labels, world)
     data, parts = load_parts(job, world.context)
     (item,) = make_cells(job, [0])
-    result = judge(job, [item], TrainingRows.of(data, parts.train))[0]
+    ((_, result),) = judge(job, [item], TrainingRows.of(data, parts.train))
     assert result.scores, result.message
     refitted = winner.refit_winner(job, Row(item, "f1", {}, result, None), data, parts)
     assert refitted.stored.content is not None, refitted.stored.note

@@ -51,6 +51,18 @@ def test_fold_scores_means_stds_and_ranks_are_those_of_cv_results(
 
 
 @every_case
+def test_cells_that_share_work_have_the_records_of_cells_that_are_alone(
+    case_name: str, product: dict[str, Any]
+) -> None:
+    assert product["together"][case_name]["different"] == []
+
+
+def test_some_cases_share_preparations_and_some_share_fits(product: dict[str, Any]) -> None:
+    kinds = [tuple(found["shared"]) for found in product["together"].values()]
+    assert {("preparation",), ("fit", "preparation")} <= set(kinds)
+
+
+@every_case
 def test_winner_validation_and_test_scores_are_those_of_the_script(
     case_name: str, script: dict[str, Any], product: dict[str, Any], folder: Path
 ) -> None:

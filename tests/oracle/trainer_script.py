@@ -88,6 +88,8 @@ def run_case(stage: str, case: dict[str, Any], folder: Path) -> Any:
         from gridfold_trainer import cell
 
         return [cell.run(job, index, context).model_dump(mode="json") for index in range(cell_count(job.spec.search))]
+    if stage == "together":
+        return together(job, context)
     if stage == "twins":
         return twins(job, context)
     from gridfold_trainer import refit
@@ -109,6 +111,27 @@ def predictions(folder: Path, case: dict[str, Any]) -> list[Any]:
     model = load_model(content, trusted_types(content))
     found: list[Any] = model.predict(protocol_script.read(case)[0]).tolist()
     return found
+
+
+def together(job: StageInput, context: Context) -> dict[str, Any]:
+    """Return which cells have another record when all share what they can, and what they have shared."""
+    from gridfold_trainer.after_prepare import load_parts
+    from gridfold_trainer.cells.cell import make_cells
+    from gridfold_trainer.cells.judging import judge
+    from gridfold_trainer.cells.results import load_result
+    from gridfold_trainer.learning.training import TrainingRows
+
+    data, parts = load_parts(job, context)
+    cells = make_cells(job, range(cell_count(job.spec.search)))
+    different, shared = [], set[str]()
+    for one, result in judge(job, cells, TrainingRows.of(data, parts.train)):
+        alone = load_result(context, job.spec.cache_uri, one.key)
+        shared |= {*result.shared}
+        if alone is None or any(
+            getattr(alone, name) != getattr(result, name) for name in ("scores", "outcome", "message", "warnings")
+        ):
+            different.append(one.index)
+    return {"different": different, "shared": sorted(shared)}
 
 
 def twins(job: StageInput, context: Context) -> list[bool]:

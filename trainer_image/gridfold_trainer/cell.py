@@ -1,7 +1,7 @@
 """The cell stage: cross-validate combinations of parameters on the training part and keep the result of each."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 
 from gridfold.api.handoff import CellReport, GroupReport, StageInput
@@ -9,7 +9,7 @@ from gridfold.domain.groups import Group, parse_groups
 from gridfold_trainer.after_prepare import load_parts, objective_of
 from gridfold_trainer.cells.cell import Cell, make_cells
 from gridfold_trainer.cells.judging import judge
-from gridfold_trainer.cells.results import load_result, result_uri, to_report
+from gridfold_trainer.cells.results import CellResult, load_result, result_uri, to_report
 from gridfold_trainer.cells.telling import tell
 from gridfold_trainer.errors import DataError, TrainerError
 from gridfold_trainer.learning.training import TrainingRows
@@ -22,30 +22,35 @@ log = logging.getLogger("gridfold")
 def run(
     job: StageInput, index: int, context: Context, begin: Callable[[], None] = lambda: None
 ) -> CellReport | GroupReport:
-    """Return how the cells of the index-th group of this wave did, one after the other; `begin` is called before each.
+    """Return how the cells of the index-th group of this wave did.
 
-    The result of each is in object storage before the next begins, and a note says so. A valid result that is there
-    already is reported and nothing is computed. Whatever one cell raises, the others are computed.
+    They share what work they can. The result of each is in object storage as soon as it is complete, and a note says
+    so. A valid result that is there already is reported and nothing is computed. Whatever one cell raises, the others
+    are computed. `begin` is called whenever the time of another cell begins.
 
     Raises:
         TrainerError: data or storage cannot be used. That a fit failed is no error but a cell's outcome.
         Exception: what a cell has raised, after all others.
     """
-    group, objective, stage = _group(job, index), objective_of(job), _CellStage(job, context)
+    group, objective, stage = _group(job, index), objective_of(job), _CellStage(job, context, begin)
     reports: dict[int, CellReport] = {}
     raised: Exception | None = None
-    for cell in make_cells(job, group):
-        begin()
+    cells = make_cells(job, group)
+    # Should one raise, nobody knows which it was, nor what the others had in common with it: each is then alone.
+    for together in (cells, *([cell] for cell in cells if len(cells) > 1)):
         try:
-            reports[cell.index] = stage.run(cell, objective)
+            for cell, report in stage.run([cell for cell in together if cell.index not in reports], objective):
+                reports[cell.index] = report
+                if len(reports) < len(group):
+                    leave_note(tell(group, reports, objective))
         except TrainerError:
             raise
         except Exception as error:
-            log.warning("cell %d raised %r", cell.index, error, exc_info=len(group) > 1)
+            if len(together) > 1:
+                continue
+            log.warning("cell %d raised %r", together[0].index, error, exc_info=len(group) > 1)
             # The traceback of this one keeps alive what there was no room for.
             raised = raised or (MemoryError() if isinstance(error, MemoryError) else error)
-        if reports and len(reports) < len(group):
-            leave_note(tell(group, reports, objective))
     if raised is not None:
         raise raised
     return tell(group, reports, objective)
@@ -64,21 +69,32 @@ def _group(job: StageInput, index: int) -> Group:
 class _CellStage:
     """Runs cells; the data is loaded for the first that has no result."""
 
-    def __init__(self, job: StageInput, context: Context) -> None:
-        self._job, self._context = job, context
+    def __init__(self, job: StageInput, context: Context, begin: Callable[[], None]) -> None:
+        self._job, self._context, self._begin = job, context, begin
 
     @cached_property
     def _training(self) -> TrainingRows:
         data, parts = load_parts(self._job, self._context)
         return TrainingRows.of(data, parts.train)
 
-    def run(self, cell: Cell, objective: str) -> CellReport:
-        """Return how a cell did."""
+    def run(self, cells: Sequence[Cell], objective: str) -> Iterator[tuple[Cell, CellReport]]:
+        """Yield how each cell did, those first whose result is there already."""
         cache_uri = self._job.spec.cache_uri
-        stored = load_result(self._context, cache_uri, cell.key)
-        result = stored
-        if result is None:
-            result = judge(self._job, [cell], self._training)[0]
+        missing = []
+        for cell in cells:
+            self._begin()
+            stored = load_result(self._context, cache_uri, cell.key)
+            if stored is None:
+                missing.append(cell)
+            else:
+                yield cell, _report(cell, stored, objective, reused=True)
+        if not missing:
+            return
+        for cell, result in judge(self._job, missing, self._training, self._begin):
             self._context.store.put(result_uri(cache_uri, cell.key), result.to_bytes())
-        report = to_report(result, cell.index, objective, reused=stored is not None)
-        return report.model_copy(update={"grid_cell": cell.grid_cell})
+            yield cell, _report(cell, result, objective, reused=False)
+
+
+def _report(cell: Cell, result: CellResult, objective: str, *, reused: bool) -> CellReport:
+    report = to_report(result, cell.index, objective, reused=reused)
+    return report.model_copy(update={"grid_cell": cell.grid_cell})

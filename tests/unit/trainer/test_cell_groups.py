@@ -58,9 +58,10 @@ def test_a_group_computes_what_its_cells_would_have_computed_alone(world: World)
     paths = [world.result_path(job, number) for number in range(3)]
     for path in (paths[0], paths[2]):
         path.unlink()
-    report = cell.run(in_one(job), 0, world.context, lambda: begun.append(said(world).ends if begun else ""))
+    report = cell.run(in_one(job), 0, world.context, lambda: begun.append(list(world.folder.glob("message"))))
     assert isinstance(report, GroupReport)
-    assert (report.ends, report.outcome, begun) == ("srs", Outcome.SUCCEEDED, ["", "s..", "sr."])
+    assert (report.ends, report.outcome, said(world).ends) == ("srs", Outcome.SUCCEEDED, "sr.")
+    assert (begun[0], bool(begun[-1])) == ([], True), "what is there is told before the next begins"
     assert [path.exists() for path in paths] == [True] * 3
     told = {one.cell: one.model_copy(update={"fit_seconds": 0.0, "reused": False}) for one in report.cells}
     assert told == {number: one.model_copy(update={"fit_seconds": 0.0}) for number, one in alone.items()}
@@ -111,14 +112,15 @@ def test_whatever_a_cell_raises_the_others_are_computed_before_it_is_told(
 def test_storage_that_is_away_ends_a_group_at_once_with_what_it_has(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stage = cell._CellStage.run
+    put, uris = world.context.store.put, []
 
-    def run(self: Any, one: Any, objective: str) -> Any:
-        if one.index == 1:
+    def once(uri: str, content: bytes) -> None:
+        uris.append(uri)
+        if len(uris) > 1:
             raise StorageUnreachableError("away")
-        return stage(self, one, objective)
+        put(uri, content)
 
-    monkeypatch.setattr(cell._CellStage, "run", run)
+    monkeypatch.setattr(world.context.store, "put", once)
     with pytest.raises(StorageUnreachableError):
         cell.run(in_one(world.job()), 0, world.context)
     assert said(world).ends == "s.."

@@ -18,7 +18,7 @@ from gridfold_trainer.cells import results
 from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import evaluate
+from gridfold_trainer.learning.sharing import together
 from gridfold_trainer.learning.training import TrainingRows
 from tests.unit.trainer.numeric_jobs import World, small_data
 
@@ -114,7 +114,7 @@ def test_parameters_that_the_estimator_refuses_make_the_cell_infeasible_without_
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = world.job([{"max_depth": [0], "class_weight": [{"maybe": 1}]}])
-    monkeypatch.setattr(evaluate, "_add_split", lambda *_: pytest.fail("a fit was started"))
+    monkeypatch.setattr(together, "add_split", lambda *_: pytest.fail("a fit was started"))
     report = cell.run(job, 0, world.context)
     assert report.outcome is Outcome.INFEASIBLE
     assert 'class_weight names the class "maybe"; the target has ["no", "yes"]' in report.message
@@ -181,8 +181,9 @@ def test_a_cell_without_validation_and_test_rows_has_the_same_scores(
     cells = make_cells(job, [0, 1, 2])
     mine = judge(job, cells, TrainingRows.of(stored, parts.train))
     theirs = judge(job, cells, TrainingRows.of(replace(stored, X=blank), parts.train))
-    assert all(result.outcome is Outcome.SUCCEEDED for result in mine)
-    assert [result.scores for result in mine] == [result.scores for result in theirs]
+    scores = [[(cell.index, result.outcome, result.scores) for cell, result in one] for one in (mine, theirs)]
+    assert all(outcome is Outcome.SUCCEEDED for _, outcome, _ in scores[0])
+    assert scores[0] == scores[1]
 
 
 def test_cells_judged_together_have_the_scores_of_cells_judged_alone(world: World) -> None:
@@ -191,9 +192,9 @@ def test_cells_judged_together_have_the_scores_of_cells_judged_alone(world: Worl
     data, parts = load_parts(job, world.context)
     training = TrainingRows.of(data, parts.train)
     together = judge(job, make_cells(job, [0, 1, 2]), training)
-    alone = [judge(job, make_cells(job, [number]), training)[0] for number in range(3)]
-    assert [(one.key, one.scores, one.outcome) for one in together] == [
-        (one.key, one.scores, one.outcome) for one in alone
+    alone = [one for number in range(3) for one in judge(job, make_cells(job, [number]), training)]
+    assert sorted((cell.index, one.key, one.scores, one.outcome) for cell, one in together) == [
+        (cell.index, one.key, one.scores, one.outcome) for cell, one in alone
     ]
 
 

@@ -14,8 +14,10 @@ from sklearn.utils._param_validation import InvalidParameterError
 
 from gridfold.api.handoff import Outcome
 from gridfold.api.v1alpha1 import Average
-from gridfold_trainer.learning.evaluate import Evaluation, evaluate
+from gridfold_trainer.learning.evaluate import Evaluation, Splits
 from gridfold_trainer.learning.scorers import Scorer
+from gridfold_trainer.learning.sharing.plan import Described
+from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
 from gridfold_trainer.learning.training import TrainingRows
 from tests.unit.trainer.numeric_jobs import small_data
 
@@ -53,7 +55,14 @@ def run(*hooks: Callable[[int, np.ndarray], None] | None, folds: int = 3) -> lis
     training = TrainingRows.of(data, np.arange(59, -1, -1))
     rows = np.arange(60)
     splits = [(rows[rows % folds != fold], rows[rows % folds == fold]) for fold in range(folds)]
-    return evaluate([Pipeline([("estimator", Recorder(hook))]) for hook in hooks], training, splits, SCORER)
+    return evaluate([Pipeline([("estimator", Recorder(hook))]) for hook in hooks], training, splits)
+
+
+def evaluate(pipelines: list[Pipeline], training: TrainingRows, splits: Splits) -> list[Evaluation]:
+    """Return the evaluation of each pipeline; several have the same preparation."""
+    cells = [Candidate(Described("tests.Recorder", {}, "none"), pipeline) for pipeline in pipelines]
+    found = dict(evaluate_together(cells, Task(training, splits, SCORER)))
+    return [found[number] for number in range(len(cells))]
 
 
 def raising(make: Callable[[int], Exception], when: Callable[[int], bool] = lambda _: True) -> Any:
@@ -85,8 +94,8 @@ def test_an_estimator_that_writes_into_its_rows_does_not_harm_the_next_cell() ->
     clean = [X.copy() for _, X in Recorder.calls]
     Recorder.calls.clear()
     run(spoil, None)
-    seen = [X for call, X in Recorder.calls if call == "fit"][1::2]
-    assert all(np.array_equal(X, expected, equal_nan=True) for X, expected in zip(seen, clean[::2], strict=True))
+    seen = [X for _, X in Recorder.calls][len(clean) :]
+    assert all(np.array_equal(X, expected, equal_nan=True) for X, expected in zip(seen, clean, strict=True))
 
 
 def test_each_fold_is_fitted_anew_as_in_cross_validate() -> None:
@@ -95,7 +104,7 @@ def test_each_fold_is_fitted_anew_as_in_cross_validate() -> None:
     splits = [(rows[rows % 4 != fold], rows[rows % 4 == fold]) for fold in range(4)]
     warm = SGDClassifier(max_iter=1, tol=None, warm_start=True, random_state=0)  # goes on from the fold before, if let
     training = TrainingRows(X, y, data.columns, data.classes, 1)
-    (evaluation,) = evaluate([Pipeline([("estimator", warm)])], training, splits, SCORER)
+    (evaluation,) = evaluate([Pipeline([("estimator", warm)])], training, splits)
     theirs = cross_validate(warm, X, y, cv=splits, scoring="accuracy")["test_score"].tolist()
     assert [fold["accuracy"] for fold in evaluation.scores if fold] == theirs
     for train, _ in splits:
@@ -104,8 +113,9 @@ def test_each_fold_is_fitted_anew_as_in_cross_validate() -> None:
     assert warm.score(X[last], y[last]) != theirs[-1]  # so it would be seen
 
 
+# Where cells share their preparation, a fit that raises is repeated alone, for the words of its own traceback.
 def test_a_fit_that_raises_in_one_fold_fails_the_cell_and_spares_the_others() -> None:
-    broken, sound = run(raising(lambda _: RuntimeError("bad\nluck"), lambda number: number == 2), None)
+    broken, sound = run(raising(lambda _: RuntimeError("bad\nluck"), lambda number: number in {1, 2}), None)
     assert (broken.outcome, sound.outcome) == (Outcome.FAILED, Outcome.SUCCEEDED)
     assert [scores is None for scores in broken.scores] == [False, True, False]
     assert [seconds is None for seconds in broken.fit_seconds] == [False, True, False]

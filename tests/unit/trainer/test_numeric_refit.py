@@ -268,7 +268,7 @@ def test_the_table_has_the_columns_of_cv_results_in_the_names_of_the_user(world:
     assert list(rows[0]) == [
         "index", "mean_fit_time", "std_fit_time", "mean_score_time", "std_score_time", "param_max_depth",
         "param_preprocessing.numeric.scale", "param_splitter", "params", *metric_columns,
-        "outcome", "attempts", "memory", "error",
+        "shared", "outcome", "attempts", "memory", "error",
     ]  # fmt: skip
     assert [row["index"] for row in rows] == ["0", "1", "2"]
     assert [row["param_max_depth"] for row in rows] == ["1", "1", ""]

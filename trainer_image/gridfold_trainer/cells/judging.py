@@ -1,41 +1,53 @@
 """How a cell is judged: refused for its parameters, or cross-validated on the training part."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from gridfold.api.handoff import Outcome, StageInput
+from gridfold.domain.keys import digest
 from gridfold_trainer.after_prepare import prepared_run
 from gridfold_trainer.cells.cell import Cell
 from gridfold_trainer.cells.results import MESSAGE_CHARACTERS, CellResult, Recorded
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import column_parameters, environment, estimators, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
-from gridfold_trainer.learning.evaluate import Evaluation, evaluate
+from gridfold_trainer.learning.evaluate import Evaluation
+from gridfold_trainer.learning.sharing.plan import Described
+from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
 from gridfold_trainer.learning.training import TrainingRows
 
 
-def judge(job: StageInput, cells: Sequence[Cell], training: TrainingRows) -> list[CellResult]:
-    """Return the result of each cell. Cells that the estimator refuses are not fitted."""
-    prepared = prepared_run(job)
+def judge(
+    job: StageInput, cells: Sequence[Cell], training: TrainingRows, begin: Callable[[], None] = lambda: None
+) -> Iterator[tuple[Cell, CellResult]]:
+    """Yield each cell with its result, as soon as it is complete. Cells that the estimator refuses are not fitted.
+
+    Several cells share what they can (`gridfold_trainer.learning.sharing`); their numbers are those of each alone.
+    `begin` is called before each fit, or all fits of a cell.
+    """
+    prepared, recorded = prepared_run(job), provenance(job)
     cls = estimators.load_class(job.spec.estimator.class_name)
-    problems = [problem_of(job, cls, cell, training) for cell in cells]
-    accepted = [cell for cell, problem in zip(cells, problems, strict=True) if problem is None]
+    accepted = []
+    for cell in cells:
+        problem = problem_of(job, cls, cell, training)
+        if problem is None:
+            accepted.append(cell)
+        else:
+            yield cell, refused(cell, problem, recorded)
     scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive)
-    evaluations = iter(
-        evaluate(
-            [cell.pipeline(training.columns, training.classes, names=False) for cell in accepted],
-            training,
-            make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders),
-            scorer,
-        )
-    )
-    recorded = provenance(job)
-    return [
-        refused(cell, problem, recorded)
-        if problem is not None
-        else _evaluated(cell, next(evaluations), scorer.metrics, recorded)
-        for cell, problem in zip(cells, problems, strict=True)
-    ]
+    splits = make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders)
+    candidates = [_candidate(cell, training) for cell in accepted]
+    for number, evaluation in evaluate_together(candidates, Task(training, splits, scorer, begin)):
+        yield accepted[number], _evaluated(accepted[number], evaluation, scorer.metrics, recorded)
+
+
+def _candidate(cell: Cell, training: TrainingRows) -> Candidate:
+    from sklearn.pipeline import Pipeline
+
+    pipeline = cell.pipeline(training.columns, training.classes, names=False)
+    preparation = digest(cell.preprocessing) if type(pipeline) is Pipeline else None
+    parameters = pipeline.steps[-1][1].get_params(deep=False)
+    return Candidate(Described(cell.estimator, parameters, preparation), pipeline)
 
 
 def problem_of(job: StageInput, cls: type, item: Cell, data: TrainingRows | PreparedData) -> str | None:
@@ -76,6 +88,7 @@ def _evaluated(cell: Cell, evaluation: Evaluation, metrics: Sequence[str], recor
         scores={metric: [fold[metric] if fold else None for fold in evaluation.scores] for metric in metrics},
         fit_seconds=evaluation.fit_seconds,
         score_seconds=evaluation.score_seconds,
+        shared=list(evaluation.shared),
     )
 
 

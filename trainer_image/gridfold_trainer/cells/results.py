@@ -60,6 +60,8 @@ class CellResult(_Strict):
     scores: Annotated[dict[Name, Numbers], Field(max_length=20)] = Field(default_factory=dict)
     fit_seconds: Numbers = Field(default_factory=list)
     score_seconds: Numbers = Field(default_factory=list)
+    #: What served other cells, too: the "preparation" of the rows, a "fit". Times are those of the cell's own part.
+    shared: Annotated[list[Name], Field(max_length=10)] = Field(default_factory=list)
     recorded: Recorded
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Cross-validation of a list of cells over the same splits. A fit that fails is a value, never an exception."""
+"""What a cell has on its splits, and one split of a cell. A fit that fails is a value, never an exception."""
 
 import re
 import time
@@ -14,13 +14,13 @@ from gridfold.api.handoff import Outcome
 from gridfold_trainer.learning.plain_messages import plain_message
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Scorer, Scores
-from gridfold_trainer.learning.training import TrainingRows
 
 TRACEBACK_LINES = 10
 LINE_CHARACTERS = 256
 WARNINGS_KEPT = 10
 
 Splits = Sequence[tuple[np.ndarray, np.ndarray]]
+Warned = Sequence[warnings.WarningMessage]
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,30 @@ class Evaluation:
     errors: list[FitError] = field(default_factory=list)
     unmeasured: dict[str, list[str]] = field(default_factory=dict)  #: metric: why, of each split on which it has none
     warnings: list[str] = field(default_factory=list)
+
+    shared: tuple[str, ...] = ()  #: what of its work served other cells, too
+
+    def add_scores(self, scores: Scores, fit_seconds: float, score_seconds: float) -> None:
+        """Add the numbers of a split."""
+        self.scores.append(scores.values)
+        self.fit_seconds.append(fit_seconds)
+        self.score_seconds.append(score_seconds)
+        for metric, cause in scores.problems.items():
+            self.unmeasured.setdefault(metric, []).append(plain_message(cause, self.classes))
+
+    def add_failure(self, error: FitError) -> None:
+        """Add a split that has no numbers."""
+        self.errors.append(error)
+        self.scores.append(None)
+        self.fit_seconds.append(None)
+        self.score_seconds.append(None)
+
+    def add_warnings(self, caught: Warned) -> None:
+        """Add what was warned of, once each."""
+        for warning in caught:
+            text = f"{warning.category.__name__}: {plain_message(str(warning.message), self.classes)}"[:LINE_CHARACTERS]
+            if text not in self.warnings and len(self.warnings) < WARNINGS_KEPT:
+                self.warnings.append(text)
 
     @property
     def outcome(self) -> Outcome:
@@ -78,27 +102,6 @@ class Evaluation:
         return whole and len({(error.kind, re.sub(r"\d+", "#", error.message)) for error in self.errors}) == 1
 
 
-def evaluate(pipelines: Sequence[Any], training: TrainingRows, splits: Splits, scorer: Scorer) -> list[Evaluation]:
-    """Return the evaluation of each unfitted pipeline: per split one fit, one transform, each response once.
-
-    Raises:
-        MemoryError: passed on; more memory can help, so it is no property of the cell.
-    """
-    evaluations = [Evaluation(training.classes) for _ in pipelines]
-    for train, test in splits:
-        # A plain X[rows] is in C order, and many estimators then differ in the last bits.
-        X_train, X_test = np.asfortranarray(training.X[train]), np.asfortranarray(training.X[test])
-        y_train, y_test = training.y[train], training.y[test]
-        for pipeline, evaluation in zip(pipelines, evaluations, strict=True):
-            if evaluation.refused:
-                _add_failure(evaluation, evaluation.errors[0])
-                continue
-            # An estimator that is told copy_X=False may write into its rows; the next cell needs them as they were.
-            own = X_train.copy(order="F") if len(pipelines) > 1 and len(pipeline.steps) == 1 else X_train
-            _add_split(evaluation, pipeline, (own, y_train), (X_test, y_test), scorer)
-    return evaluations
-
-
 def timed(action: Callable[[], Any]) -> tuple[Any, float]:
     """Return what an action returns, and its seconds."""
     start = time.perf_counter()
@@ -121,13 +124,14 @@ def fit_error(error: BaseException, classes: Sequence[Any] | None = None) -> Fit
     )
 
 
-def _add_split(
+def add_split(
     evaluation: Evaluation,
     pipeline: Any,
     train: tuple[np.ndarray, np.ndarray],
     test: tuple[np.ndarray, np.ndarray],
     scorer: Scorer,
 ) -> None:
+    """Add a split of (X, y) pairs to a cell's evaluation: one fit of a clone of its pipeline, and its scores."""
     from sklearn.base import clone
 
     with warnings.catch_warnings(record=True) as caught:
@@ -138,31 +142,7 @@ def _add_split(
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # an estimator may raise anything; it is the cell's result
-            _add_failure(evaluation, fit_error(error, evaluation.classes))
+            evaluation.add_failure(fit_error(error, evaluation.classes))
         else:
-            _add_scores(evaluation, scores)
-            evaluation.fit_seconds.append(fit_seconds)
-            evaluation.score_seconds.append(score_seconds)
-    _add_warnings(evaluation, caught)
-
-
-def _add_scores(evaluation: Evaluation, scores: Scores) -> None:
-    evaluation.scores.append(scores.values)
-    for metric, cause in scores.problems.items():
-        evaluation.unmeasured.setdefault(metric, []).append(plain_message(cause, evaluation.classes))
-
-
-def _add_failure(evaluation: Evaluation, error: FitError) -> None:
-    evaluation.errors.append(error)
-    evaluation.scores.append(None)
-    evaluation.fit_seconds.append(None)
-    evaluation.score_seconds.append(None)
-
-
-def _add_warnings(evaluation: Evaluation, caught: Sequence[warnings.WarningMessage]) -> None:
-    for warning in caught:
-        text = f"{warning.category.__name__}: {plain_message(str(warning.message), evaluation.classes)}"[
-            :LINE_CHARACTERS
-        ]
-        if text not in evaluation.warnings and len(evaluation.warnings) < WARNINGS_KEPT:
-            evaluation.warnings.append(text)
+            evaluation.add_scores(scores, fit_seconds, score_seconds)
+    evaluation.add_warnings(caught)

@@ -22,6 +22,13 @@ class Responses:
         self._estimator, self._X = fitted.steps[-1][1], X
         self._known: dict[str, np.ndarray] = {}
 
+    @classmethod
+    def of_transformed(cls, estimator: Any, X: Any) -> "Responses":
+        """Return the responses of a fitted estimator on rows that its pipeline has transformed."""
+        made = object.__new__(cls)
+        made._estimator, made._X, made._known = estimator, X, {}
+        return made
+
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._estimator, name)  # AttributeError where there is none, as scorers expect
         return self._remembering(name, found) if name in RESPONSES else found

@@ -23,7 +23,8 @@ def results_csv(record: Record) -> bytes:
 
     Floats are written by repr, so they read back exactly; an empty field is "there is none" (a score of a cell that
     failed, a parameter that this cell's grid does not have). `attempts` is known of failed cells only, `memory` (the
-    limit, or else the request, of the pod that came to an end) of cells that ran in a cluster.
+    limit, or else the request, of the pod that came to an end) of cells that ran in a cluster. `shared` says what of
+    a cell's work served other cells, too: its times are then its own part of that.
     """
     columns = list(_columns(record))
     text = io.StringIO()
@@ -56,6 +57,7 @@ def _columns(record: Record) -> Iterator[Column]:
     yield from _parameter_columns(record)
     for metric in record.metrics:
         yield from _metric_columns(record, metric)
+    yield "shared", str, [", ".join(row.result.shared) if row.result else None for row in rows]
     yield "outcome", str, [str(row.outcome) for row in rows]
     yield "attempts", int, [row.failed.attempts if row.failed and not row.result else None for row in rows]
     yield "memory", str, [row.memory for row in rows]

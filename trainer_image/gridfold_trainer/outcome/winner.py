@@ -53,7 +53,7 @@ def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str
     Raises:
         CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
     """
-    again = judge(job, [best.cell], training)[0]
+    ((_, again),) = judge(job, [best.cell], training)
     if best.result is None or again.scores == best.result.scores:
         return []
     different = (

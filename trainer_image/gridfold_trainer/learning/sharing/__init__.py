@@ -1,0 +1,1 @@
+"""Work that cells share: what is computed once for several of them, without changing one bit of one score."""
