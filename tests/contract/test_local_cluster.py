@@ -1,11 +1,12 @@
 """The Cluster port over the adapter of one machine."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gridfold.api.handoff import GroupReport, StageInput, encode_report
+from gridfold.api.handoff import FailureReport, GroupReport, StageInput, encode_report
 from gridfold.api.status import State, TrainingJobStatus
 from gridfold.domain.observed import Children, Progress
 from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl
@@ -211,3 +212,32 @@ async def test_a_defect_inside_a_stage_ends_the_run_instead_of_leaving_it_waitin
     with pytest.raises(RuntimeError, match="a defect"):
         await cluster.observe_children(job)
     await cluster.close()
+
+
+async def test_cells_share_processes_where_the_machine_shares_but_not_those_that_are_tried_again(
+    processes: ScriptedProcesses, tmp_path: Path
+) -> None:
+    cluster = LocalCluster(JOB, processes, slots=2, folder=tmp_path, shares=True)
+    job, first = await cluster.load_job(cluster.key), start_wave(JOB, tuple(range(5)), 7)
+    again = replace(first, name="small-w1", number=1)
+    for action in (first, again):
+        await cluster.apply(job, action)
+    waves = (await cluster.observe_children(job)).waves
+    assert [wave.groups for wave in waves] == [((0, 1), (2,), (3,), (4,)), again.groups]
+    assert read_input(tmp_path / "small-w0/job.json").cells == "0-1;2;3;4;"
+    await cluster.close()
+
+
+async def test_what_a_running_process_says_of_its_cells_is_seen_at_once(
+    cluster: LocalCluster, processes: ScriptedProcesses
+) -> None:
+    job = await cluster.load_job(cluster.key)
+    await cluster.apply(job, start_groups(JOB, ((0, 1, 2), (3, 4)), 2))
+    await until(lambda: len(processes.hears) == 2)
+    processes.hears[0](encode_report(GroupReport(ends="fs.")))
+    (wave,) = (await cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.failed, wave.running) == ({1}, {0}, {2, 3, 4})
+    assert wave.ends.keys() == {0, 1}
+    processes.hears[1](encode_report(FailureReport(reason="StorageUnreachable", message="it waits")))
+    (wave,) = (await cluster.observe_children(job)).waves
+    assert (wave.succeeded, wave.failed, wave.ends.keys()) == ({1}, {0}, {0, 1})

@@ -16,10 +16,10 @@ from tests.e2e.local_jobs import LocalJob
 from tests.unit.cli.processes import wait_until
 
 MOMENTS = int(os.environ.get("GRIDFOLD_CHAOS", "5"))
-#: A run is made up of prepare, four cells of about half a second each, and refit.
+#: A run is made up of prepare, four cells that two fits of half a second serve, and refit.
 SPEC = {
     "estimator": {"className": "sklearn.ensemble.RandomForestClassifier", "parameters": {"random_state": 0}},
-    "search": {"grid": [{"n_estimators": [60, 80, 100, 120]}]},
+    "search": {"grid": [{"n_estimators": [80, 160], "min_samples_leaf": [1, 2]}]},
     "execution": {"parallelism": 2},
 }
 

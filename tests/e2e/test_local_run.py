@@ -22,7 +22,8 @@ from tests.unit.trainer.platform_package import install
 
 #: Cells that take long enough to be interrupted.
 SLOW = {"className": "sklearn.ensemble.RandomForestClassifier", "parameters": {"random_state": 0}}
-SLOW_GRID = {"grid": [{"n_estimators": [10, 400, 401, 402]}]}
+#: Along n_estimators one fit would serve all cells, which would end together.
+SLOW_GRID = {"grid": [{"n_estimators": [10]}, {"n_estimators": [400], "min_samples_leaf": [1, 2, 3]}]}
 
 
 @pytest.fixture
@@ -109,7 +110,7 @@ def two_cells_work(job: LocalJob) -> bool:
 def test_when_the_command_line_is_killed_its_processes_end_and_its_folder_goes(
     job: LocalJob, moment: Callable[[LocalJob], bool]
 ) -> None:
-    job.write(estimator=SLOW, search={"grid": [{"n_estimators": [20000, 20001]}]})
+    job.write(estimator=SLOW, search={"grid": [{"n_estimators": [20000], "min_samples_leaf": [1, 2]}]})
     process = job.start()
     wait_until(lambda: moment(job), seconds=60)
     process.kill()

@@ -1,8 +1,8 @@
 """Start the trainer's processes for a command line on the same machine, and let none outlive it.
 
 A fresh Python with scikit-learn costs 0.75 to 0.9 CPU-seconds; a process forked from one that has imported it costs
-0.02. So cells are forked from this process. Prepare and refit are started fresh: they need pandas, which this process
-must never see.
+0.02. So every stage is forked from this process. Prepare and refit import pandas and polars after that, each for
+itself: this process must never see them.
 
 One JSON document a line. Requests come on stdin:
 

@@ -38,6 +38,7 @@ class Indexes:
     starting: AbstractSet[int] = frozenset()  #: have a pod that neither runs nor has ended
     away: AbstractSet[int] = frozenset()  #: end for want of storage
     ends: Mapping[int, ProcessEnd] = field(default_factory=dict)  #: of the pod that finished last
+    told: Mapping[int, ProcessEnd] = field(default_factory=dict)  #: by one that runs, where that can be heard
 
 
 class CellFacts(TypedDict):
@@ -52,17 +53,19 @@ class CellFacts(TypedDict):
 
 
 def facts_of_cells(groups: Groups, seen: Indexes) -> CellFacts:
-    """Return what is to be told of each cell. What a pod had finished before it failed has succeeded."""
+    """Return what is to be told of each cell. What a pod had finished before it failed, or tells of, has succeeded."""
     ends: dict[int, ProcessEnd] = {}
     for index, end in seen.ends.items():
         ends.update(ends_of_cells(groups[index], end))
-    failed = _cells(groups, seen.failed)
+    told = _ended_meanwhile(groups, seen.told)
+    ends |= told
+    failed = _cells(groups, seen.failed).union(told)
     finished = {cell for cell in failed if cell in ends and _is_good(ends[cell].report)}
     away = (cell for cell in _cells(groups, seen.away) if cell not in ends or not _has_ended(ends[cell].report))
     return CellFacts(
         succeeded=_cells(groups, seen.succeeded) | finished,
         failed=failed - finished,
-        running=_cells(groups, seen.running),
+        running=_cells(groups, seen.running).difference(told),
         starting=_cells(groups, seen.starting),
         away=frozenset(away),
         ends=ends,
@@ -72,6 +75,12 @@ def facts_of_cells(groups: Groups, seen: Indexes) -> CellFacts:
 def is_suspect(group: Group, end: ProcessEnd | None) -> bool:
     """Tell whether a cell whose pod failed may have had no part in it: it was not alone, and has no end of its own."""
     return len(group) > 1 and not (end is not None and _has_ended(end.report))
+
+
+def _ended_meanwhile(groups: Groups, told: Mapping[int, ProcessEnd]) -> dict[int, ProcessEnd]:
+    """Return the cells that have ended although their pod runs."""
+    ends = (ends_of_cells(groups[index], end) for index, end in told.items())
+    return {cell: end for of_group in ends for cell, end in of_group.items() if _has_ended(end.report)}
 
 
 def _has_ended(report: Report | None) -> bool:

@@ -2,14 +2,17 @@
 
 import asyncio
 import shutil
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from gridfold.api.handoff import JOB_FILE, Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.domain.groups import format_groups
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.shared_work import shared_groups
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_cli.local.gate import Gate
 from gridfold_cli.local.identity import LOCAL_GENERATION, LOCAL_UID
@@ -25,15 +28,21 @@ class SystemClock:
 
 
 class LocalCluster:
-    """Holds one TrainingJob and runs its stages as processes. Close it, or the processes stay."""
+    """Holds one TrainingJob and runs its stages as processes. Close it, or the processes stay.
 
-    def __init__(self, job: TrainingJob, processes: Processes, slots: int, folder: Path) -> None:
+    Where it shares, cells that were to have a process each go into processes that compute several.
+    """
+
+    def __init__(
+        self, job: TrainingJob, processes: Processes, slots: int, folder: Path, *, shares: bool = False
+    ) -> None:
         metadata = job.metadata.model_copy(
             update={"uid": LOCAL_UID, "generation": LOCAL_GENERATION, "resource_version": "1"}
         )
         self._job = ObservedJob(metadata, job.spec, TrainingJobStatus())
         self._folder = folder  #: job.json of every stage is kept below it
         self._children: dict[str, LocalStage | LocalWave] = {}
+        self._slots, self._shares = slots, shares
         self._machine = Machine(processes, Gate(slots), self._notify)
         self.changed = asyncio.Event()  #: set whenever something is worth another look
 
@@ -75,6 +84,7 @@ class LocalCluster:
             case StartStage() if action.name not in self._children:
                 self._children[action.name] = LocalStage(action, self._write(action.name, action.input), self._machine)
             case StartWave() if action.name not in self._children:
+                action = self._shared(action)
                 self._children[action.name] = LocalWave(action, self._write(action.name, action.input), self._machine)
             case SetParallelism() | Drain():
                 wave = self._children.get(action.name)
@@ -112,6 +122,14 @@ class LocalCluster:
         child.task.cancel()
         await asyncio.wait([child.task])
         shutil.rmtree(self._folder / name, ignore_errors=True)
+
+    def _shared(self, action: StartWave) -> StartWave:
+        """Return a wave in which cells share work. What later waves repair, the reconciler has grouped for a reason."""
+        if not self._shares or action.number > 0 or any(len(group) > 1 for group in action.groups):
+            return action
+        groups = shared_groups(action.input.spec, action.cells, min(self._slots, action.parallelism))
+        stage_input = action.input.model_copy(update={"cells": format_groups(groups)})
+        return replace(action, groups=groups, input=stage_input)
 
     def _write(self, name: str, stage_input: StageInput) -> Path:
         path = self._folder / name / JOB_FILE

@@ -1,9 +1,12 @@
 """The trainer's processes: what a pod is in the cluster is a process group here."""
 
+import asyncio
 import os
 import sys
 import time
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
@@ -38,6 +41,8 @@ THREAD_VARIABLES = (
 )
 #: Without a message, the last of the log takes its place, as with the kubelet's FallbackToLogsOnError.
 LOG_TAIL_BYTES = 2048
+#: Between two looks at what a process says while it runs.
+LISTEN_SECONDS = 0.5
 MEMORY_KILLS = Path("/proc/vmstat")
 NO_MEMORY = (
     "the memory of this machine ran out; run fewer cells at a time (spec.execution.parallelism: 1), use less data, or "
@@ -52,6 +57,7 @@ class Attempt:
     stage: Stage
     job_file: Path
     index: int | None = None  #: of the wave; None for prepare and refit
+    hear: Callable[[str], None] | None = field(default=None, compare=False)  #: is told each message before the last
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,8 @@ class Surroundings:
 class TrainerProcesses:
     """Starts the trainer's processes and ends them: each is the leader of a session of its own.
 
-    Cells are forked from a process that has imported what they need; all else, and whatever uses several threads, is
-    started fresh (OpenMP's threads do not survive a fork).
+    They are forked from a process that has imported what all need; where several threads are used they are started
+    fresh (OpenMP's threads do not survive a fork).
     """
 
     def __init__(self, surroundings: Surroundings) -> None:
@@ -93,7 +99,8 @@ class TrainerProcesses:
         kills = _memory_kills()
         try:
             start = _now()
-            code = await self._server.run(self._request(attempt, message, log), self._around.grace_seconds)
+            async with _listening(message, attempt.hear):
+                code = await self._server.run(self._request(attempt, message, log), self._around.grace_seconds)
             end = _end_of(code, message, log, out_of_memory=_memory_kills() > kills)
             return replace(end, ran=Span(start, _now()))
         except OSError as error:
@@ -113,8 +120,7 @@ class TrainerProcesses:
         arguments = [attempt.stage.value, "--job", str(attempt.job_file)]
         if attempt.index is not None:
             arguments += ["--index", str(attempt.index)]
-        fork = self._forks and attempt.stage is Stage.CELL
-        how = {"fork": arguments} if fork else {"run": [*self._around.command, *arguments]}
+        how = {"fork": arguments} if self._forks else {"run": [*self._around.command, *arguments]}
         return {**how, "environment": {TERMINATION_LOG_VARIABLE: str(message)}, "log": str(log)}
 
     def _environment(self) -> dict[str, str]:
@@ -124,6 +130,30 @@ class TrainerProcesses:
             **dict.fromkeys((SCRATCH_VARIABLE, TEMPORARY_VARIABLE), str(self._around.scratch)),
             BASE_FOLDER_VARIABLE: str(self._around.base_folder),
         }
+
+
+@asynccontextmanager
+async def _listening(message: Path, hear: Callable[[str], None] | None) -> AsyncIterator[None]:
+    """Hand on what a process says while it runs."""
+    if hear is None:
+        yield
+        return
+    task = asyncio.create_task(_listen(message, hear))
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def _listen(message: Path, hear: Callable[[str], None]) -> None:
+    heard = ""
+    while True:
+        await asyncio.sleep(LISTEN_SECONDS)
+        text = _tail(message, TERMINATION_MESSAGE_BYTES)
+        if text != heard:
+            heard = text
+            hear(text)
 
 
 def _now() -> datetime:

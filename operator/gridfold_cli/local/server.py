@@ -42,8 +42,8 @@ class ForkServer:
         self._requests += 1
         number = self._requests
         end = self._ends[number] = asyncio.get_running_loop().create_future()
-        self._send({"id": number, **request})
         self._send_preload()
+        self._send({"id": number, **request})
         try:
             return await asyncio.shield(end)
         except asyncio.CancelledError:
@@ -89,7 +89,7 @@ class ForkServer:
             self._process.stdin.write(json.dumps(document).encode() + b"\n")
 
     def _send_preload(self) -> None:
-        """Let the server import what cells need while its first process, prepare, works."""
+        """Let the server import what all need, once, before its first process is made."""
         if self._preload:
             self._send(self._preload)
             self._preload = None

@@ -79,7 +79,7 @@ def slots(threads: int) -> int:
 
 async def _run(job: TrainingJob, surroundings: Surroundings, display: Display) -> TrainingJobStatus:
     processes = TrainerProcesses(surroundings)
-    cluster = LocalCluster(job, processes, slots(surroundings.threads), surroundings.scratch)
+    cluster = LocalCluster(job, processes, slots(surroundings.threads), surroundings.scratch, shares=True)
     with _interrupts() as interrupted:
         loop = asyncio.create_task(_reconcile_until_ended(cluster, display))
         stop = asyncio.create_task(interrupted.wait())

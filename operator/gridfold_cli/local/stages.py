@@ -105,6 +105,7 @@ class LocalWave:
         self._running: set[int] = set()
         self._starting: set[int] = set()
         self._ends: dict[int, ProcessEnd] = {}
+        self._told: dict[int, str] = {}  #: what a running process says of its cells so far
         self._away = Outages()
         self.progress = Progress.ACTIVE
         self.ttl_seconds: int | None = None
@@ -122,7 +123,8 @@ class LocalWave:
     def observe(self) -> Wave:
         """Return the wave as it is now."""
         away = self._away.all() - self._succeeded - self._failed
-        seen = Indexes(self._succeeded, self._failed, self._running, self._starting, away, self._ends)
+        told = {index: ProcessEnd(ExitCode.OK, "Running", text) for index, text in self._told.items()}
+        seen = Indexes(self._succeeded, self._failed, self._running, self._starting, away, self._ends, told)
         return Wave(
             name=self._action.name,
             run_digest=self._action.input.run_digest,
@@ -145,11 +147,15 @@ class LocalWave:
 
     async def _index(self, index: int) -> None:
         execution = self._action.input.spec.execution
-        attempt = Attempt(Stage.CELL, self._job_file, index)
+        attempt = Attempt(Stage.CELL, self._job_file, index, lambda text: self._hear(index, text))
         machine = self._machine
         policy = _Policy(FINAL_INDEX_EXITS, execution.retries, machine.pause_seconds, machine.storage_seconds)
         succeeded = await _try(lambda: self._once(index, attempt), policy)
         (self._succeeded if succeeded else self._failed).add(index)
+        self._machine.changed()
+
+    def _hear(self, index: int, text: str) -> None:
+        self._told[index] = text
         self._machine.changed()
 
     @asynccontextmanager
@@ -171,6 +177,7 @@ class LocalWave:
                 end = await self._machine.processes.run(attempt)
             finally:
                 self._running.discard(index)
+                self._told.pop(index, None)
         self._ends[index] = end
         self._away.ended(index, end)
         self._machine.changed()

@@ -21,6 +21,7 @@ class ScriptedProcesses:
     messages: dict[int | None, str] = field(default_factory=dict)
     started: list[int | None] = field(default_factory=list)
     stopped: list[int | None] = field(default_factory=list)
+    hears: list[Callable[[str], None] | None] = field(default_factory=list)  #: by the order in which they started
     at_once: int = 0
     most_at_once: int = 0
     hold: asyncio.Event | None = None
@@ -28,6 +29,7 @@ class ScriptedProcesses:
 
     async def run(self, attempt: Attempt) -> ProcessEnd:
         self.started.append(attempt.index)
+        self.hears.append(attempt.hear)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.when_started()

@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,25 @@ async def test_the_end_of_a_process_says_when_it_ran(running: Scripts) -> None:
     end = await running("import time; time.sleep(0.05)").run(ATTEMPT)
     assert end.ran is not None
     assert (end.ran.end - end.ran.start).total_seconds() >= 0.05
+
+
+async def test_what_a_process_says_while_it_runs_is_heard(
+    running: Scripts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LISTEN_SECONDS", 0.01)
+    heard: list[str] = []
+    script = (
+        "import os, time; from pathlib import Path; said = Path(os.environ['GRIDFOLD_TERMINATION_LOG'])\n"
+        f"said.write_text('first')\nwhile not Path({str(tmp_path / 'heard')!r}).exists(): time.sleep(0.01)\n"
+        "said.write_text('last')"
+    )
+
+    def hear(text: str) -> None:
+        heard.append(text)
+        (tmp_path / "heard").touch()
+
+    end = await running(script).run(replace(ATTEMPT, hear=hear))
+    assert (heard[0], end.message) == ("first", "last")
 
 
 @pytest.mark.parametrize("code", [2, 10, 11, 14, 143])

@@ -1,0 +1,91 @@
+"""Which cells are best computed by one process, because work of one serves the other. Pure.
+
+What is shared and how is the trainer's (`gridfold_trainer.learning.sharing`); here is only who sits with whom.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gridfold.api.handoff import MOST_CELLS_TOGETHER
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.grid import PREPROCESSING, Grid, Parameters
+from gridfold.domain.groups import Group, Groups
+
+_KINDS = ("Classifier", "Regressor")
+#: Axes along which one fit serves all cells, by the estimator's full name; a test compares them with the trainer's.
+SHARED_AXES: Mapping[str, tuple[str, ...]] = {
+    f"sklearn.{family}{kind}": axes
+    for family, axes in {
+        "ensemble.RandomForest": ("n_estimators",),
+        "ensemble.ExtraTrees": ("n_estimators",),
+        "ensemble.Bagging": ("n_estimators",),
+        "ensemble.AdaBoost": ("n_estimators",),
+        "ensemble.GradientBoosting": ("n_estimators",),
+        "ensemble.HistGradientBoosting": ("max_iter",),
+        "neighbors.KNeighbors": ("n_neighbors", "weights"),
+    }.items()
+    for kind in _KINDS
+}
+#: A group is at least so many times smaller than what each process has to do in all: the last ones end together.
+_SMALLEST = 4
+
+
+@dataclass(frozen=True)
+class _Family:
+    """Cells that one fit serves, with how long it takes, as far as that shows before."""
+
+    preparation: str
+    cells: Group
+    work: float
+
+
+def shared_groups(spec: TrainingJobSpec, cells: Sequence[int], processes: int) -> Groups:
+    """Return groups of cells for so many processes at a time, in the order in which they are best started.
+
+    Cells that one fit serves are together, those with the same preparation as far as all processes have enough to do.
+    The groups get smaller, so that the processes end at about the same time.
+    """
+    families = sorted(_families(spec, cells), key=lambda family: (family.preparation, -family.work))
+    total = sum(family.work for family in families)
+    groups: list[tuple[float, Group]] = []
+    left, work, together = total, 0.0, list[int]()
+    for family in families:
+        if together and len(together) + len(family.cells) > MOST_CELLS_TOGETHER:
+            groups.append((work, tuple(sorted(together))))
+            left, work, together = left - work, 0.0, []
+        work += family.work
+        together += family.cells
+        if work >= max(left / (2 * processes), total / (_SMALLEST * processes)):
+            groups.append((work, tuple(sorted(together))))
+            left, work, together = left - work, 0.0, []
+    if together:
+        groups.append((work, tuple(sorted(together))))
+    return tuple(cells for _, cells in sorted(groups, key=lambda group: (-group[0], group[1])))
+
+
+def _families(spec: TrainingJobSpec, cells: Iterable[int]) -> Iterable[_Family]:
+    if spec.search.cells is not None:  # which cells of the grid are drawn is the trainer's to know
+        return [_Family("", (cell,), 1.0) for cell in cells]
+    grid, axes = Grid.of(spec.search.grid), SHARED_AXES.get(spec.estimator.class_name, ())
+    found: dict[tuple[str, str], list[tuple[int, Parameters]]] = {}
+    for cell in cells:
+        chosen = grid[cell]
+        preparation = repr([item for item in chosen.items() if item[0].startswith(PREPROCESSING)])
+        rest = repr([item for item in chosen.items() if item[0] not in axes])
+        found.setdefault((preparation, rest), []).append((cell, chosen))
+    return [
+        _Family(preparation, tuple(cell for cell, _ in members[start:][:MOST_CELLS_TOGETHER]), _work(members, axes))
+        for (preparation, _), members in found.items()
+        for start in range(0, len(members), MOST_CELLS_TOGETHER)
+    ]
+
+
+def _work(members: Sequence[tuple[int, Parameters]], axes: Sequence[str]) -> float:
+    """Return how long a fit is, in numbers of the axis that says so; 1 for each cell where none does."""
+    numbers = [
+        float(value)
+        for _, chosen in members
+        for axis in axes
+        if isinstance(value := chosen.get(axis), int | float) and value > 0
+    ]
+    return max(numbers, default=float(len(members)))
