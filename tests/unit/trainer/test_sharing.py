@@ -251,6 +251,15 @@ def test_cells_end_one_after_the_other_where_the_rows_of_all_splits_are_kept(mon
     assert story() == "bb" * 3 + "01"
 
 
+def test_a_cell_that_one_fit_was_to_serve_has_its_own_time_where_it_needs_its_own_fit() -> None:
+    begun: list[str] = []
+    never = Rule(("n_estimators",), "it is not", lambda _: True, lambda cell: cell["n_estimators"], lambda *_: None)
+    cells = [candidate("ensemble.RandomForestClassifier", {"n_estimators": count}) for count in (1, 3, 9)]
+    planted = {"sklearn.ensemble.RandomForestClassifier": never}
+    together(cells, task_of(training_rows(2), begin=lambda: begun.append("b"), rules=planted))
+    assert len(begun) == 1 + 3 * 2
+
+
 def test_a_cell_is_charged_with_its_own_part_of_a_longer_fit() -> None:
     cells = [candidate("ensemble.RandomForestClassifier", {"n_estimators": count}) for count in (10, 40)]
     short, long = together(cells, task_of(training_rows(2)))

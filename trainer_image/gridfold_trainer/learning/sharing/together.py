@@ -115,10 +115,17 @@ class _Walk:
         members = [number for number in fit.members if len(self._evaluations[number].scores) == split]
         if fold is None:
             for number in members:
+                self._begin(fit)
                 self._alone(number, split)
             return
         for number in self._left_by_rule(fit.rule, members, split, fold):
+            self._begin(fit)
             self._fitted(number, split, fold)
+
+    def _begin(self, fit: Fit) -> None:
+        """Say that the time of a cell begins which one fit was to serve, and which needs one of its own."""
+        if len(fit.members) > 1:
+            self._task.begin()
 
     def _left_by_rule(self, rule: Rule | None, members: Sequence[int], split: int, fold: Fold) -> Sequence[int]:
         """Score what one fit serves, and return the cells that need a fit of their own."""
