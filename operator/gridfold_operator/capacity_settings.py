@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from gridfold.api.v1alpha1.capacity import NONE, PROVIDER_PATTERN
-from gridfold.api.v1alpha1.fields import Quantity
+from gridfold.api.node_provider import NodeProvider
+from gridfold.api.v1alpha1.capacity import NONE
 from gridfold_operator.settings_model import SettingsModel
 
 #: As Karpenter reads them: 30s, 10m, 1h30m.
 Duration = Annotated[str, Field(max_length=32, pattern=r"^([0-9]+(s|m|h))+$")]
-#: None: as many as jobs may ask for.
-MostNodes = Annotated[int, Field(ge=1, le=10_000)] | None
 
 
 class TaintSettings(SettingsModel):
@@ -31,21 +29,21 @@ class NodeClassSettings(SettingsModel):
     name: Annotated[str, Field(min_length=1, max_length=253)]
 
 
-class KarpenterSettings(SettingsModel):
+class AnyProviderSettings(NodeProvider):
+    """What the operator reads of all kinds of providers; here, unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    taints: Annotated[tuple[TaintSettings, ...], Field(max_length=16)] = ()  #: tolerated by pods of its jobs
+
+
+class KarpenterSettings(AnyProviderSettings):
     """A provider that makes a NodePool of Karpenter for each job that needs nodes."""
 
-    name: Annotated[str, Field(max_length=63, pattern=PROVIDER_PATTERN)]
     kind: Literal["Karpenter"]
-    #: What a node gives to pods, by name of the resource: what is allocatable on the smallest machine that the
-    #: requirements allow, less what DaemonSets take.
-    shape: Annotated[Mapping[str, Quantity], Field(min_length=1, max_length=16)]
-    max_nodes_per_job: MostNodes = None
-    max_nodes_per_namespace: MostNodes = None  #: of all jobs in one namespace together
-    max_nodes: MostNodes = None  #: of all jobs together
     node_class_ref: NodeClassSettings
     requirements: Annotated[tuple[Mapping[str, Any], ...], Field(max_length=90)]
     labels: Mapping[str, str] = Field(default_factory=dict)
-    taints: Annotated[tuple[TaintSettings, ...], Field(max_length=16)] = ()
     consolidate_after: Duration = "30s"  #: so long a node stays without a pod
     expire_after: Duration = "24h"  #: so long a node stays at most, whoever is alive
     termination_grace_period: Duration = "10m"  #: so long a node that goes waits for its pods
@@ -67,19 +65,12 @@ class ScaleTarget(SettingsModel):
         return f"{self.namespace}/{self.name}" if self.namespace else self.name
 
 
-class ScaleSettings(SettingsModel):
+class ScaleSettings(AnyProviderSettings):
     """A provider that changes the number of replicas of a group of machines that is there."""
 
-    name: Annotated[str, Field(max_length=63, pattern=PROVIDER_PATTERN)]
     kind: Literal["Scale"]
-    #: What a node gives to pods, by name of the resource: what is allocatable, less what DaemonSets take.
-    shape: Annotated[Mapping[str, Quantity], Field(min_length=1, max_length=16)]
-    max_nodes_per_job: MostNodes = None
-    max_nodes_per_namespace: MostNodes = None  #: of all jobs in one namespace together
-    max_nodes: MostNodes = None  #: of all jobs together
     target: ScaleTarget
     max_replicas: Annotated[int, Field(ge=1, le=10000)] | None = None  #: of the whole group; none: not limited by us
-    taints: Annotated[tuple[TaintSettings, ...], Field(max_length=16)] = ()
 
 
 #: What is configured of a provider, by its kind.

@@ -209,8 +209,9 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     trainer = settings_of(trainer=allowed).trainer
     assert trainer.estimator_prefixes == ("lightgbm",)
     assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
-    (provider,) = settings_of(capacity={"providers": [KARPENTER]}).capacity.providers
-    assert (provider.name, provider.max_nodes_per_job) == ("big", None)
+    priced = {**KARPENTER, "pricePerHour": 0.192, "currency": "USD"}
+    (provider,) = settings_of(capacity={"providers": [priced]}).capacity.providers
+    assert (provider.name, provider.max_nodes_per_job, str(provider.price_per_hour)) == ("big", None, "0.192")
     settings = settings_of()
     assert settings.capacity.providers == ()
     assert settings.trainer.estimator_prefixes == ()
@@ -233,6 +234,7 @@ REFUSED = [
     ({"capacity": {"providers": [{**KARPENTER, "kind": "Scale"}]}}, "target"),
     ({"capacity": {"providers": [{**SCALE, "requirements": []}]}}, "requirements"),
     ({"capacity": {"providers": [{**SCALE, "target": {"name": "x"}}]}}, "resource"),
+    ({"capacity": {"providers": [{**SCALE, "pricePerHour": 0.2}]}}, "currency"),
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]

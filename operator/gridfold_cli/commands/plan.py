@@ -8,10 +8,12 @@ import click
 from gridfold.api.inspection import PlanReport
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import cell_count
-from gridfold.domain.words import counted
+from gridfold.domain.words import counted, two_digits
 from gridfold_cli.commands.arguments import job_file, load, output_option
 from gridfold_cli.commands.asking import asking
+from gridfold_cli.commands.planned_nodes import Platform, Work, describe_nodes
 from gridfold_cli.local.inspection import inspect
+from gridfold_cli.reading.platform import load_providers
 
 HOUR_SECONDS = 3600
 
@@ -19,12 +21,23 @@ HOUR_SECONDS = 3600
 @click.command()
 @job_file
 @output_option
-def plan(file: Path, output: str | None) -> None:
-    """Say how much work a TrainingJob is, and how much of it is in the cache. Computes and writes nothing."""
+@click.option(
+    "--settings",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="What the platform has configured, for the nodes that spec.capacity asks for: the values of its chart, or the "
+    "ConfigMap of its operator (kubectl get configmap -n NAMESPACE gridfold -o yaml).",
+)
+def plan(file: Path, output: str | None, settings: Path | None) -> None:
+    """Say how much work a TrainingJob is, and how much of it is in the cache. Computes and writes nothing.
+
+    For a cluster: also how many nodes it asks for where there is no room, for how long, and what that costs.
+    """
     job = load(file, output)
+    platform = Platform(load_providers(settings), settings) if settings else None
     with asking("plan"):
         report = inspect(job, file.absolute().parent, ("plan",), PlanReport)
-    for title, text in describe(job, report):
+    for title, text in (*describe(job, report), *describe_nodes(job.spec, left_of(job, report), platform)):
         click.echo(f"{title:<12}{text}")
 
 
@@ -45,6 +58,12 @@ def describe(job: TrainingJob, report: PlanReport) -> Iterator[tuple[str, str]]:
     yield "CPU hours", _hours(job, report, left)
 
 
+def left_of(job: TrainingJob, report: PlanReport) -> Work:
+    """Return what is left to compute, as far as it is known, and how long a cell takes."""
+    cells = cell_count(job.spec.search) - report.cached - report.infeasible
+    return Work(cells, report.measured_seconds / report.measured if report.measured else None)
+
+
 def _hours(job: TrainingJob, report: PlanReport, left: int) -> str:
     """Return the hours to come: measured times only, of fits and scores (starting a process is not in them)."""
     if not left:
@@ -53,4 +72,5 @@ def _hours(job: TrainingJob, report: PlanReport, left: int) -> str:
         return "unknown, no cell measured"
     threads = job.spec.execution.threads
     hours = left * report.measured_seconds / report.measured * threads / HOUR_SECONDS
-    return f"{hours:.2g} for {counted(left, 'cell')}, if they take as long as the {report.measured} that were measured"
+    measured = f"if they take as long as the {report.measured} that were measured"
+    return f"{two_digits(hours)} for {counted(left, 'cell')}, {measured}"

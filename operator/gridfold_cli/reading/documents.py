@@ -11,13 +11,11 @@ from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
 from gridfold.api.v1alpha1 import API_VERSION, KIND, TrainingJob
 from gridfold.api.validation import InvalidTrainingJobError, Problem, parse_training_job, show
 from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.reading.files import read_text
 from gridfold_cli.reading.kubectl_yaml import Document, YamlError, read_documents
 from gridfold_cli.reading.metadata import metadata_problems
 from gridfold_cli.reading.suggestions import suggest
 from gridfold_cli.reading.yaml_scalars import json_value
-
-#: The API server takes no larger request.
-MAX_BYTES = 3 * 1024 * 1024
 
 
 def load_training_job(path: Path) -> TrainingJob:
@@ -26,7 +24,7 @@ def load_training_job(path: Path) -> TrainingJob:
     Raises:
         InvalidInputError: with all problems, each with its line where it has one.
     """
-    document = _only_document(path, _read_text(path))
+    document = _only_document(path, read_text(path))
     if not isinstance(document.value, Mapping):
         raise InvalidInputError(
             f"{path}: {show(document.value)} is no resource; expected a {KIND}: a map with apiVersion"
@@ -55,26 +53,6 @@ def _boolean_keys(document: Document) -> Iterator[Problem]:
         if path.startswith("spec."):
             key = path.rpartition(".")[2]
             yield Problem(path, "", f"YAML reads the key {written} as {key}; write '{written}' in quotes")
-
-
-def _read_text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InvalidInputError(f"{path}: there is no such file") from None
-    except IsADirectoryError:
-        raise InvalidInputError(f"{path}: is a folder; expected a YAML file") from None
-    except OSError as error:
-        raise InvalidInputError(f"{path}: cannot be read: {error.strerror}") from error
-    if len(content) > MAX_BYTES:
-        raise InvalidInputError(f"{path}: has more than {MAX_BYTES} bytes, which the API server refuses, too")
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise InvalidInputError(
-            f"{path}: is not UTF-8 text: byte {error.start} is 0x{content[error.start]:02x}"
-        ) from error
 
 
 def _only_document(path: Path, text: str) -> Document:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from gridfold_cli.errors import InvalidInputError
-from gridfold_cli.reading.documents import MAX_BYTES, load_training_job
+from gridfold_cli.reading.documents import load_training_job
+from gridfold_cli.reading.files import MAX_BYTES
 from gridfold_cli.reading.suggestions import field_names
 from tests.unit.cli.jobs import document, with_spec
 

@@ -71,6 +71,7 @@ def test_providers_of_nodes_are_read_and_their_taints_reach_the_pods(tmp_path: P
         (f"[{PROVIDER.replace('Karpenter', 'Magic')}]", "Karpenter"),
         (f"[{PROVIDER.replace('4', 'four')}]", r"shape\.cpu"),
         (f"[{PROVIDER.replace('requirements', 'requirement')}]", "requirement"),
+        (f"[{PROVIDER.replace('shape', 'pricePerHour: 0.2, shape')}]", "pricePerHour and currency go together"),
     ],
 )
 def test_a_provider_that_makes_no_sense_is_refused_in_words(tmp_path: Path, providers: str, words: str) -> None:

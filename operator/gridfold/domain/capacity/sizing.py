@@ -55,6 +55,11 @@ def nodes_for(pods: Iterable[Pods], shape: Shape, *, empty: int = 0, free: Seque
     return min(_first_fit(order, rooms, _whole(shape)) for order in orders)
 
 
+def pods_a_node(pods: Pods, shape: Shape) -> int:
+    """Return how many such pods one empty node has room for."""
+    return _times(pods.requests, _whole(shape))
+
+
 def nodes_at_most(pods: Iterable[Pods], shape: Shape) -> int:
     """Return a number of nodes that is enough however the scheduler mixes pods of different sizes."""
     return sum(nodes_for((group,), shape) for group in pods)
