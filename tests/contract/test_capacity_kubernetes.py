@@ -11,6 +11,7 @@ from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.errors import ApiRefusedError
 from gridfold_operator.reaper import reap
 from tests.contract.capacity_worlds import PROVIDER, SYSTEM, MemoryWorld
 
@@ -233,6 +234,21 @@ async def test_a_deletion_waits_no_longer_than_ten_minutes_for_a_provider_that_i
     assert f"3 nodes of {PROVIDER} have not been handed back in 600 seconds" in event.message
     assert "nodepools is forbidden" in event.message
     assert world.api.of_kind("leases"), "for the reaper"
+
+
+async def test_a_deletion_waits_no_longer_than_ten_minutes_for_records_that_may_not_be_seen(world: MemoryWorld) -> None:
+    key = await granted(world)
+    world.delete(key)
+    world.api.forbidden.add(("list", "leases"))
+    with pytest.raises(ApiRefusedError, match="leases: 403"):
+        await world.capacity.let_go(key)
+    world.wait(601)
+    assert await world.capacity.let_go(key) is None
+    assert paths.training_job(key.namespace, key.name) not in world.api.objects
+    (event,) = world.notebook.events
+    assert "what is held could not be seen in 600 seconds: the operator may not do what the provider" in event.message
+    world.api.forbidden.clear()
+    assert await reap(world.leases, world.drivers), "nothing is forgotten"
 
 
 async def test_a_process_that_remembers_nothing_goes_on_where_the_last_one_was(world: MemoryWorld) -> None:

@@ -174,6 +174,15 @@ async def test_a_node_that_is_not_ready_or_is_going_has_not_come() -> None:
     assert (held.ready, held.launched) == ({"big-2"}, 3)
 
 
+@pytest.mark.parametrize(("status", "there"), [({}, 1), ({"nodes": 0}, 0), ({"nodes": 3}, 3), ({"replicas": None}, 1)])
+async def test_machines_that_have_not_come_are_not_counted_as_there(status: dict[str, Any], there: int) -> None:
+    world = ScaleWorld()
+    key = await granted(world, 3)
+    world.bring(1)
+    world.api.put(world.path(), {**world.api.objects[world.path()], "status": status})
+    assert (await observe(world, key)).launched == there
+
+
 async def test_what_the_group_says_of_nodes_that_do_not_come_is_told() -> None:
     world = ScaleWorld()
     key = await granted(world, 3)

@@ -6,6 +6,7 @@ reverse order. So whoever is killed at any moment leaves nothing that is not rec
 
 import logging
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
@@ -35,6 +36,7 @@ LOG = logging.getLogger(__name__)
 LOOK_AGAIN_SECONDS = 2.0
 #: So long a deletion waits for nodes to go; then the reaper sees to what is left.
 DELETION_SECONDS = 600.0
+IN_VAIN = f"in {DELETION_SECONDS:.0f} seconds"
 
 
 @dataclass(frozen=True)
@@ -109,14 +111,18 @@ class KubernetesCapacity:
         now = await read_job(self.client, key)
         going = now if now and now.get("deletionTimestamp") else None
         stays = now["uid"] if now and not going else ""
-        left = [lease for lease in await self.leases.of_job(key) if lease.record.uid != stays]
-        held = [lease for lease in left if not await self._is_handed_back(lease)]
-        if held and not (going and self._is_late(going)):
+        waits = going is not None and not self._is_late(going)
+        try:
+            held = await self._still_held(key, stays)
+        except REFUSALS as error:
+            if going is None or waits:
+                raise
+            await self._end_waiting(key, going, f"what is held could not be seen {IN_VAIN}: {words_of(error)[1]}")
+            return None
+        if held and (going is None or waits):
             return LOOK_AGAIN_SECONDS
-        if going and labels.CAPACITY_FINALIZER in (going.get("finalizers") or ()):
-            if held:
-                await self._tell_of_what_is_left(going, held)
-            await unbind(self.client, key, going["uid"])
+        if going is not None:
+            await self._end_waiting(key, going, self._words_of_what_is_left(held) if held else "")
         return None
 
     # ── parts ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,6 +207,11 @@ class KubernetesCapacity:
             await unbind(self.client, lease.record.job, lease.record.uid)
             raise ConflictError(f"the nodes of {lease.record.job} were handed back meanwhile: observe again")
 
+    async def _still_held(self, key: JobKey, stays: str) -> list[Lease]:
+        """Return what is held for a job, but for that of a uid, and cannot be handed back yet."""
+        left = [lease for lease in await self.leases.of_job(key) if lease.record.uid != stays]
+        return [lease for lease in left if not await self._is_handed_back(lease)]
+
     async def _is_handed_back(self, lease: Lease) -> bool:
         with self.troubles.noted(lease.record.uid):
             return await hand_back(lease, self.leases, self.drivers)
@@ -208,18 +219,24 @@ class KubernetesCapacity:
         LOG.warning("%s: its nodes are not handed back yet: %s", lease.record.job, trouble and trouble.message)
         return False
 
-    def _is_late(self, metadata: dict[str, str]) -> bool:
+    def _is_late(self, metadata: dict[str, Any]) -> bool:
         passed = self.clock.now() - parse_time(metadata["deletionTimestamp"])
         return passed.total_seconds() > DELETION_SECONDS
 
-    async def _tell_of_what_is_left(self, metadata: dict[str, str], held: list[Lease]) -> None:
-        """Tell that a deletion does not wait any longer, and for what."""
+    def _words_of_what_is_left(self, held: list[Lease]) -> str:
         left = ", ".join(f"{lease.record.nodes} nodes of {lease.record.provider}" for lease in held)
         trouble = self.troubles.of(held[0].record.uid)
-        why = f": {trouble.message}" if trouble else ""
-        note = f"{left} have not been handed back in {DELETION_SECONDS:.0f} seconds{why}. The reaper goes on with it."
-        job = ObservedJob(Metadata.model_validate(metadata), None, TrainingJobStatus())
-        await self.recorder.record(job, Event("Warning", Reason.PROVIDER_FAILED, note))
+        return f"{left} have not been handed back {IN_VAIN}" + (f": {trouble.message}" if trouble else "")
+
+    async def _end_waiting(self, key: JobKey, metadata: dict[str, Any], left: str) -> None:
+        """Have a deletion not wait any longer, and tell for what it has waited in vain, if for anything."""
+        if labels.CAPACITY_FINALIZER not in (metadata.get("finalizers") or ()):
+            return
+        if left:
+            job = ObservedJob(Metadata.model_validate(metadata), None, TrainingJobStatus())
+            event = Event("Warning", Reason.PROVIDER_FAILED, f"{left.rstrip('. ')}. The reaper goes on with it.")
+            await self.recorder.record(job, event)
+        await unbind(self.client, key, metadata["uid"])
 
 
 def _digest(owner: Metadata) -> str:

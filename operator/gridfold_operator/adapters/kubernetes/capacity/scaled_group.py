@@ -55,7 +55,7 @@ class ScaledGroup:
     replicas: int
     ours: int  #: replicas that are there for this job
     others: int  #: replicas that are there for other jobs
-    present: int  #: machines that are there, for whomever
+    present: int | None  #: machines that are there, for whomever; None: the group does not tell
     words: str = ""  #: of whoever makes the machines, about what keeps them
 
     @classmethod
@@ -73,7 +73,8 @@ class ScaledGroup:
                 f"{_named(document)} has no number in spec.replicas, to which nodes could be added: set one, such as 0",
             )
         held = held_by(document)
-        present = status.get("replicas", replicas)
+        # Karpenter's static NodePool tells status.nodes; of none, the Cluster API leaves the number out.
+        present = next((n for n in (status.get("replicas"), status.get("nodes")) if isinstance(n, int)), None)
         ours = held[digest].nodes if digest in held else 0
         others = sum(share.nodes for share in held.values()) - ours
         return cls(digest, metadata["resourceVersion"], replicas, ours, others, present, _words(document))
@@ -96,20 +97,22 @@ class ScaledGroup:
     @property
     def is_down(self) -> bool:
         """Tell whether no machine is left of those that have been handed back, by whomever."""
-        return self.present <= self.replicas
+        return self.present is None or self.present <= self.replicas
 
     def machines(self, nodes: Iterable[Document], going: int) -> Machines:
         """Return what of the group is there for the job, so many nodes of which are being handed back.
 
         Which nodes these are nobody can tell: all serve its pods.
         """
-        ready = {node["metadata"]["name"]: since for node in nodes if (since := _ready_since(node))}
+        known = [*nodes]
+        ready = {node["metadata"]["name"]: since for node in known if (since := _ready_since(node))}
+        present = len(known) if self.present is None else self.present
         theirs = self.replicas - self.ours
         arrived = _between(0, len(ready) - theirs, self.ours)
         late = arrived < self.ours and self.words
         return Machines(
             granted=self.ours,
-            launched=_between(0, self.present - theirs, self.ours + going),
+            launched=_between(0, present - theirs, self.ours + going),
             ready=frozenset(ready),
             arrived=arrived,
             ready_since=max(ready.values(), default=None),
