@@ -25,6 +25,8 @@ from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.adapters.probes import serve_probes
 from gridfold_operator.errors import ApiUnavailableError
 from gridfold_operator.login import log_in
+from gridfold_operator.metering import MeteredCapacity, timed
+from gridfold_operator.metrics import Metrics
 from gridfold_operator.reconciler import Reconciler
 from gridfold_operator.rest import Rest
 from gridfold_operator.served_namespace import ServedNamespace
@@ -61,7 +63,11 @@ class Operator:
         leases = Leases(self._client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, name)
         drivers = build_drivers(self._client, settings.capacity.providers)
         capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
-        self._reconciler = Reconciler(self._queue, self._cluster, capacity, clock, recorder)
+        self._metrics = Metrics()
+        self._metrics.watch_queue(self._queue.__len__)
+        providers = [provider.name for provider in settings.capacity.providers]
+        metered = MeteredCapacity(capacity, providers, self._metrics)
+        self._reconciler = Reconciler(self._queue, self._cluster, metered, clock, recorder)
         self._served = {
             name: ServedNamespace(name, self._cluster.list_versions, self._parts_of)
             for name in settings.watch_namespaces or ALL_NAMESPACES
@@ -74,12 +80,13 @@ class Operator:
         """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._client.close)
-            probes = serve_probes(self._settings.probe_port, self._not_ready, self._remarks)
+            probes = serve_probes(self._settings.probe_port, self._not_ready, self._remarks, self._metrics.render)
             LOG.info("probes on port %s", await stack.enter_async_context(probes))
             await run_together(self._parts())
 
     def _parts(self) -> Iterator[Coroutine[Any, Any, None]]:
-        yield from (work(self._queue, self._handle) for _ in range(self._settings.workers))
+        handle = timed(self._handle, self._metrics)
+        yield from (work(self._queue, handle) for _ in range(self._settings.workers))
         yield from (served.run() for served in self._served.values())
 
     def _parts_of(self, namespace: str) -> Iterator[Coroutine[Any, Any, None]]:

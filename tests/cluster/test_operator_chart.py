@@ -217,6 +217,7 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     assert settings.trainer.estimator_prefixes == ()
     container = render(testbed)["Deployment", "gridfold"]["spec"]["template"]["spec"]["containers"][0]
     assert settings.probe_port == container["ports"][0]["containerPort"]
+    assert settings_of(metrics={"port": 9090}).probe_port == 9090
 
 
 REFUSED = [
@@ -236,6 +237,8 @@ REFUSED = [
     ({"capacity": {"providers": [{**SCALE, "target": {"name": "x"}}]}}, "resource"),
     ({"capacity": {"providers": [{**SCALE, "pricePerHour": 0.2}]}}, "currency"),
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
+    ({"metrics": {"port": 80}}, "port"),
+    ({"metrics": {"podMonitor": {"enabled": True}}}, "there is no kind PodMonitor"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]
 

@@ -100,6 +100,7 @@ def test_without_an_api_server_it_lives_waits_says_so_and_can_be_ended(tmp_path:
         status, words = fetch(f"{address}/readyz")
         assert status == 503
         assert "the kind TrainingJob is not there yet" in words
+        assert "\ngridfold_queue_depth 0.0\n" in fetch(f"{address}/metrics")[1]
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=20) == 0
 

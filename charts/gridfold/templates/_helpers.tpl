@@ -68,7 +68,7 @@ watchNamespaces: {{ toJson .Values.watchNamespaces }}
 resyncSeconds: {{ .Values.resyncSeconds }}
 workers: {{ .Values.workers }}
 logLevel: {{ .Values.logLevel }}
-probePort: 8080
+probePort: {{ .Values.metrics.port }}
 {{- end -}}
 
 {{- /* All that the operator may do: nothing with Secrets, no pod made, no Job but in the namespaces it serves. */ -}}

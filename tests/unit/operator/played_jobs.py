@@ -80,7 +80,8 @@ class Played:
 
         async def all_of_it() -> None:
             self.api.listeners.append(self._play)
-            operator = asyncio.create_task(run_together(Operator(settings, Configuration())._parts()))
+            self.operator = Operator(settings, Configuration())
+            operator = asyncio.create_task(run_together(self.operator._parts()))
             try:
                 await story()
             finally:

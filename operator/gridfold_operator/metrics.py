@@ -1,0 +1,54 @@
+"""What Prometheus is told of the operator as a whole. No label grows with jobs: of one job, its status tells."""
+
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics import disable_created_metrics
+
+#: How a turn for one job ends: done; again at once, as the resource changed meanwhile; somebody has to change something
+#: first; no answer of the API server; a fault of ours.
+RESULTS = ("done", "conflict", "refused", "unavailable", "exception")
+#: A look at a small job takes hundredths of a second, at one of ten thousand cells seconds.
+BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+
+# Else every counter and histogram comes a second time, with the moment at which it was made.
+disable_created_metrics()  # type: ignore[no-untyped-call]
+
+
+class Metrics:
+    """One registry, so that several operators in one process (tests) do not meet."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        PlatformCollector(registry=self.registry)
+        build = Info("gridfold_build", "Which operator runs.", registry=self.registry)
+        build.info({"version": _version()})
+        self.turns = Histogram(
+            "gridfold_reconcile_duration_seconds",
+            "How long one look at a TrainingJob took, with what was done about it, by how it ended.",
+            ["result"],
+            buckets=BUCKETS,
+            registry=self.registry,
+        )
+        for result in RESULTS:
+            self.turns.labels(result)
+
+    def watch_queue(self, depth: Callable[[], int]) -> None:
+        """Tell how many jobs wait for a free hand, asked for when somebody looks."""
+        words = "TrainingJobs that are due to be looked at, and wait for a free worker."
+        Gauge("gridfold_queue_depth", words, registry=self.registry).set_function(depth)
+
+    def render(self, accept: str) -> tuple[bytes, str]:
+        """Return everything in the format that a scraper accepts, and its content type."""
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
+
+
+def _version() -> str:
+    try:
+        return version("gridfold")
+    except PackageNotFoundError:
+        return "unknown"
