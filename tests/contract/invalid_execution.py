@@ -18,6 +18,11 @@ VALUES = (
 )
 
 EXECUTION: list[tuple[str, str, Edit]] = [
+    ("spec.execution.packing.mode", "needs cellsPerPod", put("execution.packing", {"mode": "Fixed"})),
+    ("spec.execution.packing.cellsPerPod", "is for mode Fixed", put("execution.packing", {"cellsPerPod": 5})),
+    ("spec.execution.packing.cellsPerPod", "1", put("execution.packing", {"mode": "Fixed", "cellsPerPod": 0})),
+    ("spec.execution.packing.cellsPerPod", "1000", put("execution.packing", {"mode": "Fixed", "cellsPerPod": 1001})),
+    ("spec.execution.packing.mode", "Auto", put("execution.packing", {"mode": "auto"})),
     ("spec.execution.resources.requests.cpu", "", put("execution.resources.requests", {"cpu": 2})),
     ("spec.execution.resources", "nvidia.com/gpu", put("execution.resources.limits", {"gpu": "1"})),
     ("spec.execution.resources", "nvidia.com/gpu", put("execution.resources.requests", {"Memory": "1Gi"})),

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.status import State
-from gridfold.domain import groups
 from gridfold_cli.local.session import run_job
 from gridfold_cli.reading.documents import load_training_job
 from tests.e2e.local_jobs import LocalJob
@@ -40,7 +39,6 @@ def test_only_the_cell_that_takes_its_process_down_has_failed_and_no_other_is_fi
         monkeypatch.setenv(name, str(tmp_path / value))
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("GRIDFOLD_ESTIMATOR_PREFIXES", "acme_models")
-    monkeypatch.setattr(groups, "CELLS_A_POD", 3)
     job = LocalJob(tmp_path)
     search = {"grid": [{"max_depth": DEPTHS}]}
     path = job.write(

@@ -3,11 +3,10 @@
 import random
 from dataclasses import dataclass, field
 from datetime import timedelta
-from unittest.mock import patch
+from typing import Any
 
 from gridfold.api.handoff import Outcome, StageInput, decode_cells
 from gridfold.api.status import State
-from gridfold.domain import groups
 from gridfold.domain.plan import StartStage, StartWave
 from tests.faults.broken import BrokenInvariantError, reproducible
 from tests.faults.faults import FAULTS, MORE_MEMORY, Fault
@@ -15,7 +14,8 @@ from tests.faults.trainer import FAILING, INFEASIBLE, REFUSED
 from tests.faults.world import KEY, STEPS, World
 
 TICKS = 600  #: more than any run needs: one that has not ended then never does
-CELLS_A_POD = (1, 3, 1)  #: of the first time that all combinations of fault and step are met, the second …
+#: The first time that all combinations of fault and step are met, the second …
+PACKINGS: tuple[dict[str, Any], ...] = ({"mode": "Cell"}, {"mode": "Fixed", "cellsPerPod": 3}, {"mode": "Auto"})
 REST = 8  #: turns in a row after which nothing may be left to write
 
 
@@ -34,7 +34,7 @@ class Run:
     seed: int
     fault: Fault
     step: str
-    cells_a_pod: int = 1
+    packing: dict[str, Any] = field(default_factory=lambda: PACKINGS[0])
     world: World = field(init=False)
     waiting: list[tuple[Fault, str]] = field(default_factory=list)  #: faults, and the steps at which they begin
     active: list[Active] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Run:
         """Return the run of a seed: seeds walk through all combinations, then through them again, with other draws."""
         fault = FAULTS[seed % len(FAULTS)]
         times, step = divmod(seed // len(FAULTS), len(STEPS))
-        return cls(seed, fault, STEPS[step], CELLS_A_POD[times % len(CELLS_A_POD)])
+        return cls(seed, fault, STEPS[step], PACKINGS[times % len(PACKINGS)])
 
     # ── the story ────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -59,7 +59,11 @@ class Run:
         draw = random.Random(self.seed)
         self.world = World(draw)
         self.waiting = [(self.fault, self.step), *self._others(draw)]
-        execution = {"parallelism": draw.choice([1, 2, 3, 20]), "ttlSecondsAfterFinished": draw.choice([0, 60, 86400])}
+        execution = {
+            "parallelism": draw.choice([1, 2, 3, 20]),
+            "ttlSecondsAfterFinished": draw.choice([0, 60, 86400]),
+            "packing": self.packing,
+        }
         for fault, _ in self.waiting:
             execution |= dict(fault.spec)
             self.forgiven |= set(fault.may_fail)
@@ -71,15 +75,11 @@ class Run:
         self.world.wire.started = self._check_start
         what = f"seed {self.seed}, {self.fault.name!r} when {self.step!r}"
         with reproducible(what, f"python -m tests.faults {self.seed}", self.log):
-            self._live()
-        return self
-
-    def _live(self) -> None:
-        with patch.object(groups, "CELLS_A_POD", self.cells_a_pod):
             self._until_the_end()
             self._check_the_end()
             self._check_rest()
             self._delete()
+        return self
 
     def _others(self, draw: random.Random) -> list[tuple[Fault, str]]:
         """Draw what happens beside: so little that counts that nothing may fail for it."""

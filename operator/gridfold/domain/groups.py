@@ -5,7 +5,7 @@ Which one that was is not known for sure, so they are tried again in halves, unt
 stands alone.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gridfold.api.handoff import MOST_CELLS_TOGETHER
 from gridfold.domain.grid import format_ranges, parse_ranges
@@ -13,8 +13,6 @@ from gridfold.domain.grid import format_ranges, parse_ranges
 Group = tuple[int, ...]
 Groups = tuple[Group, ...]
 
-#: Nothing is gained by more yet.
-CELLS_A_POD = 1
 _END = ";"
 
 
@@ -28,17 +26,19 @@ def cells_of(groups: Iterable[Group]) -> Group:
     return tuple(cell for group in groups for cell in group)
 
 
-def plan_groups(cells: Iterable[int], suspects: Mapping[int, Group], cells_a_pod: int | None = None) -> Groups:
-    """Return in which groups cells go out.
+def plan_groups(
+    cells: Iterable[int], suspects: Mapping[int, Group], pack: Callable[[Sequence[int]], Groups] = alone
+) -> Groups:
+    """Return in which groups cells go out, in the order in which they are best started.
 
-    `suspects` are cells that a pod has left unfinished, by the cells that this pod had: they are parted.
+    `suspects` are cells that a pod has left unfinished, by the cells that this pod had: they are parted. `pack` says
+    who goes with whom of all others, and may keep some back for a later wave.
     """
-    size, left = cells_a_pod or CELLS_A_POD, dict[Group, list[int]]()
+    left = dict[Group, list[int]]()
     for cell in sorted(cells):
         left.setdefault(suspects.get(cell, ()), []).append(cell)
     fresh = left.pop((), [])
-    together = [fresh[start : start + size] for start in range(0, len(fresh), size)]
-    return tuple(sorted(tuple(group) for group in (*together, *_halves(left.values()))))
+    return (*(pack(fresh) if fresh else ()), *sorted(map(tuple, _halves(left.values()))))
 
 
 def _halves(groups: Iterable[Sequence[int]]) -> Iterable[Sequence[int]]:

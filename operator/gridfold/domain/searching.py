@@ -9,6 +9,7 @@ from gridfold.domain.earlier import Draining, draining_waves
 from gridfold.domain.grid import Grid
 from gridfold.domain.groups import Group, format_groups, plan_groups
 from gridfold.domain.leaderboard import live_leaderboard
+from gridfold.domain.packing import pack
 from gridfold.domain.plan import Action, Delete, StartWave
 from gridfold.domain.preparing import repair
 from gridfold.domain.refitting import refit
@@ -80,7 +81,9 @@ def _wave_actions(run: Run, standing: Standing, earlier: Sequence[Draining]) -> 
 
 def _start(run: Run, plan: WavePlan, suspects: Mapping[int, Group]) -> tuple[Action, ...]:
     number = run.next_wave
-    groups = plan_groups(plan.cells, suspects)
+    groups = plan_groups(plan.cells, suspects, lambda cells: pack(run.spec, cells, run.children.waves))
+    if not groups:
+        return ()
     stage_input = run.input(run.status.prepared_run()).model_copy(update={"cells": format_groups(groups)})
     name = run.name(f"w{number}")
     return (StartWave(name, number, groups, plan.parallelism, stage_input, plan.memory, run.image),)

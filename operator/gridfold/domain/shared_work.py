@@ -3,7 +3,7 @@
 What is shared and how is the trainer's (`gridfold_trainer.learning.sharing`); here is only who sits with whom.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from gridfold.api.handoff import MOST_CELLS_TOGETHER
@@ -45,25 +45,34 @@ def shared_groups(spec: TrainingJobSpec, cells: Sequence[int], processes: int) -
     Cells that one fit serves are together, those with the same preparation as far as all processes have enough to do.
     The groups get smaller, so that the processes end at about the same time.
     """
-    families = sorted(_families(spec, cells), key=lambda family: (family.preparation, -family.work))
-    total = sum(family.work for family in families)
-    groups: list[tuple[float, Group]] = []
-    left, work, together = total, 0.0, list[int]()
-    for family in families:
-        if together and len(together) + len(family.cells) > MOST_CELLS_TOGETHER:
-            groups.append((work, tuple(sorted(together))))
-            left, work, together = left - work, 0.0, []
-        work += family.work
-        together += family.cells
-        if work >= max(left / (2 * processes), total / (_SMALLEST * processes)):
-            groups.append((work, tuple(sorted(together))))
-            left, work, together = left - work, 0.0, []
-    if together:
-        groups.append((work, tuple(sorted(together))))
+    families = _families(spec, cells, MOST_CELLS_TOGETHER)
+    least = sum(family.work for family in families) / (_SMALLEST * processes)
+    return _gather(families, MOST_CELLS_TOGETHER, lambda work, left: work >= max(left / (2 * processes), least))
+
+
+def packed_groups(spec: TrainingJobSpec, cells: Sequence[int], most: int) -> Groups:
+    """Return groups of at most so many cells that share as much as they can, in the order in which to start them."""
+    return _gather(_families(spec, cells, most), most, lambda *_: False)
+
+
+def _gather(families: Iterable[_Family], most: int, is_full: Callable[[float, float], bool]) -> Groups:
+    """Return families put together, in groups of at most so many cells; those with most work come first.
+
+    `is_full` is asked with the work of a group so far, and with that of this group and of all later ones.
+    """
+    ordered = sorted(families, key=lambda family: (family.preparation, -family.work))
+    groups, together, left = list[tuple[float, Group]](), list[_Family](), sum(family.work for family in ordered)
+    for family, following in zip(ordered, (*ordered[1:], None), strict=True):
+        together.append(family)
+        work, cells = sum(one.work for one in together), [cell for one in together for cell in one.cells]
+        if following is None or len(cells) + len(following.cells) > most or is_full(work, left):
+            groups.append((work, tuple(sorted(cells))))
+            together, left = [], left - work
     return tuple(cells for _, cells in sorted(groups, key=lambda group: (-group[0], group[1])))
 
 
-def _families(spec: TrainingJobSpec, cells: Iterable[int]) -> Iterable[_Family]:
+def _families(spec: TrainingJobSpec, cells: Iterable[int], most: int) -> list[_Family]:
+    """Return the cells by what they share; a family has at most so many."""
     if spec.search.cells is not None:  # which cells of the grid are drawn is the trainer's to know
         return [_Family("", (cell,), 1.0) for cell in cells]
     grid, axes = Grid.of(spec.search.grid), SHARED_AXES.get(spec.estimator.class_name, ())
@@ -73,10 +82,13 @@ def _families(spec: TrainingJobSpec, cells: Iterable[int]) -> Iterable[_Family]:
         preparation = repr([item for item in chosen.items() if item[0].startswith(PREPROCESSING)])
         rest = repr([item for item in chosen.items() if item[0] not in axes])
         found.setdefault((preparation, rest), []).append((cell, chosen))
-    return [
-        _Family(preparation, tuple(cell for cell, _ in members[start:][:MOST_CELLS_TOGETHER]), _work(members, axes))
+    parts = (
+        (preparation, members[start : start + most])
         for (preparation, _), members in found.items()
-        for start in range(0, len(members), MOST_CELLS_TOGETHER)
+        for start in range(0, len(members), most)
+    )
+    return [
+        _Family(preparation, tuple(cell for cell, _ in members), _work(members, axes)) for preparation, members in parts
     ]
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gridfold.api.handoff import JOB_FILE, Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
-from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.api.v1alpha1 import Packing, TrainingJob, TrainingJobSpec
 from gridfold.domain.groups import format_groups
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
@@ -39,7 +39,7 @@ class LocalCluster:
         metadata = job.metadata.model_copy(
             update={"uid": LOCAL_UID, "generation": LOCAL_GENERATION, "resource_version": "1"}
         )
-        self._job = ObservedJob(metadata, job.spec, TrainingJobStatus())
+        self._job = ObservedJob(metadata, _without_packing(job.spec) if shares else job.spec, TrainingJobStatus())
         self._folder = folder  #: job.json of every stage is kept below it
         self._children: dict[str, LocalStage | LocalWave] = {}
         self._slots, self._shares = slots, shares
@@ -149,3 +149,8 @@ class LocalCluster:
 
 def _owner(job: ObservedJob) -> tuple[str, str, str]:
     return job.metadata.namespace, job.metadata.name, job.metadata.uid
+
+
+def _without_packing(spec: TrainingJobSpec) -> TrainingJobSpec:
+    """Return a spec that says nothing of who goes with whom."""
+    return spec.model_copy(update={"execution": spec.execution.model_copy(update={"packing": Packing()})})

@@ -1,6 +1,6 @@
 """Waves whose pods have several cells each: what goes out together, what is told of each cell, what is parted."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -17,7 +17,6 @@ from gridfold.api.handoff import (
     Outcome,
     encode_report,
 )
-from gridfold.domain import groups
 from gridfold.domain.cell_ends import Indexes, ends_of_cells, facts_of_cells
 from gridfold.domain.groups import Groups, alone, format_groups, parse_groups, plan_groups
 from gridfold.domain.observed import ProcessEnd, Progress, Span
@@ -28,14 +27,12 @@ OOM = ProcessEnd(ExitCode.KILLED, "OOMKilled", "")
 TOO_LONG = FailureReport(reason="CellTimeout", message="The cell took longer than spec.execution.cellTimeoutSeconds")
 
 
-@pytest.fixture(autouse=True)
-def three_cells_a_pod(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(groups, "CELLS_A_POD", 3)
+THREE = {"mode": "Fixed", "cellsPerPod": 3}
 
 
 def searching(cells: int, **execution: object) -> World:
     """Return a world whose first wave has been started: pods of three cells."""
-    world = World(job_of(document([{"C": [*range(1, cells + 1)]}], execution=execution)))
+    world = World(job_of(document([{"C": [*range(1, cells + 1)]}], execution={"packing": THREE, **execution})))
     world.step()
     world.finish_prepare(cells)
     world.step()
@@ -102,14 +99,18 @@ def test_what_names_a_cell_twice_or_a_group_of_none_or_too_many_is_refused(text:
         parse_groups(text)
 
 
-def test_a_pod_has_one_cell_unless_somebody_asks_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.undo()
+def test_a_pod_has_one_cell_unless_somebody_asks_for_more() -> None:
     assert plan_groups([3, 1, 2], {}) == ((1,), (2,), (3,))
 
 
 def test_cells_that_a_pod_left_go_out_in_halves_beside_the_others() -> None:
     suspects = dict.fromkeys((4, 5, 6), (2, 3, 4, 5, 6)) | {9: (8, 9)}
-    assert plan_groups(range(13), suspects) == ((0, 1, 2), (3, 7, 8), (4, 5), (6,), (9,), (10, 11, 12))
+
+    def three(cells: Sequence[int]) -> Groups:
+        return tuple(tuple(cells[start : start + 3]) for start in range(0, len(cells), 3))
+
+    found = plan_groups(range(13), suspects, three)
+    assert found == ((0, 1, 2), (3, 7, 8), (10, 11, 12), (4, 5), (6,), (9,))
 
 
 # ── what is told of a pod's cells ────────────────────────────────────────────────────────────────────────────────────
@@ -263,7 +264,7 @@ def test_of_an_edited_grid_the_pods_run_on_in_which_a_wanted_cell_is() -> None:
 
 
 def test_what_a_pod_of_an_earlier_grid_had_too_little_memory_for_is_not_known_to_be_any_of_its_cells() -> None:
-    more = {"resources": {"limits": {"memory": "1Gi"}}, "outOfMemory": {"maxMemory": "2Gi"}}
+    more = {"resources": {"limits": {"memory": "1Gi"}}, "outOfMemory": {"maxMemory": "2Gi"}, "packing": THREE}
     world = searching(4, **more)
     end_pod(world, last(world), 0, OOM)
     end_pod(world, last(world), 1, OOM)
@@ -310,16 +311,15 @@ def test_only_the_cells_that_take_their_pods_down_fail_and_nothing_else_is_compu
 ) -> None:
     total, guilty = case
     stored: set[int] = set()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(groups, "CELLS_A_POD", size)
-        world = searching(total, retries=0, maxFailedCells=total)
-        for _ in range(size.bit_length() + 1):
-            if world.status.state != "Running":
-                break
-            wave = last(world)
-            for index, group in enumerate(world.waves[wave].groups):
-                end_pod(world, wave, index, run_pod(group, guilty, stored, told))
-            world.step()
+    packing = {"mode": "Fixed", "cellsPerPod": size}
+    world = searching(total, retries=0, maxFailedCells=total, packing=packing)
+    for _ in range(size.bit_length() + 1):
+        if world.status.state != "Running":
+            break
+        wave = last(world)
+        for index, group in enumerate(world.waves[wave].groups):
+            end_pod(world, wave, index, run_pod(group, guilty, stored, told))
+        world.step()
     assert world.status.state == "Refitting"
     assert {found.cell for found in world.inputs[next(iter(world.refits))].failed} == guilty
     assert stored == set(range(total)) - guilty

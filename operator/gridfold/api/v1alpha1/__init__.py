@@ -44,6 +44,7 @@ from gridfold.api.v1alpha1.metrics import (
 from gridfold.api.v1alpha1.number_format import Negative, NumberFormat
 from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
 from gridfold.api.v1alpha1.output import Output
+from gridfold.api.v1alpha1.packing import Packing, PackingMode
 from gridfold.api.v1alpha1.pod_template import PodTemplate, Toleration
 from gridfold.api.v1alpha1.preprocessing import (
     CategoricalImputation,
@@ -118,6 +119,8 @@ __all__ = [
     "ObjectName",
     "OutOfMemory",
     "Output",
+    "Packing",
+    "PackingMode",
     "Percent",
     "PodTemplate",
     "Preprocessing",

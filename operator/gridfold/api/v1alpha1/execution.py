@@ -7,6 +7,7 @@ from pydantic import Field
 from gridfold.api.base import ApiModel, Rule
 from gridfold.api.v1alpha1.fields import Int, QueueName
 from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
+from gridfold.api.v1alpha1.packing import Packing
 from gridfold.api.v1alpha1.pod_template import PodTemplate
 from gridfold.api.v1alpha1.quantities import amount
 from gridfold.api.v1alpha1.resources import DEFAULT_REQUESTS, MEMORY, Resources
@@ -24,7 +25,12 @@ class Execution(ApiModel):
     """How the cells are run. Nothing here but threads changes a score."""
 
     parallelism: Annotated[Int, Field(ge=1, le=10000)] = Field(
-        20, description="How many cells run at the same time, at most."
+        20, description="How many cells run at the same time, at most; where a pod has several, how many pods."
+    )
+    packing: Packing = Field(
+        default_factory=Packing,
+        description="How many cells a pod computes. An edit counts from the next wave of pods on. Not for `gridfold "
+        "run`, whose processes always have several cells that share work.",
     )
     queue_name: QueueName = Field(
         "",

@@ -12,6 +12,7 @@ from gridfold.domain.capacity.need import find_need
 from gridfold.domain.capacity.usage import seconds_of, usage_of
 from gridfold.domain.conditions import Conditions
 from gridfold.domain.observed import Observed, Progress
+from gridfold.domain.packing import pods_of_cells
 
 NOT_AHEAD = (
     "{} gives nodes only for pods that wait for them, so none are asked for ahead (spec.capacity.ahead): they are when "
@@ -37,7 +38,7 @@ def decide_nodes(observed: Observed, run: Wanted, status: TrainingJobStatus) -> 
     held, spec = observed.held, run.spec
     if held is None:
         return Verdict()
-    ahead = run.cells if spec.capacity.ahead and held.ahead else 0
+    ahead = pods_of_cells(spec.execution, run.cells) if spec.capacity.ahead and held.ahead else 0
     need = find_need(spec.execution, observed.children, run.digest, status, ahead=ahead)
     used = seconds_of(usage_of(status.capacity), observed.now)
     grant = Grant(need, held, spec.capacity, used, observed.now)

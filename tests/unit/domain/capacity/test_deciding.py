@@ -154,6 +154,15 @@ def test_nodes_are_asked_for_ahead_of_the_cells_and_those_of_cells_that_were_cac
     assert world.step().nodes == EnsureNodes(1)
 
 
+def test_pods_of_several_cells_need_fewer_nodes_ahead() -> None:
+    packed = {"packing": {"mode": "Fixed", "cellsPerPod": 5}}
+    world = World(
+        job_of(asking(capacity={"provider": "big", "ahead": True}, execution=packed)), held=replace(NOTHING, ahead=True)
+    )
+    world.step()
+    assert world.step().nodes == EnsureNodes(1), "two pods, and three have room on a node"
+
+
 def test_a_run_whose_cells_were_all_cached_hands_back_what_was_asked_for_ahead() -> None:
     world = preparing(replace(held(3, launched=2), ahead=True))
     world.finish_prepare(10, cached=set(range(10)))
