@@ -37,7 +37,7 @@ def test_a_cell_that_takes_more_memory_than_its_pod_has_is_found_and_alone_has_f
     )
     name = jobs.apply(manifest)
     status = jobs.wait_until_it_ends(name)
-    assert condition(status, "Complete")["reason"] == "Completed", status["conditions"]
+    assert condition(status, "Complete")["reason"] == "CompletedWithFailures", status["conditions"]
     rows = jobs.results(status)
     assert [row["outcome"] for row in rows] == ["succeeded", "failed", "succeeded"]
     assert "memory" in rows[1]["error"]
@@ -61,7 +61,7 @@ def test_of_a_pod_that_is_deleted_and_one_whose_cell_takes_too_long_every_finish
     (pod,) = pods_of_cells(jobs, name)
     jobs.kubectl("delete", "pod", pod["metadata"]["name"], "--namespace", jobs.namespace, "--grace-period=1")
     status = jobs.wait_until_it_ends(name)
-    assert condition(status, "Complete")["reason"] == "Completed", status["conditions"]
+    assert condition(status, "Complete")["reason"] == "CompletedWithFailures", status["conditions"]
     rows = jobs.results(status)
     assert [row["outcome"] for row in rows] == ["succeeded"] * 3 + ["failed"]
     assert "cellTimeoutSeconds" in rows[3]["error"]
