@@ -33,9 +33,14 @@ def pack(spec: TrainingJobSpec, cells: Sequence[int], waves: Sequence[Wave]) -> 
     return packed_groups(spec, cells, min(for_a_minute, math.ceil(len(cells) / parallelism)))
 
 
+def cells_of_pod(execution: Execution) -> int:
+    """Return how many cells a pod has at most, as far as the spec alone tells it: with Auto, of the first ones."""
+    return execution.packing.cells_per_pod or 1
+
+
 def pods_of_cells(execution: Execution, cells: int) -> int:
     """Return how many pods so many cells have at least, as far as the spec alone tells it."""
-    return math.ceil(cells / (execution.packing.cells_per_pod or 1))
+    return math.ceil(cells / cells_of_pod(execution))
 
 
 def _spread(cells: Sequence[int], count: int) -> Sequence[int]:

@@ -98,7 +98,8 @@ def _of_stages(spec: TrainingJobSpec, shape: Shape) -> Lines:
 def _nodes(spec: TrainingJobSpec, found: Forecast, provider: NodeProvider | None) -> str:
     name, pods = spec.capacity.provider, found.pods
     many = f"at most {found.nodes} of {name}"
-    what = f"{counted(pods.count, 'cell')} at a time" if found.cells else "the refit"
+    several = f" of {found.cells_a_pod} cells" if found.cells_a_pod > 1 else ""
+    what = f"{counted(pods.count, 'pod' if several else 'cell')}{several} at a time" if found.cells else "the refit"
     each = f"{what}, {format_amounts(pods.requests)}{' each' if pods.count > 1 else ''}"
     if provider is None:
         limit = "spec.capacity.maxNodes" if found.nodes < found.wanted else f"one for each of {what}"

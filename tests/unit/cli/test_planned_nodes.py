@@ -42,6 +42,12 @@ def test_the_nodes_are_those_that_the_cells_fill_which_run_at_a_time() -> None:
     }
 
 
+def test_pods_of_several_cells_fill_fewer_nodes_for_as_long() -> None:
+    found = lines(spec(packing={"mode": "Fixed", "cellsPerPod": 5}), Work(40, 90.0))
+    assert found["Nodes"].startswith("at most 2 of big, without other room in the cluster: 8 pods of 5 cells at a time")
+    assert found["Node hours"].startswith("0.25 for 40 cells")
+
+
 @pytest.mark.parametrize(
     ("capacity", "provider", "nodes", "words"),
     [

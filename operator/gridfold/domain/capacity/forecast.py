@@ -14,7 +14,7 @@ from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.capacity.amounts import pods_of
 from gridfold.domain.capacity.held import Pods, Shape
 from gridfold.domain.capacity.sizing import Misfit, misfits, pods_a_node
-from gridfold.domain.groups import CELLS_A_POD
+from gridfold.domain.packing import cells_of_pod, pods_of_cells
 
 HOUR_SECONDS = 3600
 #: The fields of the spec by which node-hours are bounded.
@@ -35,6 +35,7 @@ class Forecast:
 
     pods: Pods  #: the cells that may run at one time; of a job whose cells all have results: the refit
     cells: int  #: that are still to be computed
+    cells_a_pod: int  #: at most, as far as the spec tells
     nodes: int
     wanted: int  #: that the pods would fill, were there no limit
     at_once: int  #: pods that have room at one time on so many nodes, at least
@@ -43,21 +44,21 @@ class Forecast:
     @property
     def rounds(self) -> int:
         """Return how often pods take turns, where all take equally long."""
-        return math.ceil(Fraction(self.cells, self.at_once * CELLS_A_POD)) if self.at_once else 0
+        return math.ceil(Fraction(self.cells, self.at_once * self.cells_a_pod)) if self.at_once else 0
 
 
 def forecast(spec: TrainingJobSpec, cells: int, offer: Offer) -> Forecast:
     """Return what a job with so many cells to compute asks for."""
-    execution = spec.execution
-    count = min(execution.parallelism, -(-cells // CELLS_A_POD))
+    execution, each_pod = spec.execution, cells_of_pod(spec.execution)
+    count = min(execution.parallelism, pods_of_cells(execution, cells))
     pods = pods_of(execution, Stage.CELL if count else Stage.REFIT, count or 1)
     found = misfits(pods, offer.shape) if offer.shape else ()
     if found:
-        return Forecast(pods, cells, 0, 0, 0, found)
+        return Forecast(pods, cells, each_pod, 0, 0, 0, found)
     each = pods_a_node(pods, offer.shape) if offer.shape else 1
     wanted = -(-pods.count // each)
     nodes = min(wanted, spec.capacity.max_nodes, wanted if offer.most_nodes is None else offer.most_nodes)
-    return Forecast(pods, cells, nodes, wanted, min(pods.count, nodes * each))
+    return Forecast(pods, cells, each_pod, nodes, wanted, min(pods.count, nodes * each))
 
 
 def misfits_of(spec: TrainingJobSpec, stage: Stage, shape: Shape) -> tuple[Pods, tuple[Misfit, ...]]:
@@ -68,7 +69,7 @@ def misfits_of(spec: TrainingJobSpec, stage: Stage, shape: Shape) -> tuple[Pods,
 
 def node_hours(found: Forecast, cell_seconds: float) -> float:
     """Return for how many node-hours the cells keep these nodes, where each takes so long and none is tried again."""
-    return found.nodes * found.rounds * CELLS_A_POD * cell_seconds / HOUR_SECONDS
+    return found.nodes * found.rounds * found.cells_a_pod * cell_seconds / HOUR_SECONDS
 
 
 def most_node_hours(spec: TrainingJobSpec, found: Forecast) -> tuple[float, str]:

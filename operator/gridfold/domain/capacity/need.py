@@ -79,7 +79,7 @@ def find_need(
 ) -> Need:
     """Return what a run needs nodes for, of the children of all runs of its job.
 
-    `status` is the one to be written: of now. `ahead`: for so many pods of cells nodes are asked for while prepare runs.
+    `status` is the one to be written: of now. `ahead`: nodes are asked for so many pods while prepare runs.
     """
     everything = _kinds(children)
     busy = frozenset(node for _, stage in everything for node in stage.nodes)
