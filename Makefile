@@ -67,7 +67,7 @@ crds: setup ## Write crds/ from the models.
 lock: ## Resolve the requirement files again (needs uv).
 	@hack/lock.sh --upgrade
 
-images: ## Build both images: make images REGISTRY=registry.example.com/team [TAG=…] [PUSH=1].
+images: ## Build both images: make images REGISTRY=registry.example.com/team [TAG=…] [PUSH=1] [AWS=1].
 	@hack/build-images.sh "$(REGISTRY)" "$(TAG)"
 
 cluster-up: setup ## Start a real Kubernetes on this machine (Linux, root).

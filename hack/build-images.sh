@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build both images for a registry, by docker, podman or buildah, whichever is there.
-# usage: [PUSH=1] [BUILDER=podman] [BASE=python:3.12-slim] hack/build-images.sh REGISTRY [TAG]
+# usage: [PUSH=1] [AWS=1] [BUILDER=podman] [BASE=python:3.12-slim] hack/build-images.sh REGISTRY [TAG]
 set -eu
 cd "$(dirname "$0")/.."
 registry=${1:-}
@@ -30,6 +30,8 @@ for image in operator:operator trainer:trainer_image; do
   # buildah and podman repeat every step unless they are told to keep the layers.
   [ "$builder" = docker ] || set -- "$@" --layers
   [ -z "${BASE:-}" ] || set -- "$@" --build-arg "BASE=$BASE"
+  # boto3 in the operator's image, for nodes of AWS.
+  if [ -n "${AWS:-}" ] && [ "$image" = operator:operator ]; then set -- "$@" --build-arg "AWS=$AWS"; fi
   "$builder" "$@" . >&2
   [ "${PUSH:-}" != 1 ] || "$builder" push "$name" >&2
   echo "$name"

@@ -10,15 +10,18 @@ lock() {  # lock NAME CONSTRAINTS EXTRA...
     --generate-hashes --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt"
 }
 upgrade=${1:-}
-lock all "" operator trainer local dev
+lock all "" operator aws trainer local dev
 upgrade=
 lock operator "--constraint requirements/all.txt" operator
+# boto3 is in the operator's image only where that is built with it: what the operator has already is not repeated there.
+lock aws "--constraint requirements/all.txt" aws
+python3 hack/lock_subtract.py requirements/aws.txt requirements/operator.txt
 lock trainer "--constraint requirements/all.txt" trainer
 # pandas and polars live in a folder of their own: what the trainer has already is not repeated there.
 lock frames "--constraint requirements/all.txt" frames
 python3 hack/lock_subtract.py requirements/frames.txt requirements/trainer.txt
 # The development environment holds everything but that folder.
-lock dev "" operator trainer local dev
+lock dev "" operator aws trainer local dev
 python3 hack/lock_subtract.py requirements/dev.txt requirements/frames.txt
 lock_one() {  # lock_one NAME REQUIREMENTS OPTION...
   name=$1; wanted=$2; shift 2

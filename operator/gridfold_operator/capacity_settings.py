@@ -73,8 +73,29 @@ class ScaleSettings(AnyProviderSettings):
     max_replicas: Annotated[int, Field(ge=1, le=10000)] | None = None  #: of the whole group; none: not limited by us
 
 
+class AwsTarget(SettingsModel):
+    """An Auto Scaling group of AWS, whose machines are nodes of this cluster."""
+
+    region: Annotated[str, Field(max_length=32, pattern="^[a-z]{2}(-[a-z]+)+-[0-9]+$")]
+    auto_scaling_group: Annotated[str, Field(min_length=1, max_length=255)]
+    #: Labels that all nodes of the group have, and no others.
+    node_labels: Annotated[Mapping[str, str], Field(min_length=1, max_length=16)]
+
+    @property
+    def place(self) -> str:
+        """Return what it is called."""
+        return f"Auto Scaling group {self.auto_scaling_group}"
+
+
+class AwsSettings(AnyProviderSettings):
+    """A provider that changes the desired capacity of a group of AWS that is there."""
+
+    kind: Literal["AWS"]
+    target: AwsTarget
+
+
 #: What is configured of a provider, by its kind.
-ProviderSettings = Annotated[KarpenterSettings | ScaleSettings, Field(discriminator="kind")]
+ProviderSettings = Annotated[KarpenterSettings | ScaleSettings | AwsSettings, Field(discriminator="kind")]
 
 
 class CapacitySettings(SettingsModel):

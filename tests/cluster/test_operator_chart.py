@@ -88,6 +88,26 @@ def test_a_group_of_machines_may_be_scaled_and_no_other(testbed: Cluster) -> Non
     ]
 
 
+AWS: dict[str, Any] = {
+    "name": "ec2",
+    "kind": "AWS",
+    "shape": {"cpu": "4"},
+    "target": {"region": "eu-central-1", "autoScalingGroup": "workers", "nodeLabels": {"pool": "workers"}},
+}
+
+
+def test_for_a_group_of_aws_nodes_and_pods_are_seen_and_operator_and_reaper_may_have_a_role(testbed: Cluster) -> None:
+    role = {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/gridfold"}}
+    capacity = {"providers": [AWS], "reaper": {"serviceAccount": role}}
+    manifests = render(testbed, serviceAccount=role, capacity=capacity)
+    assert manifests["ClusterRole", "gf-gridfold-nodes"]["rules"] == [
+        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list"]},
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
+    ]
+    for name in ("gridfold", "gridfold-reaper"):
+        assert manifests["ServiceAccount", name]["metadata"]["annotations"] == role["annotations"]
+
+
 def test_with_a_provider_of_nodes_the_operator_may_do_what_that_needs_and_the_reaper_no_more_than_hand_back(
     testbed: Cluster,
 ) -> None:
@@ -236,6 +256,8 @@ REFUSED = [
     ({"capacity": {"providers": [{**SCALE, "requirements": []}]}}, "requirements"),
     ({"capacity": {"providers": [{**SCALE, "target": {"name": "x"}}]}}, "resource"),
     ({"capacity": {"providers": [{**SCALE, "pricePerHour": 0.2}]}}, "currency"),
+    ({"capacity": {"providers": [{**AWS, "maxReplicas": 9}]}}, "maxReplicas"),
+    ({"capacity": {"providers": [{**AWS, "target": {**SCALE["target"]}}]}}, "region"),
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"metrics": {"port": 80}}, "port"),
     ({"metrics": {"podMonitor": {"enabled": True}}}, "there is no kind PodMonitor"),

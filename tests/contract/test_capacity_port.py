@@ -3,21 +3,27 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from moto import mock_aws
 
 from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
+from tests.contract.aws_worlds import AwsWorld
 from tests.contract.capacity_worlds import OTHER, PROVIDER, CapacityWorld, FakeCapacityWorld, MemoryWorld
 from tests.contract.scale_worlds import ScaleWorld, real_scale_world
 
 WORLDS = {"fake": FakeCapacityWorld, "karpenter": MemoryWorld, "scale": ScaleWorld}
 
 
-@pytest.fixture(params=[*WORLDS, pytest.param("scale on kubernetes", marks=pytest.mark.cluster)])
+@pytest.fixture(params=[*WORLDS, "aws", pytest.param("scale on kubernetes", marks=pytest.mark.cluster)])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[CapacityWorld]:
     if request.param in WORLDS:
         yield WORLDS[request.param]()
+        return
+    if request.param == "aws":
+        with mock_aws():
+            yield AwsWorld()
         return
     kubectl, namespace = request.getfixturevalue("kubectl"), request.getfixturevalue("namespace")
     ensure_kind(kubectl)

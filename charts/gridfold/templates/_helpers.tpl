@@ -128,9 +128,15 @@ probePort: {{ .Values.metrics.port }}
   resources: [nodeclaims]
   verbs: [list]
 {{- end }}
-{{- if has "Scale" $kinds }}
+{{- if or (has "Scale" $kinds) (has "AWS" $kinds) }}
 - apiGroups: [""]
   resources: [nodes]
+  verbs: [list]
+{{- end }}
+{{- if has "AWS" $kinds }}
+# Which machines carry nobody's pods.
+- apiGroups: [""]
+  resources: [pods]
   verbs: [list]
 {{- end }}
 {{- range .Values.capacity.providers }}

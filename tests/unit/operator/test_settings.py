@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from gridfold_operator.capacity_settings import ScaleSettings
+from gridfold_operator.capacity_settings import AwsSettings, ScaleSettings
 from gridfold_operator.settings import SettingsError, load_settings
 
 
@@ -91,6 +91,26 @@ def test_a_group_of_machines_to_be_scaled_is_read(tmp_path: Path) -> None:
     found = settings.capacity.providers[1]
     assert isinstance(found, ScaleSettings)
     assert (found.target.place, found.max_replicas, settings.pods.node_taints["workers"]) == ("m/n", 9, ())
+
+
+@pytest.mark.parametrize(
+    ("target", "words"),
+    [
+        ("{region: eu-central-1, autoScalingGroup: workers, nodeLabels: {pool: w}}", ""),
+        ("{region: Frankfurt, autoScalingGroup: workers, nodeLabels: {pool: w}}", r"target\.region.*Frankfurt"),
+        ("{region: eu-central-1, autoScalingGroup: workers, nodeLabels: {}}", r"target\.nodeLabels"),
+    ],
+)
+def test_a_group_of_aws_is_read(tmp_path: Path, target: str, words: str) -> None:
+    provider = f"{{name: ec2, kind: AWS, shape: {{cpu: '4'}}, target: {target}}}"
+    path = write(tmp_path, f"trainer: {{image: t}}\ncapacity: {{namespace: system, providers: [{provider}]}}\n")
+    if words:
+        with pytest.raises(SettingsError, match=words):
+            load_settings(path)
+        return
+    (found,) = load_settings(path).capacity.providers
+    assert isinstance(found, AwsSettings)
+    assert found.target.place == "Auto Scaling group workers"
 
 
 def test_providers_need_a_place_for_the_records_of_what_is_held(tmp_path: Path) -> None:

@@ -15,10 +15,10 @@ from gridfold.api import labels
 from gridfold.api.v1alpha1 import Metadata
 from gridfold.domain.naming import capacity_digest, label_value
 from gridfold.engine.ports import JobKey
-from gridfold_operator.capacity_settings import ProviderSettings, ScaleSettings, ScaleTarget
+from gridfold_operator.capacity_settings import AwsSettings, AwsTarget, ProviderSettings, ScaleSettings, ScaleTarget
 
 Document = dict[str, Any]
-Kind = Literal["Karpenter", "Scale"]
+Kind = Literal["Karpenter", "Scale", "AWS"]
 
 
 class UnreadableRecordError(ValueError):
@@ -37,14 +37,14 @@ class Record(BaseModel):
     uid: str
     nodes: int
     since: datetime  #: when the number was last changed
-    target: ScaleTarget | None = None  #: the group of which these are replicas
+    target: ScaleTarget | AwsTarget | None = None  #: the group of which these are replicas or machines
     leaving: bool = False  #: everything is being handed back, and nothing is granted before that is done
 
     @classmethod
     def of(cls, owner: Metadata, settings: ProviderSettings, nodes: int, now: datetime) -> Self:
         """Return the record of a job's first grant."""
         job = {"namespace": owner.namespace, "name": owner.name, "uid": owner.uid}
-        target = settings.target if isinstance(settings, ScaleSettings) else None
+        target = settings.target if isinstance(settings, ScaleSettings | AwsSettings) else None
         return cls(provider=settings.name, kind=settings.kind, nodes=nodes, since=now, target=target, **job)
 
     @property

@@ -104,7 +104,7 @@ class ScaleDriver:
 
 
 def _target(record: Record) -> ScaleTarget:
-    if record.target is None:
+    if not isinstance(record.target, ScaleTarget):
         raise ProviderError(Reason.PROVIDER_FAILED, f"the record of the nodes of {record.job} names no group")
     return record.target
 

@@ -1,0 +1,123 @@
+"""Nodes by the desired capacity of an Auto Scaling group, which other jobs and people share.
+
+A job adds and takes back its own share, which stands in tags of the group. What is taken back is ended by name where a
+machine is known on which no pod of anybody else runs.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Any
+
+from gridfold.api.conditions import Reason
+from gridfold.engine.ports import Clock
+from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.adapters.kubernetes.capacity.aws.cloud import BotoCloud, Cloud
+from gridfold_operator.adapters.kubernetes.capacity.aws.group import AwsGroup, AwsShare, nodes_of
+from gridfold_operator.adapters.kubernetes.capacity.aws.service import GroupService
+from gridfold_operator.adapters.kubernetes.capacity.aws.spare import spare_machines
+from gridfold_operator.adapters.kubernetes.capacity.aws.steps import Steps
+from gridfold_operator.adapters.kubernetes.capacity.aws.turns import Turns
+from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
+from gridfold_operator.adapters.kubernetes.capacity.records import Record
+from gridfold_operator.adapters.kubernetes.client import KubernetesClient
+from gridfold_operator.capacity_settings import AwsSettings, AwsTarget
+
+
+@dataclass(frozen=True)
+class AwsDriver:
+    """Reads and changes Auto Scaling groups."""
+
+    client: KubernetesClient
+    providers: tuple[AwsSettings, ...]
+    clock: Clock
+    clouds: Callable[[str], Cloud] = BotoCloud  #: by region
+    turn: Callable[[str], AbstractAsyncContextManager[Any]] = field(default_factory=Turns)
+    ahead: bool = True
+    spares_busy: bool = False  #: a machine with pods on it goes where no other can be spared
+    _clouds: dict[str, Cloud] = field(default_factory=dict)
+
+    async def ensure(self, record: Record, settings: AwsSettings, system: str) -> None:  # noqa: ARG002
+        """Have a share of so many machines in the group."""
+        service = self._service(_target(record))
+        async with self.turn(service.target.place):
+            group = await service.read()
+            if group is None or group.is_leaving:
+                raise _missing(service.target)
+            ours = group.held_by(record.digest)
+            nodes = group.grant(record.nodes, ours)
+            if nodes != ours or group.has_step(record.digest):
+                share = AwsShare.of(record, ours, system)
+                await self._set_nodes(service, group, record, share, nodes)
+        if nodes < record.nodes:
+            raise ProviderError(
+                Reason.PROVIDER_FAILED,
+                f"{service.target.place} may have {group.most} machines (its maximum size) and its desired capacity is "
+                f"{group.desired + nodes - ours}, {group.others(record.digest)} of them for other jobs: it is tried "
+                "again; have the maximum raised for more at a time",
+            )
+
+    async def observe(self, record: Record) -> Machines:
+        """Return what of the group is there for the job."""
+        service = self._service(_target(record))
+        group = await service.read()
+        if group is None:
+            return Machines()
+        nodes = nodes_of(group, await self._nodes(service.target))
+        return group.seen_from(record.digest).machines(nodes, record.nodes if record.leaving else 0)
+
+    async def release(self, record: Record) -> bool:
+        """Take back the job's share, and nothing else."""
+        service = self._service(_target(record))
+        async with self.turn(service.target.place):
+            group = await service.read()
+            if group is None:
+                return True
+            share = group.shares.get(record.digest)
+            if share is None:
+                return group.is_down
+            held = share.settled(group.held_by(record.digest))
+            return (await self._set_nodes(service, group, record, held, 0)).is_down
+
+    async def held(self, system: str) -> list[Record]:
+        """Return the shares of an operator in all groups that are configured; there may be other operators'."""
+        found = []
+        for target in {provider.target.place: provider.target for provider in self.providers}.values():
+            group = await self._service(target).read()
+            shares = group.shares.values() if group else ()
+            found += [share.record(target) for share in shares if share.system == system]
+        return found
+
+    async def _set_nodes(
+        self, service: GroupService, group: AwsGroup, record: Record, share: AwsShare, nodes: int
+    ) -> AwsGroup:
+        spare: list[str] = []
+        if nodes < share.nodes and group.alive:
+            there = nodes_of(group, await self._nodes(service.target))
+            spare = spare_machines(there, await self.client.items(paths.collection(paths.CORE, "pods")), record)
+        steps = Steps(service, self.clock, record.digest, group, share)
+        await steps.set_nodes(nodes, spare)
+        return steps.group
+
+    async def _nodes(self, target: AwsTarget) -> list[dict[str, Any]]:
+        selector = ",".join(f"{name}={value}" for name, value in sorted(target.node_labels.items()))
+        return await self.client.items(paths.collection(paths.CORE, "nodes"), labelSelector=selector)
+
+    def _service(self, target: AwsTarget) -> GroupService:
+        if target.region not in self._clouds:
+            self._clouds[target.region] = self.clouds(target.region)
+        return GroupService(self._clouds[target.region], target)
+
+
+def _target(record: Record) -> AwsTarget:
+    if not isinstance(record.target, AwsTarget):
+        raise ProviderError(Reason.PROVIDER_FAILED, f"the record of the nodes of {record.job} names no group of AWS")
+    return record.target
+
+
+def _missing(target: AwsTarget) -> ProviderError:
+    return ProviderError(
+        Reason.PROVIDER_MISSING,
+        f"there is no {target.place} in {target.region}, or it is being deleted: create it, or have the platform name "
+        "another one (the chart's value capacity.providers)",
+    )
