@@ -21,9 +21,9 @@ def template(testbed: Cluster, namespace: str = "gf", kube_version: str = "1.33"
     return helm(testbed, *words, values=values)
 
 
-def render(testbed: Cluster, **values: Any) -> Manifests:
+def render(testbed: Cluster, namespace: str = "gf", **values: Any) -> Manifests:
     """Return what the chart renders, by kind and name."""
-    documents = [document for document in yaml.safe_load_all(template(testbed, **values)) if document]
+    documents = [document for document in yaml.safe_load_all(template(testbed, namespace, **values)) if document]
     return {(document["kind"], document["metadata"]["name"]): document for document in documents}
 
 
