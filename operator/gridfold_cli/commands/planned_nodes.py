@@ -79,12 +79,18 @@ def _of_provider(spec: TrainingJobSpec, work: Work, provider: NodeProvider | Non
         return
     yield NODES, _nodes(spec, found, provider)
     hours, words = _hours(spec, found, work if provider else Work(work.cells))
-    yield HOURS, f"{words}, beside what nodes take to come and to go"
+    yield HOURS, f"{words}, beside what pods and nodes take to come and to go"
     if provider and provider.price_per_hour is not None:
         price = f"{provider.price_per_hour} {provider.currency}"
         most = "at most " if words.startswith("at most") else ""
-        money = (Decimal(hours) * provider.price_per_hour).quantize(CENT, ROUND_HALF_UP)
+        money = _money(Decimal(hours) * provider.price_per_hour)
         yield COST, f"{most}{money} {provider.currency} for these node hours, at {price} an hour of a node"
+
+
+def _money(amount_of_it: Decimal) -> str:
+    if 0 < amount_of_it < CENT:
+        return f"less than {CENT}"
+    return str(amount_of_it.quantize(CENT, ROUND_HALF_UP))
 
 
 def _of_stages(spec: TrainingJobSpec, shape: Shape) -> Lines:
@@ -98,6 +104,8 @@ def _of_stages(spec: TrainingJobSpec, shape: Shape) -> Lines:
 def _nodes(spec: TrainingJobSpec, found: Forecast, provider: NodeProvider | None) -> str:
     name, pods = spec.capacity.provider, found.pods
     many = f"at most {found.nodes} of {name}"
+    if found.grown > found.nodes:
+        many += f", or {found.grown} where all are tried again with more memory (spec.execution.outOfMemory)"
     several = f" of {found.cells_a_pod} cells" if found.cells_a_pod > 1 else ""
     what = f"{counted(pods.count, 'pod' if several else 'cell')}{several} at a time" if found.cells else "the refit"
     each = f"{what}, {format_amounts(pods.requests)}{' each' if pods.count > 1 else ''}"
@@ -127,7 +135,7 @@ def _hours(spec: TrainingJobSpec, found: Forecast, work: Work) -> tuple[float, s
     why = {
         BY_CELL: f"if each of {counted(found.cells, 'cell')} takes all of its {execution.cell_timeout_seconds} seconds "
         f"(spec.{BY_CELL}) and none is tried again",
-        BY_JOB: f"{counted(found.nodes, 'node')} for {format_duration(execution.timeout_seconds)} (spec.{BY_JOB})",
+        BY_JOB: f"{counted(found.grown, 'node')} for {format_duration(execution.timeout_seconds)} (spec.{BY_JOB})",
         BY_HOURS: f"spec.{BY_HOURS}",
     }
     return most, f"at most {two_digits(most)}: {why[bound]}"

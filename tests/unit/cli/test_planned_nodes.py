@@ -36,8 +36,8 @@ def test_the_nodes_are_those_that_the_cells_fill_which_run_at_a_time() -> None:
     assert found == {
         "Nodes": "at most 5 of big, without other room in the cluster: 20 cells at a time, cpu 1, memory 2Gi each; "
         "a node gives cpu 4, memory 16Gi",
-        "Node hours": "0.25 for 40 cells, if they take as long as those measured, beside what nodes take to come and "
-        "to go",
+        "Node hours": "0.25 for 40 cells, if they take as long as those measured, beside what pods and nodes take to "
+        "come and to go",
         "Cost": "0.05 USD for these node hours, at 0.2 USD an hour of a node",
     }
 
@@ -80,6 +80,27 @@ def test_without_a_measured_cell_the_hours_are_what_cannot_be_exceeded(
     found = lines(spec(capacity={"provider": "big", **capacity}, **execution), Work(40), pricePerHour=2, currency="EUR")
     assert found["Node hours"].startswith(hours)
     assert found["Cost"].startswith(f"at most {2 * int(hours.split()[2].rstrip(':'))}.00 EUR")
+
+
+@pytest.mark.parametrize(
+    ("memory", "nodes", "grown"), [("4Gi", 5, None), ("8Gi", 5, 10), ("16Gi", 5, 12), ("64Gi", 5, 12)]
+)
+def test_cells_that_run_out_of_memory_may_fill_more_nodes_and_that_counts_for_the_bound(
+    memory: str, nodes: int, grown: int | None
+) -> None:
+    resources = {"requests": {"cpu": "1", "memory": "2Gi"}, "limits": {"memory": "2Gi"}}
+    execution = {"resources": resources, "outOfMemory": {"maxMemory": memory}, "cellTimeoutSeconds": 86400}
+    wanted = spec(capacity={"provider": "big", "maxNodes": 12}, timeoutSeconds=3600, **execution)
+    found = lines(wanted, Work(40))
+    assert found["Nodes"].startswith(f"at most {nodes} of big")
+    assert (f", or {grown} where all are tried again with more memory" in found["Nodes"]) == bool(grown)
+    assert found["Node hours"].startswith(f"at most {grown or nodes}: {grown or nodes} nodes for 60m")
+
+
+def test_what_costs_less_than_a_cent_does_not_cost_nothing() -> None:
+    found = lines(spec(), Work(40, 0.1), pricePerHour=0.2, currency="USD")
+    assert found["Node hours"].startswith("less than 0.001 for 40 cells")
+    assert found["Cost"].startswith("less than 0.01 USD for these")
 
 
 def test_measured_hours_are_not_more_than_the_spec_allows() -> None:

@@ -1,8 +1,8 @@
 """What nodes a job would ask for, before it runs: from its spec and what the platform tells of its provider. Pure.
 
-The cells are reckoned with that may run at one time, with the memory that the spec gives them, and without any room
-that the cluster has: so it is the most that is asked for. Where nothing is known of what a node gives, it is one node
-for each pod.
+The cells are reckoned with that may run at one time, and without any room that the cluster has: so it is the most that
+is asked for, with the memory that the spec gives them at first, and with the most that it allows. Where nothing is
+known of what a node gives, it is one node for each pod.
 """
 
 import math
@@ -39,6 +39,7 @@ class Forecast:
     nodes: int
     wanted: int  #: that the pods would fill, were there no limit
     at_once: int  #: pods that have room at one time on so many nodes, at least
+    grown: int  #: nodes where all cells are tried again with the most memory that spec.execution.outOfMemory allows
     misfits: tuple[Misfit, ...] = ()  #: why such a pod fits on no node; then none is asked for
 
     @property
@@ -54,11 +55,21 @@ def forecast(spec: TrainingJobSpec, cells: int, offer: Offer) -> Forecast:
     pods = pods_of(execution, Stage.CELL if count else Stage.REFIT, count or 1)
     found = misfits(pods, offer.shape) if offer.shape else ()
     if found:
-        return Forecast(pods, cells, each_pod, 0, 0, 0, found)
+        return Forecast(pods, cells, each_pod, 0, 0, 0, 0, found)
     each = pods_a_node(pods, offer.shape) if offer.shape else 1
+    most = min(spec.capacity.max_nodes, spec.capacity.max_nodes if offer.most_nodes is None else offer.most_nodes)
     wanted = -(-pods.count // each)
-    nodes = min(wanted, spec.capacity.max_nodes, wanted if offer.most_nodes is None else offer.most_nodes)
-    return Forecast(pods, cells, each_pod, nodes, wanted, min(pods.count, nodes * each))
+    nodes, grown = min(wanted, most), min(_wanted_when_grown(spec, pods, each, offer), most)
+    return Forecast(pods, cells, each_pod, nodes, wanted, min(pods.count, nodes * each), grown)
+
+
+def _wanted_when_grown(spec: TrainingJobSpec, pods: Pods, each: int, offer: Offer) -> int:
+    """Return how many nodes the pods fill with the most memory; with more than a node has, none is asked for them."""
+    policy = spec.execution.out_of_memory
+    if policy is not None and offer.shape is not None:
+        grown = pods_of(spec.execution, Stage.CELL, pods.count, policy.max_memory)
+        each = 1 if misfits(grown, offer.shape) else pods_a_node(grown, offer.shape)
+    return -(-pods.count // each)
 
 
 def misfits_of(spec: TrainingJobSpec, stage: Stage, shape: Shape) -> tuple[Pods, tuple[Misfit, ...]]:
@@ -77,7 +88,7 @@ def most_node_hours(spec: TrainingJobSpec, found: Forecast) -> tuple[float, str]
 
     That of `BY_CELL` holds for the cells alone, and where none of them is tried again.
     """
-    bounds = [(found.nodes * spec.execution.timeout_seconds / HOUR_SECONDS, BY_JOB)]
+    bounds = [(found.grown * spec.execution.timeout_seconds / HOUR_SECONDS, BY_JOB)]
     if found.cells:
         bounds.append((node_hours(found, spec.execution.cell_timeout_seconds), BY_CELL))
     if spec.capacity.max_node_hours is not None:
