@@ -166,7 +166,12 @@ SAID: list[tuple[str, dict[str, Any]]] = [
     ("nodepools", {"type": "Ready", "status": "False", "reason": "NodeClassNotReady", "message": "no image found"}),
     ("nodeclaims", {"type": "Launched", "status": "False", "reason": "InsufficientCapacity", "message": "no m7i"}),
     ("nodeclaims", {"type": "Launched", "status": "Unknown", "reason": "LaunchFailed", "message": "no credentials"}),
+    (
+        "nodepools",
+        {"type": "NodeRegistrationHealthy", "status": "False", "reason": "RegistrationFailed", "message": "no node"},
+    ),
 ]
+NOT_READY = {"type": "Initialized", "status": "Unknown", "reason": "NodeNotReady", "message": "Node status is NotReady"}
 ON_THE_WAY = {"type": "Launched", "status": "Unknown", "reason": "AwaitingReconciliation", "message": "awaiting"}
 
 
@@ -191,6 +196,48 @@ async def test_a_machine_that_is_on_its_way_is_no_trouble(world: MemoryWorld) ->
     world.api.put(path, {**claim, "status": {"conditions": [ON_THE_WAY]}})
     held = await observe(world, key)
     assert (held.trouble, held.launched) == (None, 2)
+
+
+async def test_a_machine_that_never_becomes_a_node_is_told_after_a_while(world: MemoryWorld) -> None:
+    key = await granted(world)
+    path, claim = next(iter(world.api.of_kind("nodeclaims").items()))
+    created = {**claim["metadata"], "creationTimestamp": world.api.now()}
+    world.api.put(path, {**claim, "metadata": created, "status": {"conditions": [NOT_READY]}})
+    assert (await observe(world, key)).trouble is None, "it may take a minute"
+    world.wait(180)
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert trouble.message.endswith("is not Initialized: NodeNotReady: Node status is NotReady")
+
+
+def tell(world: MemoryWorld, about: str, reason: str, message: str) -> None:
+    """Have Karpenter tell of a machine, which is gone by then, or of its pool."""
+    name = f"{about}.{len(world.api.of_kind('events'))}"
+    event = {"involvedObject": {"name": about}, "reason": reason, "message": message, "lastTimestamp": world.api.now()}
+    world.api.put(f"{paths.CORE}/namespaces/default/events/{name}", {"metadata": {"name": name}, **event})
+
+
+async def test_what_karpenter_told_of_machines_that_are_gone_again_is_told_while_it_is_news(world: MemoryWorld) -> None:
+    key = await granted(world)
+    (pool,) = (found["metadata"]["name"] for found in world.api.of_kind("nodepools").values())
+    for path in world.api.of_kind("nodeclaims"):
+        world.api.remove(path)
+    tell(world, f"{pool}9-x", "InsufficientCapacityError", "of another pool")
+    tell(world, f"{pool}-abc12", "Older", "before")
+    world.wait(1)
+    tell(world, f"{pool}-abc12", "InsufficientCapacityError", "no m7i.large in zone a")
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert trouble.message == "Karpenter: InsufficientCapacityError: no m7i.large in zone a"
+    world.wait(301)
+    assert (await observe(world, key)).trouble is None
+    tell(world, pool, "NoCompatibleInstanceTypes", "requirements filtered out all")
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert trouble.message == "Karpenter: NoCompatibleInstanceTypes: requirements filtered out all"
+    world.api.forbidden.add(("list", "events"))
+    held = await observe(world, key)
+    assert (held.trouble, held.nodes) == (None, 3)
 
 
 async def test_nodes_that_may_not_be_seen_count_as_being_there_and_nodes_of_an_unknown_kind_do_not(

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -35,12 +34,19 @@ def own_nodes(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) 
         testbed.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
-def test_cells_without_room_get_nodes_complete_on_them_and_hand_them_back(own_nodes: OwnNodes, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def cells(own_nodes: OwnNodes, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """Return the results of the cells, which are the same in all of these jobs."""
+    found = own_nodes.compute(own_nodes.manifest("computed"), tmp_path_factory.mktemp("computed"))
+    assert len(found) == CELLS
+    return found
+
+
+def test_cells_without_room_get_nodes_complete_on_them_and_hand_them_back(
+    own_nodes: OwnNodes, cells: dict[str, bytes]
+) -> None:
     jobs = own_nodes.jobs
-    manifest = own_nodes.manifest("own")
-    cells = own_nodes.compute(manifest, tmp_path)
-    assert len(cells) == CELLS
-    name = jobs.apply(manifest)
+    name = jobs.apply(own_nodes.manifest("own"))
     jobs.wait(name, "is prepared", lambda s: condition(s, "DatasetReady")["status"] == "True")
     own_nodes.store(name, cells)
     status = jobs.wait_until_it_ends(name)
@@ -73,12 +79,10 @@ def test_a_job_that_is_deleted_while_nodes_come_hands_all_of_them_back_and_goes(
 
 
 def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
-    own_nodes: OwnNodes, tmp_path: Path
+    own_nodes: OwnNodes, cells: dict[str, bytes]
 ) -> None:
     jobs, operator = own_nodes.jobs, own_nodes.jobs.operator
-    manifest = own_nodes.manifest("reaped")
-    cells = own_nodes.compute(manifest, tmp_path)
-    name = jobs.apply(manifest)
+    name = jobs.apply(own_nodes.manifest("reaped"))
     own_nodes.wait_until_held("pools", "claims", "leases", "jobs")
     scale = ("scale", "deployment/gridfold", "--namespace", operator.namespace)
     jobs.kubectl(*scale, "--replicas=0")

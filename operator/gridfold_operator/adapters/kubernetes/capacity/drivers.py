@@ -17,7 +17,9 @@ def build_drivers(client: KubernetesClient, providers: Iterable[ProviderSettings
     groups = tuple(provider for provider in providers if isinstance(provider, ScaleSettings))
     machines = tuple(provider for provider in providers if isinstance(provider, AwsSettings))
     return {
-        "Karpenter": KarpenterDriver(client, configured=any(provider.kind == "Karpenter" for provider in providers)),
+        "Karpenter": KarpenterDriver(
+            client, clock, configured=any(provider.kind == "Karpenter" for provider in providers)
+        ),
         "AWS": AwsDriver(client, machines, clock),
         "Scale": ScaleDriver(client, groups),
     }

@@ -3,12 +3,15 @@
 Whoever dies, nodes go when no pod is on them any more, and at the latest when they expire.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
-from gridfold.engine.ports import ConflictError
+from gridfold.domain.capacity.held import Trouble
+from gridfold.engine.ports import Clock, ConflictError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
 from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
@@ -19,11 +22,17 @@ from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
     ready_nodes,
     record_of,
     trouble_of,
+    trouble_told,
 )
 from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
 from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, KubernetesClient
 from gridfold_operator.capacity_settings import KarpenterSettings
-from gridfold_operator.errors import ApiConflictError, ApiNotFoundError
+from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ApiRefusedError
+
+#: Events of objects that are in no namespace.
+EVENTS = paths.collection(paths.CORE, "events", "default")
+#: What was told longer ago tells nothing of now.
+NEWS_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class KarpenterDriver:
     """Makes, reads and deletes NodePools."""
 
     client: KubernetesClient
+    clock: Clock
     configured: bool = True  #: whether any provider is of this kind, so that its objects may be listed
     ahead: bool = False  #: Karpenter makes no node without a pod that waits for it
     spares_busy: bool = True  #: a lower limit ends no node; those that are empty go by themselves
@@ -61,7 +71,7 @@ class KarpenterDriver:
             launched=sum(map(is_launched, claims)),
             ready=frozenset(ready),
             ready_since=max(ready.values(), default=None),
-            trouble=trouble_of(pool, claims) if pool else None,
+            trouble=await self._trouble(record, pool, claims, ready) if pool else None,
         )
 
     async def release(self, record: Record) -> bool:
@@ -83,6 +93,20 @@ class KarpenterDriver:
         except ApiNotFoundError:
             return []
         return [record for pool in pools if (record := record_of(pool)) is not None]
+
+    async def _trouble(
+        self, record: Record, pool: dict[str, Any], claims: list[dict[str, Any]], ready: Collection[str]
+    ) -> Trouble | None:
+        """Return why nodes do not come: what stands there, or else what was told of machines that are gone again."""
+        now = self.clock.now()
+        found = trouble_of(pool, claims, now)
+        if found or len(ready) >= nodes_granted(pool):
+            return found
+        try:
+            events = await self.client.items(EVENTS, fieldSelector="type=Warning")
+        except ApiRefusedError:
+            return None  # nobody has to let us read them: then we have no words, and nothing else is lost
+        return trouble_told(events, pool, max(record.since, now - timedelta(seconds=NEWS_SECONDS)))
 
     async def _pool(self, record: Record) -> dict[str, Any] | None:
         name = lease_name(record.digest)

@@ -17,6 +17,8 @@ Document = Mapping[str, Any]
 
 #: On the NodeClaims and nodes of a NodePool.
 POOL_LABEL = "karpenter.sh/nodepool"
+#: A machine that takes longer to become a node on which pods run will perhaps never be one.
+LATE_SECONDS = 180.0
 #: Reason of a condition that nobody has looked at yet.
 _NOT_YET = "AwaitingReconciliation"
 
@@ -84,21 +86,46 @@ def ready_nodes(claims: Iterable[Document]) -> dict[str, datetime]:
     return found
 
 
-def trouble_of(pool: Document, claims: Iterable[Document]) -> Trouble | None:
+def trouble_of(pool: Document, claims: Iterable[Document], now: datetime) -> Trouble | None:
     """Return what Karpenter says of nodes that do not come, of the pool first, then of its machines."""
-    found = [("the NodePool is not Ready", condition(pool.get("status") or {}, "Ready"))]
+    status = pool.get("status") or {}
+    found = [
+        ("the NodePool is not Ready", condition(status, "Ready"), False),
+        ("no node of the NodePool has registered", condition(status, "NodeRegistrationHealthy"), False),
+    ]
     for claim in claims:
         name, status = claim["metadata"]["name"], claim.get("status") or {}
+        created = claim["metadata"].get("creationTimestamp")
+        is_late = created is not None and (now - parse_time(created)).total_seconds() >= LATE_SECONDS
         kinds = ("Launched", "Registered", "Initialized")
-        found += [(f"NodeClaim {name} is not {kind}", condition(status, kind)) for kind in kinds]
-    for what, said in found:
-        if _is_trouble(said):
+        found += [(f"NodeClaim {name} is not {kind}", condition(status, kind), is_late) for kind in kinds]
+    for what, said, is_late in found:
+        if _is_trouble(said, is_late):
             words = said.get("message") or "it says no more"
             return Trouble(Reason.PROVIDER_FAILED, f"Karpenter: {what}: {said.get('reason', '')}: {words}")
     return None
 
 
-def _is_trouble(said: Document) -> bool:
-    """Tell whether a condition is false; of a launch that failed it is unknown, with a reason, and tried again."""
-    failed = said.get("type") == "Launched" and said.get("reason") not in {None, "", _NOT_YET}
-    return said.get("status") == "False" or (said.get("status") == "Unknown" and failed)
+def trouble_told(events: Iterable[Document], pool: Document, since: datetime) -> Trouble | None:
+    """Return what Karpenter's latest Event says of a pool or of a machine, which may be gone: of no capacity it ends.
+
+    `since`: what was told before is no news.
+    """
+    name = pool["metadata"]["name"]
+    told = [
+        (at, event)
+        for event in events
+        if f"{event['involvedObject'].get('name', '')}-".startswith(f"{name}-")
+        and (at := parse_time(event.get("lastTimestamp") or event.get("eventTime"))) >= since
+    ]
+    if not told:
+        return None
+    event = max(told, key=lambda one: one[0])[1]
+    return Trouble(Reason.PROVIDER_FAILED, f"Karpenter: {event.get('reason', '')}: {event.get('message', '')}")
+
+
+def _is_trouble(said: Document, is_late: bool) -> bool:
+    """Tell whether a condition is false, or unknown for a reason: a launch that has failed, or what takes too long."""
+    named = said.get("reason") not in {None, "", _NOT_YET}
+    failed = said.get("status") == "Unknown" and named and (said.get("type") == "Launched" or is_late)
+    return said.get("status") == "False" or failed
