@@ -1,6 +1,8 @@
 """The operator as a process of its own that counts its API calls and how long its reconciles take.
 
-usage: python -m tests.benchmarks.counted_operator SETTINGS REPORT      REPORT is written again every second
+usage: python -m tests.benchmarks.counted_operator SETTINGS REPORT [STAGE=SECONDS …]
+
+REPORT is written again every second. Simulated pods of a STAGE take SECONDS; of the others they end at once.
 """
 
 import asyncio
@@ -40,24 +42,29 @@ SCORES: dict[str, tuple[float | None, float | None]] = dict.fromkeys(
 )
 
 
-MESSAGE = "testbed.gridfold.dev/message"  #: annotation of simulated pods
+#: Annotations of simulated pods.
+MESSAGE, RUNS_FOR = "testbed.gridfold.dev/message", "testbed.gridfold.dev/runs-for"
+STAGE_SECONDS = dict(argument.split("=") for argument in sys.argv[3:])
 
 
 def speaking_wave(*arguments: Any) -> dict[str, Any]:
     """Return a wave whose simulated pods end with a message as long as a cell's."""
     report = CellReport(cell=0, key="k" * 64, outcome=Outcome.SUCCEEDED, scores=SCORES, fit_seconds=1.5)
-    return _speaking(build_wave_manifest(*arguments), report)
+    return _speaking(build_wave_manifest(*arguments), report, Stage.CELL)
 
 
 def speaking_stage(owner: Any, action: StartStage, *rest: Any) -> dict[str, Any]:
     """Return a prepare or refit whose simulated pod ends with what that stage would say."""
     total = cell_count(action.input.spec.search)
     report = _prepared(total) if action.stage is Stage.PREPARE else _refitted(total)
-    return _speaking(build_stage_manifest(owner, action, *rest), report)
+    return _speaking(build_stage_manifest(owner, action, *rest), report, action.stage)
 
 
-def _speaking(manifest: dict[str, Any], report: Report) -> dict[str, Any]:
-    manifest["spec"]["template"]["metadata"]["annotations"][MESSAGE] = encode_report(report)
+def _speaking(manifest: dict[str, Any], report: Report, stage: Stage) -> dict[str, Any]:
+    annotations = manifest["spec"]["template"]["metadata"]["annotations"]
+    annotations[MESSAGE] = encode_report(report)
+    if stage in STAGE_SECONDS:
+        annotations[RUNS_FOR] = f"{STAGE_SECONDS[stage]}s"
     return manifest
 
 

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,6 +44,7 @@ PAIR_CELLS = 2000
 QUIET_SECONDS = 130
 QUIET_CALLS_SECONDS = 20
 WRITES = ("POST", "PATCH", "DELETE", "PUT")
+NOTHING: Mapping[str, int] = {}
 SMALL = {"resources": {"requests": {"cpu": "10m"}, "limits": {}}}
 
 
@@ -163,15 +164,18 @@ class Bench:
         return max(1.0, (end - start).total_seconds())
 
     @contextmanager
-    def operator(self) -> Iterator[Counted]:
-        """Have the operator run in a process of its own."""
+    def operator(self, stage_seconds: Mapping[str, int] = NOTHING, **more: Any) -> Iterator[Counted]:
+        """Have the operator run in a process of its own; pods of the stages that are named take so long."""
         with tempfile.TemporaryDirectory() as folder:
             settings, report = Path(folder) / "settings.yaml", Path(folder) / "report.json"
             document = {"trainer": {"image": "never-pulled:1"}, "watchNamespaces": [self.namespace], "probePort": 0}
-            settings.write_text(json.dumps(document | {"logLevel": "WARNING"}))
+            settings.write_text(json.dumps(document | {"logLevel": "WARNING"} | more))
             report.write_text('{"calls": {}, "seconds": []}')
             process = subprocess.Popen(
-                [sys.executable, "-m", "tests.benchmarks.counted_operator", str(settings), str(report)],
+                [
+                    *(sys.executable, "-m", "tests.benchmarks.counted_operator", str(settings), str(report)),
+                    *(f"{stage}={seconds}" for stage, seconds in stage_seconds.items()),
+                ],
                 env=environment(KUBECONFIG=str(self.kubectl.kubeconfig)),
                 text=True,
             )

@@ -1,5 +1,6 @@
 """Sizes of pods and nodes for tests, and the optimal packing of a few pods."""
 
+import random
 from collections.abc import Iterable
 from decimal import Decimal
 
@@ -7,6 +8,7 @@ from hypothesis import strategies as st
 
 from gridfold.api.v1alpha1.quantities import amount
 from gridfold.domain.capacity.held import Pods, Shape
+from gridfold.domain.capacity.sizing import nodes_for
 
 GPU = "nvidia.com/gpu"
 
@@ -78,3 +80,26 @@ def fewest_nodes(found: Iterable[Pods], node: Shape) -> int:
 
     place(0, [])
     return best
+
+
+def cell_set(seed: int) -> tuple[list[Pods], Shape]:
+    """Return up to 16 pods of up to four sizes, as cells with more and more memory have, or of any size."""
+    draw = random.Random(seed)
+    node = shape(cpu=str(draw.choice([4, 8])), memory=f"{draw.choice([16, 32])}Gi")
+    sizes = draw.randint(1, 4)
+    memory = draw.choice([1, 2, 3])
+    found = [
+        pods(
+            draw.randint(1, 16 // sizes),
+            cpu=f"{draw.choice([500, 1000, 1500, 2000])}m",
+            memory=f"{min(16, memory * 2**step if seed % 2 else draw.randint(1, 12))}Gi",
+        )
+        for step in range(sizes)
+    ]
+    return found, node
+
+
+def packing_ratios(sets: int = 20) -> list[float]:
+    """Return for each of some sets of cells the nodes that are asked for ÷ the fewest that have room for them."""
+    found = (cell_set(seed) for seed in range(sets))
+    return [nodes_for(cells, node) / fewest_nodes(cells, node) for cells, node in found]
