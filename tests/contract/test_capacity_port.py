@@ -9,19 +9,20 @@ from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
+from tests.contract.aws_memory import MemoryAwsWorld
 from tests.contract.aws_worlds import AwsWorld
 from tests.contract.capacity_worlds import OTHER, PROVIDER, CapacityWorld, FakeCapacityWorld, MemoryWorld
 from tests.contract.scale_worlds import ScaleWorld, real_scale_world
 
-WORLDS = {"fake": FakeCapacityWorld, "karpenter": MemoryWorld, "scale": ScaleWorld}
+WORLDS = {"fake": FakeCapacityWorld, "karpenter": MemoryWorld, "scale": ScaleWorld, "aws": MemoryAwsWorld}
 
 
-@pytest.fixture(params=[*WORLDS, "aws", pytest.param("scale on kubernetes", marks=pytest.mark.cluster)])
+@pytest.fixture(params=[*WORLDS, "aws by moto", pytest.param("scale on kubernetes", marks=pytest.mark.cluster)])
 async def world(request: pytest.FixtureRequest) -> AsyncIterator[CapacityWorld]:
     if request.param in WORLDS:
         yield WORLDS[request.param]()
         return
-    if request.param == "aws":
+    if request.param == "aws by moto":
         with mock_aws():
             yield AwsWorld()
         return

@@ -3,9 +3,11 @@
 import random
 from typing import Protocol
 
+from gridfold_operator.adapters.kubernetes.capacity.aws.group import AwsShare, read_shares
 from gridfold_operator.adapters.kubernetes.capacity.node_pool import POOL_LABEL
 from gridfold_operator.adapters.kubernetes.capacity.records import lease_name
 from gridfold_operator.adapters.kubernetes.capacity.scaled_group import Share, held_by
+from tests.contract.aws_memory import MemoryAwsWorld
 from tests.contract.capacity_worlds import OTHER, PROVIDER, MemoryWorld
 from tests.contract.scale_worlds import PLURAL, ScaleWorld
 
@@ -25,6 +27,9 @@ class Provider(Protocol):
 
     def check(self) -> None:
         """Make sure that nothing but what is granted has changed."""
+
+    def check_end(self) -> None:
+        """Make sure that all is as it would be without us."""
 
 
 class KarpenterPools:
@@ -47,6 +52,8 @@ class KarpenterPools:
 
     def check(self) -> None:
         """There is nothing else."""
+
+    check_end = check
 
 
 class SharedGroups:
@@ -79,10 +86,60 @@ class SharedGroups:
                 f"{name}: {self._world.replicas(name)}, {others} + {jobs}"
             )
 
+    check_end = check
+
     def _shares(self, name: str) -> dict[str, Share]:
         return held_by(self._world.api.objects[self._world.path(name)])
 
     @property
     def _world(self) -> ScaleWorld:
         assert isinstance(self.world, ScaleWorld)
+        return self.world
+
+
+class AwsGroups:
+    """Two Auto Scaling groups, which the platform scales, too."""
+
+    kind = "nodes"
+    rights = [("list", "nodes"), ("list", "pods")]  # noqa: RUF012
+
+    def __init__(self) -> None:
+        self.world: MemoryWorld = MemoryAwsWorld(desired=2)
+        #: Whether somebody else has changed a group while an operator was in the middle of a change: AWS compares
+        #: nothing before it writes, and who has had which machine cannot be told then.
+        self.doubt = False
+
+    def granted(self) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for name in self._world.cloud.groups:
+            for digest, share in self._shares(name).items():
+                most = max(share.nodes, *(step.nodes for step in share.steps.values()), 0)
+                found[lease_name(digest)] = found.get(lease_name(digest), 0) + most
+        return found
+
+    def meddle(self, draw: random.Random) -> None:
+        name, by = draw.choice([PROVIDER, OTHER]), draw.choice([-1, 1, 3])
+        group = self._world.cloud.groups[name]
+        if group.desired - group.ours + by >= 0 and group.desired + by >= 0:
+            group.set_desired(group.desired + by)
+            self.doubt |= any(share.steps for share in self._shares(name).values())
+
+    def check(self) -> None:
+        for name, group in self._world.cloud.groups.items():
+            shares = self._shares(name).values()
+            if not self.doubt and not any(share.steps for share in shares):
+                jobs = sum(share.nodes for share in shares)
+                assert group.ours == jobs, f"{name}: operators have added {group.ours}, and jobs have {jobs}"
+
+    def check_end(self) -> None:
+        self.check()
+        for name, group in self._world.cloud.groups.items():
+            assert not group.tags, f"{name}: {group.tags}"
+
+    def _shares(self, name: str) -> dict[str, AwsShare]:
+        return read_shares(self._world.cloud.groups[name].tags)
+
+    @property
+    def _world(self) -> MemoryAwsWorld:
+        assert isinstance(self.world, MemoryAwsWorld)
         return self.world

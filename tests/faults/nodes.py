@@ -1,9 +1,9 @@
 """The fault matrix of nodes: whatever happens to operators, provider and owner, nothing that was granted is left.
 
 `python -m tests.faults.nodes FIRST [LAST]` plays runs; one run is told in whole. The records, the finalizer and the
-drivers are the real ones, over an API server in memory, even seeds with Karpenter, odd ones with groups that others
-scale, too. Two operators work side by side, each of which may be killed between any two calls, or stopped in the middle
-of a turn while all others go on.
+drivers are the real ones, over an API server in memory: in turn with Karpenter, with groups that others scale, too, and
+with such groups of AWS, which compares nothing before it writes. Two operators work side by side, each of which may be
+killed between any two calls, or stopped in the middle of a turn while all others go on.
 """
 
 import random
@@ -18,10 +18,11 @@ from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.errors import ApiConflictError, ApiUnavailableError
 from gridfold_operator.reaper import reap
+from tests.contract.aws_memory import MemoryAwsWorld
 from tests.contract.capacity_worlds import OTHER, PROVIDER, SETTINGS, MemoryWorld
 from tests.faults.api_server import KilledError, finish
 from tests.faults.broken import BrokenInvariantError, reproducible
-from tests.faults.node_providers import KarpenterPools, Provider, SharedGroups
+from tests.faults.node_providers import AwsGroups, KarpenterPools, Provider, SharedGroups
 
 MOST_NODES = 9
 STEPS = 60  #: of the story, before everything comes to its end
@@ -67,9 +68,11 @@ class Run:
     def play(self) -> "Run":
         """Play it to its end; whatever is broken is raised with what reproduces it."""
         self.draw = random.Random(self.seed)
-        self.provider = SharedGroups() if self.seed % 2 else KarpenterPools()
+        self.provider = (KarpenterPools, SharedGroups, AwsGroups)[self.seed % 3]()
         self.world = self.provider.world
         self.world.api.before, self.world.api.after = self._before, self._after
+        if isinstance(self.world, MemoryAwsWorld):
+            self.world.cloud.before, self.world.cloud.after = self._before, self._after
         with reproducible(f"seed {self.seed}", f"python -m tests.faults.nodes {self.seed}", self.log):
             for name in NAMES[: self.draw.randint(1, 2)]:
                 self._create(name)
@@ -291,6 +294,7 @@ class Run:
             self._check()
             quiet = 0 if self._left() else quiet + 1
             if quiet == QUIET_TURNS:
+                self.provider.check_end()
                 return
         raise BrokenInvariantError(f"left: {self._left()}")
 

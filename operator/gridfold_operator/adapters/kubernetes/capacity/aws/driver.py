@@ -44,18 +44,14 @@ class AwsDriver:
             group = await service.read()
             if group is None or group.is_leaving:
                 raise _missing(service.target)
-            ours = group.held_by(record.digest)
-            nodes = group.grant(record.nodes, ours)
-            if nodes != ours or group.has_step(record.digest):
-                share = AwsShare.of(record, ours, system)
-                await self._set_nodes(service, group, record, share, nodes)
-        if nodes < record.nodes:
-            raise ProviderError(
-                Reason.PROVIDER_FAILED,
-                f"{service.target.place} may have {group.most} machines (its maximum size) and its desired capacity is "
-                f"{group.desired + nodes - ours}, {group.others(record.digest)} of them for other jobs: it is tried "
-                "again; have the maximum raised for more at a time",
-            )
+            if group.held_by(record.digest) != record.nodes or group.has_step(record.digest):
+                share = AwsShare.of(record, 0, system)
+                async with Steps(service, self.clock, record.digest, share, group) as steps:
+                    group = steps.group
+                    nodes = group.grant(record.nodes, steps.share.nodes)
+                    await steps.set_nodes(nodes, await self._spare(steps, record, nodes))
+                    if nodes < record.nodes:
+                        raise _at_maximum(service.target, steps.group, record)
 
     async def observe(self, record: Record) -> Machines:
         """Return what of the group is there for the job."""
@@ -76,8 +72,9 @@ class AwsDriver:
             share = group.shares.get(record.digest)
             if share is None:
                 return group.is_down
-            held = share.settled(group.held_by(record.digest))
-            return (await self._set_nodes(service, group, record, held, 0)).is_down
+            async with Steps(service, self.clock, record.digest, share, group) as steps:
+                await steps.set_nodes(0, await self._spare(steps, record, 0))
+            return steps.group.is_down
 
     async def held(self, system: str) -> list[Record]:
         """Return the shares of an operator in all groups that are configured; there may be other operators'."""
@@ -88,16 +85,12 @@ class AwsDriver:
             found += [share.record(target) for share in shares if share.system == system]
         return found
 
-    async def _set_nodes(
-        self, service: GroupService, group: AwsGroup, record: Record, share: AwsShare, nodes: int
-    ) -> AwsGroup:
-        spare: list[str] = []
-        if nodes < share.nodes and group.alive:
-            there = nodes_of(group, await self._nodes(service.target))
-            spare = spare_machines(there, await self.client.items(paths.collection(paths.CORE, "pods")), record)
-        steps = Steps(service, self.clock, record.digest, group, share)
-        await steps.set_nodes(nodes, spare)
-        return steps.group
+    async def _spare(self, steps: Steps, record: Record, nodes: int) -> list[str]:
+        """Return the machines that can go, where fewer are wanted."""
+        if nodes >= steps.share.nodes or not steps.group.alive:
+            return []
+        there = nodes_of(steps.group, await self._nodes(steps.service.target))
+        return spare_machines(there, await self.client.items(paths.collection(paths.CORE, "pods")), record)
 
     async def _nodes(self, target: AwsTarget) -> list[dict[str, Any]]:
         selector = ",".join(f"{name}={value}" for name, value in sorted(target.node_labels.items()))
@@ -120,4 +113,13 @@ def _missing(target: AwsTarget) -> ProviderError:
         Reason.PROVIDER_MISSING,
         f"there is no {target.place} in {target.region}, or it is being deleted: create it, or have the platform name "
         "another one (the chart's value capacity.providers)",
+    )
+
+
+def _at_maximum(target: AwsTarget, group: AwsGroup, record: Record) -> ProviderError:
+    return ProviderError(
+        Reason.PROVIDER_FAILED,
+        f"{target.place} may have {group.most} machines (its maximum size) and its desired capacity is "
+        f"{group.desired}, {group.others(record.digest)} of them for other jobs: it is tried again; have the maximum "
+        "raised for more at a time",
     )

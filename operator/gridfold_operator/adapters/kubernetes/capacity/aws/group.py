@@ -1,14 +1,15 @@
 """An Auto Scaling group, what of it each job holds, and what somebody is about to change. Pure.
 
-AWS compares nothing before it writes. So whoever changes the desired capacity notes first, in tags of the group, what
-he is about to do (a step), looks whether he is alone, does it, and notes that it is done. A step that is not noted as
-done for a minute is of somebody who is dead; what the group says then tells what has become of it, and where that is in
-doubt, nodes count as the job's: they are handed back, never left.
+AWS compares nothing before it writes. So whoever changes the desired capacity notes first what he is about to do (a
+step, in a tag that is his alone), looks whether he is the only one, does it, and notes what the job has now, in the
+same call with which he takes his step away. A step that is there for a minute is of somebody who is dead; what the
+group says then tells what has become of it, and where that is in doubt, nodes count as the job's: they are handed back,
+never left.
 """
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 from gridfold.api import labels
@@ -37,6 +38,11 @@ class Step:
     at: int  #: seconds since 1970
     instance: str = NO_INSTANCE  #: that is ended by its name
 
+    @property
+    def text(self) -> str:
+        """Return it as it stands in a tag."""
+        return f"{self.nodes} {self.before} {self.after} {self.at} {self.instance}"
+
 
 @dataclass(frozen=True)
 class AwsShare:
@@ -48,7 +54,8 @@ class AwsShare:
     namespace: str
     name: str
     uid: str
-    step: Step | None = None
+    steps: Mapping[str, Step] = field(default_factory=dict)  #: that somebody is making, by his name for it
+    idle: frozenset[str] = frozenset()  #: names of steps that are over
 
     @classmethod
     def of(cls, record: Record, nodes: int, system: str) -> Self:
@@ -60,19 +67,11 @@ class AwsShare:
         owner = {"namespace": self.namespace, "name": self.name, "uid": self.uid}
         return Record(provider=self.provider, kind="AWS", nodes=self.nodes, since=EPOCH, target=target, **owner)
 
-    def settled(self, nodes: int) -> Self:
-        """Return it with a number of nodes that is not in doubt."""
-        return replace(self, nodes=nodes, step=None)
-
-    def tags(self, digest: str) -> dict[str, str]:
-        """Return the tags in which it is kept: what changes in one, whose it is in one or two others."""
-        step = self.step
-        numbers = [self.nodes, *((step.nodes, step.before, step.after, step.at, step.instance) if step else ())]
+    def owner_tags(self, digest: str) -> dict[str, str]:
+        """Return the tags that tell whose it is, which always say the same."""
         owner = " ".join((self.system, self.uid, self.provider, self.namespace, self.name))
-        key = tag_key(digest)
-        found = {key: " ".join(map(str, numbers)), f"{key}/owner": owner[:TAG_CHARACTERS]}
-        rest = owner[TAG_CHARACTERS:]
-        return {**found, f"{key}/more": rest} if rest else found
+        parts = (owner[:TAG_CHARACTERS], owner[TAG_CHARACTERS:])
+        return {key: part for key, part in zip(owner_keys(digest), parts, strict=True) if part}
 
 
 @dataclass(frozen=True)
@@ -98,7 +97,7 @@ class AwsGroup:
             least=document["MinSize"],
             most=document["MaxSize"],
             instances={name: state for name, state in instances.items() if state != "Terminated"},
-            shares=_shares(tags),
+            shares=read_shares(tags),
             is_leaving=bool(document.get("Status")),
         )
 
@@ -120,24 +119,27 @@ class AwsGroup:
         """Return how many nodes a job can have of those that it asks for, that has `ours`."""
         return nodes if nodes <= ours else max(ours, min(nodes, ours + self.most - self.desired))
 
-    def at_work(self, now: int, mine: Step | None = None) -> bool:
-        """Tell whether somebody may be in the middle of a step, beside one's own."""
-        steps = [share.step for share in self.shares.values() if share.step and share.step != mine]
-        return any(now - step.at < GRACE_SECONDS for step in steps)
+    def at_work(self, now: int, mine: tuple[str, str] | None = None) -> bool:
+        """Tell whether somebody may be in the middle of a step; `mine` is not looked at."""
+        steps = {(digest, name): step for digest, share in self.shares.items() for name, step in share.steps.items()}
+        return any(now - step.at < GRACE_SECONDS for whose, step in steps.items() if whose != mine)
 
     def held_by(self, digest: str) -> int:
         """Return how many nodes a job has added, now that nobody is in the middle of a step."""
         share = self.shares.get(digest)
-        if share is None or share.step is None:
-            return share.nodes if share else 0
-        step = share.step
+        if share is None:
+            return 0
+        return max((self._after(step, share.nodes) for step in share.steps.values()), default=share.nodes)
+
+    def _after(self, step: Step, nodes: int) -> int:
+        """Return how many nodes a job has that had so many when somebody began a step."""
         if step.instance != NO_INSTANCE:
-            # It is known by its name; where the number is the same, somebody else has ended it, and it is replaced.
-            undone = step.instance in self.alive or self.desired == step.before
-            return share.nodes if undone else step.nodes
+            # Where the number is another one, it is somebody else who has ended it, perhaps.
+            done = step.instance not in self.alive and self.desired == step.after
+            return step.nodes if done else nodes
         if self.desired == step.before:
-            return share.nodes
-        return step.nodes if self.desired == step.after else max(share.nodes, step.nodes)
+            return nodes
+        return step.nodes if self.desired == step.after else max(nodes, step.nodes)
 
     def seen_from(self, digest: str, words: str = "") -> ScaledGroup:
         """Return it as one job sees it."""
@@ -146,12 +148,7 @@ class AwsGroup:
 
     def has_step(self, digest: str) -> bool:
         """Tell whether it is noted that a job's share is about to be changed."""
-        return digest in self.shares and self.shares[digest].step is not None
-
-    def with_share(self, digest: str, share: AwsShare | None) -> Self:
-        """Return it with another share of a job, as it will be read next."""
-        shares = {name: other for name, other in self.shares.items() if name != digest}
-        return replace(self, shares={**shares, digest: share} if share else shares)
+        return digest in self.shares and bool(self.shares[digest].steps)
 
 
 def instance_of(node: Document) -> str:
@@ -170,24 +167,41 @@ def tag_key(digest: str) -> str:
     return f"{labels.CAPACITY_SHARE}{digest}"
 
 
-def _shares(tags: Mapping[str, str]) -> dict[str, AwsShare]:
+def owner_keys(digest: str) -> tuple[str, str]:
+    """Return the tags that tell whose it is; what does not fit in the first stands in the other."""
+    return f"{tag_key(digest)}/owner", f"{tag_key(digest)}/more"
+
+
+def step_key(digest: str, writer: str) -> str:
+    """Return the tag in which a writer tells what it is about to do."""
+    return f"{tag_key(digest)}/step-{writer}"
+
+
+def read_shares(tags: Mapping[str, str]) -> dict[str, AwsShare]:
     """Return what jobs have added, by their digest; what cannot be read is nobody's."""
     found: dict[str, AwsShare] = {}
     for key, text in tags.items():
-        digest = key.removeprefix(labels.CAPACITY_SHARE)
-        if digest == key or "/" in digest:
+        digest = key.removeprefix(labels.CAPACITY_SHARE).removesuffix("/owner")
+        if f"{tag_key(digest)}/owner" != key:
             continue
-        owner = f"{tags.get(f'{key}/owner', '')}{tags.get(f'{key}/more', '')}"
+        prefix = step_key(digest, "")
+        steps = {name.removeprefix(prefix): value for name, value in tags.items() if name.startswith(prefix)}
         with suppress(ValueError, TypeError):
-            nodes, *step = text.split(" ")
-            system, uid, provider, namespace, name = owner.split(" ")
-            found[digest] = AwsShare(int(nodes), system, provider, namespace, name, uid, _step(step))
+            system, uid, provider, namespace, name = (text + tags.get(f"{tag_key(digest)}/more", "")).split(" ")
+            found[digest] = AwsShare(
+                int(tags.get(tag_key(digest), "0")),
+                system,
+                provider,
+                namespace,
+                name,
+                uid,
+                {writer: _read_step(value) for writer, value in steps.items() if value},
+                frozenset(writer for writer, value in steps.items() if not value),
+            )
     return found
 
 
-def _step(numbers: list[str]) -> Step | None:
-    if not numbers:
-        return None
-    *counts, instance = numbers
+def _read_step(text: str) -> Step:
+    *counts, instance = text.split(" ")
     nodes, before, after, at = map(int, counts)
     return Step(nodes, before, after, at, instance)

@@ -1,10 +1,11 @@
 """What is done with one Auto Scaling group: every call to AWS, and what its answers are read as."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from gridfold_operator.adapters.kubernetes.capacity.aws.cloud import Cloud
-from gridfold_operator.adapters.kubernetes.capacity.aws.group import AwsGroup, AwsShare, tag_key
+from gridfold_operator.adapters.kubernetes.capacity.aws.group import AwsGroup
 from gridfold_operator.capacity_settings import AwsTarget
 
 AUTOSCALING = "autoscaling"
@@ -34,14 +35,13 @@ class GroupService:
             "terminate_instance_in_auto_scaling_group", InstanceId=instance, ShouldDecrementDesiredCapacity=True
         )
 
-    async def write(self, digest: str, share: AwsShare) -> None:
-        """Keep a job's share in the group's tags, all of them in one call."""
-        tags = [self._tag(key, Value=value, PropagateAtLaunch=False) for key, value in share.tags(digest).items()]
-        await self._call("create_or_update_tags", Tags=tags)
+    async def write(self, tags: Mapping[str, str]) -> None:
+        """Keep tags of the group, all in one call."""
+        found = [self._tag(key, Value=value, PropagateAtLaunch=False) for key, value in tags.items()]
+        await self._call("create_or_update_tags", Tags=found)
 
-    async def forget(self, digest: str) -> None:
-        """Keep nothing of a job."""
-        keys = [tag_key(digest), f"{tag_key(digest)}/owner", f"{tag_key(digest)}/more"]
+    async def forget(self, keys: Iterable[str]) -> None:
+        """Drop tags of the group, all in one call; those that are not there are fine."""
         await self._call("delete_tags", Tags=[self._tag(key) for key in keys])
 
     @property

@@ -4,32 +4,64 @@ Noted, looked at once more, done, noted as done: see group.py. Two who meet see 
 """
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from secrets import token_hex
+from typing import Self
 
 from gridfold.engine.ports import Clock, ConflictError
-from gridfold_operator.adapters.kubernetes.capacity.aws.errors import AwsError, AwsSilentError
-from gridfold_operator.adapters.kubernetes.capacity.aws.group import NO_INSTANCE, AwsGroup, AwsShare, Step
+from gridfold_operator.adapters.kubernetes.capacity.aws.errors import AwsSilentError
+from gridfold_operator.adapters.kubernetes.capacity.aws.group import (
+    NO_INSTANCE,
+    AwsGroup,
+    AwsShare,
+    Step,
+    owner_keys,
+    step_key,
+    tag_key,
+)
 from gridfold_operator.adapters.kubernetes.capacity.aws.service import GroupService
 
 
 @dataclass
 class Steps:
-    """Steps for one job."""
+    """Steps for one job: `async with` begins and ends them."""
 
     service: GroupService
     clock: Clock
     digest: str
+    share: AwsShare  #: of the job
     group: AwsGroup  #: as it is, as far as is known
-    share: AwsShare  #: of the job, without a step
+    writer: str = field(default_factory=lambda: token_hex(4))  #: a name that nobody else has
 
-    async def set_nodes(self, nodes: int, spare: Iterable[str] = ()) -> None:
-        """Have so many nodes; where these are fewer, end machines that can be spared first.
+    async def __aenter__(self) -> Self:
+        """Note what has become of steps whose makers are dead.
 
         Raises:
             ConflictError: somebody else is at work; nothing was done.
         """
-        self._check_alone()
-        await self._settle_others()
+        if self.group.at_work(self._now()):
+            raise self._conflict()
+        desired = self.group.desired
+        now = await self._note(Step(0, desired, desired, self._now()))
+        if now is None or now.at_work(self._now(), self._mine):
+            await self.service.forget([self._key])
+            raise self._conflict()
+        self.group = now
+        await self._settle()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        """Leave no step behind, unless nobody can know what has become of it."""
+        if error is None and not self.share.nodes:
+            await self.service.forget([tag_key(self.digest), *owner_keys(self.digest), self._key])
+        elif error is None or (isinstance(error, Exception) and not isinstance(error, AwsSilentError)):
+            await self.service.forget([self._key])
+
+    async def set_nodes(self, nodes: int, spare: Iterable[str] = ()) -> None:
+        """Have so many nodes; where these are fewer, end machines that can be spared first.
+
+        Where somebody has set the number lower than all jobs have added, no more is taken back than is there.
+        """
         if nodes > self.share.nodes:
             await self._set_desired(nodes, self.group.desired + nodes - self.share.nodes)
             return
@@ -41,21 +73,20 @@ class Steps:
                 break
             await self._end(instance)
         await self._lower(self.share.nodes - nodes)
-        if self.share.nodes > nodes or self.is_in_doubt:
-            # Somebody has set the number lower than all have added: no more is there to be taken back.
-            await self._note(replace(self.share, nodes=nodes))
+        if self.share.nodes > nodes:
+            await self._keep(nodes)
 
-    @property
-    def is_in_doubt(self) -> bool:
-        """Tell whether the group's tags tell anything else of the job."""
-        return self.group.shares.get(self.digest) != (self.share if self.share.nodes else None)
-
-    async def _settle_others(self) -> None:
-        """Note what has become of steps whose makers are dead, as long as the group's number tells it."""
+    async def _settle(self) -> None:
+        """Note what each job has, as long as the group's number tells it, and drop what others have left."""
+        left = []
         for digest, share in self.group.shares.items():
-            if share.step and digest != self.digest:
-                settled = share.settled(self.group.held_by(digest))
-                await self._keep(digest, settled)
+            if share.steps.keys() - {self.writer}:
+                await self.service.write({tag_key(digest): str(self.group.held_by(digest))})
+            if digest == self.digest:
+                self.share = replace(self.share, nodes=self.group.held_by(digest))
+            left += [step_key(digest, writer) for writer in {*share.steps, *share.idle} - {self.writer}]
+        if left:
+            await self.service.forget(left)
 
     async def _lower(self, by: int) -> None:
         by = min(by, self.group.desired - self.group.least)
@@ -70,44 +101,43 @@ class Steps:
         desired = self.group.desired
         step = Step(self.share.nodes - 1, desired, desired - 1, self._now(), instance)
         await self._do(step, lambda: self.service.end(instance))
-        self.group = replace(self.group, instances={**self.group.instances, instance: "Terminating"})
 
     async def _do(self, step: Step, act: Callable[[], Awaitable[None]]) -> None:
-        before, noted = self.share, replace(self.share, step=step)
-        await self._note(noted)
-        now = await self.service.read()
-        if now is None or now.shares.get(self.digest) != noted:
+        now = await self._note(step)
+        if now is None or not self._is_as_expected(now, step):
             raise self._conflict()
-        if now.at_work(self._now(), step) or now.desired != step.before or now.least > step.after:
-            await self._note(before)
-            raise self._conflict()
+        self.group = now
         if step.instance != NO_INSTANCE and step.instance not in now.alive:
-            await self._note(before)  # somebody else has ended it meanwhile
-            return
-        try:
-            await act()
-        except AwsSilentError:
-            raise  # the next look tells, when its time is over
-        except AwsError:
-            await self._note(before)
-            raise
-        await self._note(replace(before, nodes=step.nodes))
-        self.group = replace(self.group, desired=step.after)
+            return  # somebody else has ended it meanwhile; the next step takes the place of this one
+        await act()
+        await self._keep(step.nodes)
+        ended = {} if step.instance == NO_INSTANCE else {step.instance: "Terminating"}
+        self.group = replace(now, desired=step.after, instances={**now.instances, **ended})
 
-    async def _note(self, share: AwsShare) -> None:
-        await self._keep(self.digest, share)
-        self.share = replace(share, step=None)
+    async def _note(self, step: Step) -> AwsGroup | None:
+        """Tell what is about to be done, and return the group as it is then."""
+        await self.service.write({self._key: step.text, **self.share.owner_tags(self.digest)})
+        return await self.service.read()
 
-    async def _keep(self, digest: str, share: AwsShare) -> None:
-        if share.nodes or share.step:
-            await self.service.write(digest, share)
-        else:
-            await self.service.forget(digest)
-        self.group = self.group.with_share(digest, share if share.nodes or share.step else None)
+    async def _keep(self, nodes: int) -> None:
+        """Note what the job has now, and that no step is being made."""
+        await self.service.write({tag_key(self.digest): str(nodes), self._key: ""})
+        self.share = replace(self.share, nodes=nodes)
 
-    def _check_alone(self) -> None:
-        if self.group.at_work(self._now()):
-            raise self._conflict()
+    def _is_as_expected(self, now: AwsGroup, step: Step) -> bool:
+        """Tell whether nothing has changed since the group was read, and nobody else is at work."""
+        share = now.shares.get(self.digest)
+        mine = share is not None and share.steps.get(self.writer) == step and share.nodes == self.share.nodes
+        fits = now.desired == step.before and now.least <= step.after
+        return mine and fits and not now.at_work(self._now(), self._mine)
+
+    @property
+    def _mine(self) -> tuple[str, str]:
+        return (self.digest, self.writer)
+
+    @property
+    def _key(self) -> str:
+        return step_key(self.digest, self.writer)
 
     def _conflict(self) -> ConflictError:
         return ConflictError(f"{self.service.target.place} is being changed by somebody else: observe again")
