@@ -169,7 +169,7 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after it"])
 async def test_whoever_is_killed_at_any_call_leaves_nothing_that_is_not_handed_back(after: bool) -> None:
-    for at in range(1, 30):
+    for at in range(1, 24):
         world, calls = MemoryAwsWorld(desired=1), 0
 
         def kill(*_: str, at: int = at) -> None:

@@ -18,6 +18,7 @@ class Provider(Protocol):
     world: MemoryWorld
     kind: str  #: plural, of what the operator writes
     rights: list[tuple[str, str]]
+    calls: int  #: in the longest turn of an operator, about
 
     def granted(self) -> dict[str, int]:
         """Return how many nodes are granted, by the name of the record that there should be; 0: machines are left."""
@@ -36,6 +37,7 @@ class KarpenterPools:
     """A NodePool for each job."""
 
     kind = "nodepools"
+    calls = 9
     rights = [("create", "nodepools"), ("delete", "nodepools"), ("list", "nodeclaims")]  # noqa: RUF012
 
     def __init__(self) -> None:
@@ -60,6 +62,7 @@ class SharedGroups:
     """Two groups of machines, which the platform scales, too."""
 
     kind = PLURAL
+    calls = 9
     rights = [("patch", PLURAL), ("get", PLURAL), ("list", "nodes")]  # noqa: RUF012
 
     def __init__(self) -> None:
@@ -101,6 +104,7 @@ class AwsGroups:
     """Two Auto Scaling groups, which the platform scales, too."""
 
     kind = "nodes"
+    calls = 24
     rights = [("list", "nodes"), ("list", "pods")]  # noqa: RUF012
 
     def __init__(self) -> None:

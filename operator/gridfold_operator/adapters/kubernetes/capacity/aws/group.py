@@ -129,7 +129,8 @@ class AwsGroup:
         share = self.shares.get(digest)
         if share is None:
             return 0
-        return max((self._after(step, share.nodes) for step in share.steps.values()), default=share.nodes)
+        steps = [step for step in share.steps.values() if step.before != step.after]  # the others change nothing
+        return max((self._after(step, share.nodes) for step in steps), default=share.nodes)
 
     def _after(self, step: Step, nodes: int) -> int:
         """Return how many nodes a job has that had so many when somebody began a step."""
