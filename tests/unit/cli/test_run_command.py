@@ -50,7 +50,7 @@ def test_without_a_terminal_progress_is_a_few_plain_lines(gridfold: Gridfold, wr
     lines = err.splitlines()
     assert "Prepared: 100 rows, 4 columns" in lines
     assert lines[-1].startswith("Completed: cell 39 of 40 won")
-    assert 4 <= sum(line.startswith("cells ") for line in lines) <= 11
+    assert 2 <= sum(line.startswith("cells ") for line in lines) <= 11  # fast cells end between two looks
     assert "\x1b" not in err
 
 

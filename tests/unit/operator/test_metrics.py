@@ -190,3 +190,4 @@ def test_the_operator_counts_the_turns_of_its_jobs(monkeypatch: pytest.MonkeyPat
     assert done is not None
     assert done >= 4  # prepare, the cell, refit, and the end
     assert registry.get_sample_value("gridfold_queue_depth") == 0
+    assert isinstance(played.operator._reconciler.capacity, MeteredCapacity)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridfold.domain.capacity.held import Pods, Shape
-from gridfold.domain.capacity.sizing import Misfit, misfits, nodes_at_most, nodes_for
+from gridfold.domain.capacity.sizing import Misfit, misfits, nodes_at_most, nodes_for, pods_a_node
 from tests.unit.domain.capacity.sizes import GPU, amounts, groups, packing_ratios, pods, shape, shapes
 
 NODE = shape(cpu="4", memory="16Gi", gpu="1")
@@ -104,3 +104,11 @@ def test_nodes_asked_for_are_close_to_the_optimal_packing_of_twenty_sets_of_cell
 def test_ten_thousand_pods_are_packed_as_quickly_as_ten() -> None:
     # Nodes with the same room are one entry: of one size there are three at most.
     assert nodes_for([pods(10_000, cpu="1500m")], NODE) == 5_000
+
+
+@given(groups(), shapes)
+def test_pods_of_one_size_need_as_many_nodes_as_they_fill_one_by_one(group: Pods, node: Shape) -> None:
+    each = pods_a_node(group, node)
+    assert (each == 0) == bool(misfits(group, node))
+    if each:
+        assert nodes_for([group], node) == -(-group.count // each)
