@@ -25,6 +25,7 @@ class MemoryGroup:
     instances: dict[str, str] = field(default_factory=dict)  #: states by id
     tags: dict[str, str] = field(default_factory=dict)
     actions: dict[str, dict[str, Any]] = field(default_factory=dict)  #: scheduled ones
+    activities: list[dict[str, Any]] = field(default_factory=list)  #: newest first
     made: int = 0
     ours: int = 0  #: what operators have added to the desired capacity
 
@@ -65,6 +66,9 @@ class MemoryCloud:
     def _describe_auto_scaling_groups(self, AutoScalingGroupNames: list[str]) -> dict[str, Any]:
         names = [name for name in AutoScalingGroupNames if name in self.groups]
         return {"AutoScalingGroups": [self._document(name, self.groups[name]) for name in names]}
+
+    def _describe_scaling_activities(self, AutoScalingGroupName: str, MaxRecords: int) -> dict[str, Any]:
+        return {"Activities": self._group(AutoScalingGroupName).activities[:MaxRecords]}
 
     def _document(self, name: str, group: MemoryGroup) -> dict[str, Any]:
         return {

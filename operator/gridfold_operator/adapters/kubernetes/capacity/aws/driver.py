@@ -6,13 +6,16 @@ machine is known on which no pod of anybody else runs.
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gridfold.api.conditions import Reason
+from gridfold.domain.capacity.held import Trouble
 from gridfold.engine.ports import Clock
 from gridfold_operator.adapters.kubernetes import paths
+from gridfold_operator.adapters.kubernetes.capacity.aws.activities import trouble_of
 from gridfold_operator.adapters.kubernetes.capacity.aws.cloud import BotoCloud, Cloud
+from gridfold_operator.adapters.kubernetes.capacity.aws.errors import AwsError
 from gridfold_operator.adapters.kubernetes.capacity.aws.group import AwsGroup, AwsShare, nodes_of
 from gridfold_operator.adapters.kubernetes.capacity.aws.service import GroupService
 from gridfold_operator.adapters.kubernetes.capacity.aws.spare import spare_machines
@@ -60,7 +63,10 @@ class AwsDriver:
         if group is None:
             return Machines()
         nodes = nodes_of(group, await self._nodes(service.target))
-        return group.seen_from(record.digest).machines(nodes, record.nodes if record.leaving else 0)
+        machines = group.seen_from(record.digest).machines(nodes, record.nodes if record.leaving else 0)
+        if len(group.alive) < group.desired and machines.granted and not record.leaving:
+            return replace(machines, trouble=await self._why_none_comes(service))
+        return machines
 
     async def release(self, record: Record) -> bool:
         """Take back the job's share, and nothing else."""
@@ -84,6 +90,12 @@ class AwsDriver:
             shares = group.shares.values() if group else ()
             found += [share.record(target) for share in shares if share.system == system]
         return found
+
+    async def _why_none_comes(self, service: GroupService) -> Trouble | None:
+        try:
+            return trouble_of(await service.activities(), service.target.place)
+        except AwsError as error:
+            return Trouble(error.reason, error.message)
 
     async def _spare(self, steps: Steps, record: Record, nodes: int) -> list[str]:
         """Return the machines that can go, where fewer are wanted."""

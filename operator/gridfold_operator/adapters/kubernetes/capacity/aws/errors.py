@@ -30,7 +30,26 @@ THROTTLED = frozenset(
     }
 )
 BUSY = frozenset({"ResourceContention", "ResourceInUseException", "ScalingActivityInProgress"})
-MISSING = frozenset({"ResourceNotFoundException"})
+#: What AWS says, the reason, and what to do.
+KNOWN = (
+    (
+        "AutoScalingGroup name not found",
+        Reason.PROVIDER_MISSING,
+        "The group has been deleted: create it again, or have the platform name another one (the chart's value "
+        "capacity.providers)",
+    ),
+    (
+        "above max value",
+        Reason.PROVIDER_FAILED,
+        "It is tried again with what the group's maximum size allows; have that raised for more",
+    ),
+    (
+        "LimitExceeded",
+        Reason.PROVIDER_FAILED,
+        "The group may have 50 tags, and each job that holds nodes of it needs three: it is tried again when other "
+        "jobs have ended; drop tags that nobody needs, or configure another group beside it",
+    ),
+)
 #: Characters of AWS' own words that are told.
 MOST_WORDS = 200
 IDENTITY = (
@@ -74,7 +93,10 @@ def refused(action: str, code: str, words: str) -> AwsError:
         return AwsError(
             Reason.PROVIDER_FAILED, f"AWS is changing the group already ({said}): it is tried again by itself", code
         )
-    return AwsError(Reason.PROVIDER_FAILED, f"AWS refused {action}: {said}. It is tried again", code)
+    for sign, reason, advice in KNOWN:
+        if sign in said:
+            return AwsError(reason, f"AWS refused {action}: {said.rstrip('.')}. {advice}", code)
+    return AwsError(Reason.PROVIDER_FAILED, f"AWS refused {action}: {said.rstrip('.')}. It is tried again", code)
 
 
 def without_credentials(action: str, why: str) -> AwsError:

@@ -23,6 +23,12 @@ class GroupService:
         found = await self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[self.name])
         return next((AwsGroup.of(document) for document in found["AutoScalingGroups"]), None)
 
+    async def activities(self) -> list[dict[str, Any]]:
+        """Return the last scaling activities, newest first."""
+        found = await self._call("describe_scaling_activities", AutoScalingGroupName=self.name, MaxRecords=10)
+        activities: list[dict[str, Any]] = found["Activities"]
+        return activities
+
     async def set_desired(self, number: int) -> None:
         """Have so many machines; where there are more, AWS chooses which of them go."""
         await self._call(
