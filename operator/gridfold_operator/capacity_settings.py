@@ -73,18 +73,34 @@ class ScaleSettings(AnyProviderSettings):
     max_replicas: Annotated[int, Field(ge=1, le=10000)] | None = None  #: of the whole group; none: not limited by us
 
 
+class EksNodeGroup(SettingsModel):
+    """A managed node group of EKS, behind which there is an Auto Scaling group."""
+
+    cluster: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[str, Field(min_length=1, max_length=63)]
+
+
 class AwsTarget(SettingsModel):
     """An Auto Scaling group of AWS, whose machines are nodes of this cluster."""
 
     region: Annotated[str, Field(max_length=32, pattern="^[a-z]{2}(-[a-z]+)+-[0-9]+$")]
-    auto_scaling_group: Annotated[str, Field(min_length=1, max_length=255)]
+    auto_scaling_group: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+    eks_node_group: EksNodeGroup | None = None  #: in the place of the group's name
     #: Labels that all nodes of the group have, and no others.
     node_labels: Annotated[Mapping[str, str], Field(min_length=1, max_length=16)]
 
     @property
     def place(self) -> str:
         """Return what it is called."""
+        if self.eks_node_group:
+            return f"node group {self.eks_node_group.cluster}/{self.eks_node_group.name}"
         return f"Auto Scaling group {self.auto_scaling_group}"
+
+    @model_validator(mode="after")
+    def _names_one_group(self) -> Self:
+        if bool(self.auto_scaling_group) == bool(self.eks_node_group):
+            raise ValueError("give one of autoScalingGroup and eksNodeGroup: the group by its name, or that of EKS")
+        return self
 
 
 class AwsSettings(AnyProviderSettings):

@@ -48,6 +48,7 @@ class MemoryCloud:
     before: Callable[[str, str], None] = lambda _operation, _group: None  #: called before each call; may raise
     after: Callable[[str, str], None] = lambda _operation, _group: None
     denied: set[str] = field(default_factory=set)
+    node_groups: dict[str, dict[str, Any]] = field(default_factory=dict)  #: of EKS, by name
     calls: list[str] = field(default_factory=list)
 
     async def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
@@ -66,6 +67,12 @@ class MemoryCloud:
     def _describe_auto_scaling_groups(self, AutoScalingGroupNames: list[str]) -> dict[str, Any]:
         names = [name for name in AutoScalingGroupNames if name in self.groups]
         return {"AutoScalingGroups": [self._document(name, self.groups[name]) for name in names]}
+
+    def _describe_nodegroup(self, clusterName: str, nodegroupName: str) -> dict[str, Any]:
+        self._check(
+            nodegroupName in self.node_groups, f"No node group found for {clusterName}", "ResourceNotFoundException"
+        )
+        return {"nodegroup": self.node_groups[nodegroupName]}
 
     def _describe_scaling_activities(self, AutoScalingGroupName: str, MaxRecords: int) -> dict[str, Any]:
         return {"Activities": self._group(AutoScalingGroupName).activities[:MaxRecords]}

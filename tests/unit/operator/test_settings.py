@@ -97,6 +97,7 @@ def test_a_group_of_machines_to_be_scaled_is_read(tmp_path: Path) -> None:
     ("target", "words"),
     [
         ("{region: eu-central-1, autoScalingGroup: workers, nodeLabels: {pool: w}}", ""),
+        ("{region: eu-central-1, nodeLabels: {pool: w}}", "give one of autoScalingGroup and eksNodeGroup"),
         ("{region: Frankfurt, autoScalingGroup: workers, nodeLabels: {pool: w}}", r"target\.region.*Frankfurt"),
         ("{region: eu-central-1, autoScalingGroup: workers, nodeLabels: {}}", r"target\.nodeLabels"),
     ],

@@ -42,12 +42,14 @@ class AwsDriver:
 
     async def ensure(self, record: Record, settings: AwsSettings, system: str) -> None:  # noqa: ARG002
         """Have a share of so many machines in the group."""
-        service = self._service(_target(record))
+        service = await self._service(_target(record))
         async with self.turn(service.target.place):
             group = await service.read()
             if group is None or group.is_leaving:
                 raise _missing(service.target)
             if group.held_by(record.digest) != record.nodes or group.has_step(record.digest):
+                if service.node_group and service.node_group.is_busy:
+                    raise _busy(service.target)
                 share = AwsShare.of(record, 0, system)
                 async with Steps(service, self.clock, record.digest, share, group) as steps:
                     group = steps.group
@@ -58,7 +60,7 @@ class AwsDriver:
 
     async def observe(self, record: Record) -> Machines:
         """Return what of the group is there for the job."""
-        service = self._service(_target(record))
+        service = await self._service(_target(record))
         group = await service.read()
         if group is None:
             return Machines()
@@ -70,7 +72,7 @@ class AwsDriver:
 
     async def release(self, record: Record) -> bool:
         """Take back the job's share, and nothing else."""
-        service = self._service(_target(record))
+        service = await self._service(_target(record))
         async with self.turn(service.target.place):
             group = await service.read()
             if group is None:
@@ -86,14 +88,15 @@ class AwsDriver:
         """Return the shares of an operator in all groups that are configured; there may be other operators'."""
         found = []
         for target in {provider.target.place: provider.target for provider in self.providers}.values():
-            group = await self._service(target).read()
+            group = await (await self._service(target)).read()
             shares = group.shares.values() if group else ()
             found += [share.record(target) for share in shares if share.system == system]
         return found
 
     async def _why_none_comes(self, service: GroupService) -> Trouble | None:
         try:
-            return trouble_of(await service.activities(), service.target.place)
+            said = service.node_group and service.node_group.trouble(service.target.place)
+            return said or trouble_of(await service.activities(), service.target.place)
         except AwsError as error:
             return Trouble(error.reason, error.message)
 
@@ -108,10 +111,10 @@ class AwsDriver:
         selector = ",".join(f"{name}={value}" for name, value in sorted(target.node_labels.items()))
         return await self.client.items(paths.collection(paths.CORE, "nodes"), labelSelector=selector)
 
-    def _service(self, target: AwsTarget) -> GroupService:
+    async def _service(self, target: AwsTarget) -> GroupService:
         if target.region not in self._clouds:
             self._clouds[target.region] = self.clouds(target.region)
-        return GroupService(self._clouds[target.region], target)
+        return await GroupService.find(self._clouds[target.region], target)
 
 
 def _target(record: Record) -> AwsTarget:
@@ -134,4 +137,12 @@ def _at_maximum(target: AwsTarget, group: AwsGroup, record: Record) -> ProviderE
         f"{target.place} may have {group.most} machines (its maximum size) and its desired capacity is "
         f"{group.desired}, {group.others(record.digest)} of them for other jobs: it is tried again; have the maximum "
         "raised for more at a time",
+    )
+
+
+def _busy(target: AwsTarget) -> ProviderError:
+    return ProviderError(
+        Reason.PROVIDER_FAILED,
+        f"{target.place} is being updated by EKS, which changes its number of machines meanwhile: it is tried again "
+        "when that is over",
     )

@@ -2,13 +2,18 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from gridfold_operator.adapters.kubernetes.capacity.aws.cloud import Cloud
+from gridfold_operator.adapters.kubernetes.capacity.aws.errors import AwsError
 from gridfold_operator.adapters.kubernetes.capacity.aws.group import AwsGroup
+from gridfold_operator.adapters.kubernetes.capacity.aws.node_group import NodeGroup
 from gridfold_operator.capacity_settings import AwsTarget
 
 AUTOSCALING = "autoscaling"
+
+
+EKS = "eks"
 
 
 @dataclass(frozen=True)
@@ -17,9 +22,28 @@ class GroupService:
 
     cloud: Cloud
     target: AwsTarget
+    name: str  #: "": there is none
+    node_group: NodeGroup | None = None  #: where it is one of EKS
+
+    @classmethod
+    async def find(cls, cloud: Cloud, target: AwsTarget) -> Self:
+        """Return the group that settings or a record name."""
+        if target.eks_node_group is None:
+            return cls(cloud, target, target.auto_scaling_group or "")
+        whose = {"clusterName": target.eks_node_group.cluster, "nodegroupName": target.eks_node_group.name}
+        try:
+            found = await cloud.call(EKS, "describe_nodegroup", **whose)
+        except AwsError as error:
+            if error.code != "ResourceNotFoundException":
+                raise
+            return cls(cloud, target, "")
+        node_group = NodeGroup.of(found["nodegroup"])
+        return cls(cloud, target, node_group.group, node_group)
 
     async def read(self) -> AwsGroup | None:
         """Return the group as it is, None where there is none."""
+        if not self.name:
+            return None
         found = await self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[self.name])
         return next((AwsGroup.of(document) for document in found["AutoScalingGroups"]), None)
 
@@ -49,11 +73,6 @@ class GroupService:
     async def forget(self, keys: Iterable[str]) -> None:
         """Drop tags of the group, all in one call; those that are not there are fine."""
         await self._call("delete_tags", Tags=[self._tag(key) for key in keys])
-
-    @property
-    def name(self) -> str:
-        """Return the group's name."""
-        return self.target.auto_scaling_group
 
     def _tag(self, key: str, **more: Any) -> dict[str, Any]:
         return {"ResourceId": self.name, "ResourceType": "auto-scaling-group", "Key": key, **more}
