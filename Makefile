@@ -8,7 +8,7 @@ BOOSTERS := $(VENV)/gridfold-boosters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark benchmark-scale chaos chaos-local clean
+.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -87,6 +87,9 @@ benchmark: setup $(PEERS)/ready ## Print a table of ratios against peers.
 
 benchmark-scale: setup ## Measure the operator with 10,000 cells, 200 jobs, 1,200 jobs at rest (20 minutes; PARTS="one many rest pairs").
 	@$(BIN)/python -m tests.benchmarks scale
+
+benchmark-nodes: setup ## Measure how soon nodes are asked for, how many, how long they stay, and what ahead wins (7 minutes).
+	@$(BIN)/python -m tests.benchmarks nodes
 
 clean: ## Remove what the targets above have made here.
 	@rm -rf $(VENV) demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

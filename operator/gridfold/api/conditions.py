@@ -46,6 +46,7 @@ class Reason(StrEnum):
     RUN_ENDED = "RunEnded"
     # nodes for this job alone
     NODES_REQUESTED = "NodesRequested"
+    NODES_LATE = "NodesLate"
     NODE_LIMIT = "NodeLimit"
     NODE_HOURS_USED = "NodeHoursUsed"
     NODES_UNUSED = "NodesUnused"

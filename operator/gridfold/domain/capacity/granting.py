@@ -20,6 +20,8 @@ LEAST_SECONDS = 360
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 30.0, 900.0
 #: The scheduler has found a new node by then, and we have seen it.
 SETTLED_SECONDS = 15.0
+#: Machines of a cloud are nodes within two or three minutes, with drivers of a GPU within five.
+LATE_SECONDS = 300.0
 LOOK_AGAIN_SECONDS = 5.0
 
 
@@ -62,6 +64,14 @@ class Grant:
         """Return for how many seconds pods may not have found a new node yet."""
         since = self.held.ready_since
         return 0.0 if since is None else max(0.0, SETTLED_SECONDS - (self.now - since).total_seconds())
+
+    @property
+    def late(self) -> bool:
+        """Tell whether nodes have been asked for, and pods have waited, for so long that they should have come."""
+        held = self.held
+        if held.since is None or held.ready_nodes >= held.nodes:
+            return False
+        return min((self.now - held.since).total_seconds(), self.need.waited) >= LATE_SECONDS
 
     @property
     def paused(self) -> float:
@@ -177,6 +187,8 @@ def _words(grant: Grant, shape: Shape, wanted: int, nodes: int) -> tuple[str, st
     asked = saying.Asked(held.provider, nodes, held.ready_nodes, need.wanting)
     if grant.paused or (held.trouble and held.ready_nodes < nodes):
         return saying.troubled(asked, held.trouble)
+    if grant.late and nodes == held.nodes:
+        return saying.late(asked, LATE_SECONDS)
     if wanted > nodes:
         hours = grant.capacity.max_node_hours if grant.by_hours < min(wanted, grant.most_nodes) else None
         return saying.limited(asked, wanted, saying.Bound(grant.capacity.max_nodes, held.most_nodes, hours))

@@ -44,6 +44,7 @@ class Need:
     busy: frozenset[str] = frozenset()  #: nodes with a pod of the job, of whatever run, on them
     words: str = ""  #: of the scheduler, about a pod that lacks a node
     soon: float | None = None  #: seconds until pods that find no room now will have waited for long enough
+    waited: float = 0.0  #: seconds, of the pod that has found no room for longest
     off: Off | None = None
 
     @property
@@ -59,6 +60,7 @@ class _Counted:
     lacking: list[Pods] = field(default_factory=list)
     words: str = ""
     soon: float | None = None
+    waited: float = 0.0
 
     def count(self, waiting: Iterable[Waiting], stage: Pods) -> None:
         """Count the pods of a stage that find no room; it has so many pods at most."""
@@ -72,6 +74,7 @@ class _Counted:
         if number:
             self.lacking.append(Pods(number, stage.requests, stage.setting))
             self.words = self.words or late[0].message
+            self.waited = max(self.waited, *(cause.for_seconds for cause in late))
 
 
 def find_need(
@@ -100,6 +103,7 @@ def find_need(
         busy=busy,
         words=counted.words,
         soon=counted.soon,
+        waited=counted.waited,
     )
 
 

@@ -94,6 +94,18 @@ def troubled(asked: Asked, trouble: Trouble | None) -> Words:
     return trouble.reason, f"{asked}; {trouble.message}"
 
 
+def late(asked: Asked, seconds: float) -> Words:
+    """Say that nodes do not come, and nobody tells why."""
+    missing = asked.nodes - asked.ready
+    return (
+        Reason.NODES_LATE,
+        f"{asked}, and {missing} {'has' if missing == 1 else 'have'} not come within {seconds / 60:.0f} minutes, for "
+        "no reason that is told where the operator looks. Ask the platform whether what makes the machines of "
+        f"{asked.provider} runs, and what its log says, or name another in spec.capacity.provider. Until then, pods "
+        "run where there is room.",
+    )
+
+
 def unused(asked: Asked, empty: int, words: str) -> Words:
     """Say that pods do not go onto nodes that are there for them."""
     return (

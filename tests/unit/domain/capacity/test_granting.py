@@ -209,6 +209,38 @@ def test_why_nodes_do_not_come_is_told_while_they_are_asked_for() -> None:
     assert verdict.message.endswith("0 of 4 are ready; InsufficientCapacity: no m5.large in eu-1a")
 
 
+@pytest.mark.parametrize(
+    ("asked_for", "waited", "words"),
+    [
+        (300, 300, "4 nodes; 1 of 4 is ready, and 3 have not come within 5 minutes, for no reason that is told"),
+        (299, 900, ""),
+        (900, 20, ""),
+    ],
+    ids=["late", "asked for just now", "a node has gone just now, and its pods wait since then"],
+)
+def test_nodes_that_do_not_come_are_told_after_a_while_though_nobody_says_why(
+    asked_for: int, waited: float, words: str
+) -> None:
+    held = replace(ready(1, granted=4), since=NOW - timedelta(seconds=asked_for))
+    need = cells(12, running=4, busy=busy(1), waited=waited)
+    verdict = decide(need, held)
+    assert verdict.step == EnsureNodes(4), "it is not given up"
+    assert verdict.reason == (Reason.NODES_LATE if words else Reason.NODES_REQUESTED)
+    assert words in verdict.message
+    trouble = Trouble(Reason.PROVIDER_FAILED, "NoQuota: no more machines")
+    assert decide(need, replace(held, trouble=trouble)).reason == Reason.PROVIDER_FAILED, "who knows why says so"
+
+
+def test_for_a_node_that_has_gone_another_may_come_and_no_more_are_asked_for() -> None:
+    displaced = cells(4, running=12, busy=busy(3))
+    assert decide(displaced, ready(3, granted=4)).step == EnsureNodes(4), (
+        "the provider has three of four, and brings it"
+    )
+    assert decide(displaced, ready(3)).step == EnsureNodes(4), "its number has sunk with the node"
+    assert decide(displaced, ready(3), maxNodes=3).step == EnsureNodes(3)
+    assert decide(displaced, ready(3), used_seconds=3000, maxNodeHours=1).step == EnsureNodes(3)
+
+
 def test_after_a_failure_nothing_is_asked_for_a_while() -> None:
     trouble = Trouble(Reason.PROVIDER_FAILED, "throttled", tries=2, last=NOW - timedelta(seconds=50))
     verdict = decide(cells(16), replace(NOTHING, trouble=trouble))

@@ -46,6 +46,7 @@ def test_cells_that_find_no_room_need_nodes_for_all_that_they_set_aside() -> Non
     found = need(wave(lacking(8)))
     assert found.lacking == (Pods(8, REQUESTS),)
     assert found.words == NO_ROOM
+    assert found.waited == 60.0
 
 
 def test_a_limit_without_a_request_is_the_request() -> None:
