@@ -106,6 +106,22 @@ class OwnNodes:
         for key, content in cells.items():
             bucket.client.put_object(Bucket=bucket.name, Key=f"{name}/cache/cells/{key}", Body=content)
 
+    def metrics(self) -> str:
+        """Return what the operator's pod tells Prometheus."""
+        kubectl, namespace = self.jobs.kubectl, self.jobs.operator.namespace
+        selector = "app.kubernetes.io/component=operator"
+        (pod,) = kubectl.get("pods", "--namespace", namespace, "--selector", selector)["items"]
+        return kubectl(
+            "get", "--raw", f"/api/v1/namespaces/{namespace}/pods/{pod['metadata']['name']}:8080/proxy/metrics"
+        )
+
+    def settings(self, folder: Path) -> Path:
+        """Return the file with the operator's ConfigMap, as a platform team would hand it out."""
+        path = folder / "settings.yaml"
+        where = ("--namespace", self.jobs.operator.namespace)
+        path.write_text(self.jobs.kubectl("get", "configmap", "gridfold", *where, "-o", "yaml"), encoding="utf-8")
+        return path
+
     # ── what is there ────────────────────────────────────────────────────────────────────────────────────────────
 
     def held(self) -> dict[str, list[str]]:

@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from gridfold.api.validation import parse_training_job
+from gridfold_cli.commands.planned_nodes import Platform, Work, describe_nodes
+from gridfold_cli.reading.platform import load_providers
 from tests.cluster.installation import chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 from tests.e2e.own_nodes import CELLS, GROUP, KARPENTER, PROVIDER, STATIC, OwnNodes, static_pool
@@ -65,6 +69,22 @@ def test_cells_without_room_get_nodes_complete_on_them_and_hand_them_back(
     number = re.search(f"asked {PROVIDER} for ([0-9]+) nodes?", asked["note"])
     assert number, asked["note"]
     assert 1 <= int(number[1]) <= 6, "40 cells, 7 on a node, some of which have not waited for long enough perhaps"
+    lines = (line.split() for line in own_nodes.metrics().splitlines() if line.startswith("gridfold_"))
+    told = {series: float(value) for series, value in lines}
+    assert told[f'gridfold_capacity_requested_nodes{{provider="{PROVIDER}"}}'] == 0
+    assert told[f'gridfold_capacity_node_seconds_total{{provider="{PROVIDER}"}}'] > 5
+    assert told['gridfold_reconcile_duration_seconds_count{result="exception"}'] == 0
+
+
+def test_a_plan_tells_the_nodes_that_are_asked_for_by_the_settings_of_the_operator(
+    own_nodes: OwnNodes, tmp_path: Path
+) -> None:
+    platform = own_nodes.settings(tmp_path)
+    spec = parse_training_job(own_nodes.manifest("planned")).spec
+    told = dict(describe_nodes(spec, Work(CELLS), Platform(load_providers(platform), platform)))
+    assert told["Nodes"].startswith(
+        f"at most 6 of {PROVIDER}, without other room in the cluster: {CELLS} cells at a time"
+    )
 
 
 def test_a_job_that_is_deleted_while_nodes_come_hands_all_of_them_back_and_goes(own_nodes: OwnNodes) -> None:
