@@ -1,8 +1,6 @@
 """What Prometheus is told: its names, what stands in it after turns and grants, and that no job makes a series."""
 
 import asyncio
-import shutil
-import subprocess
 from dataclasses import dataclass, replace
 
 import aiohttp
@@ -98,14 +96,6 @@ async def test_the_endpoint_tells_these_metrics_in_base_units_with_these_labels_
     assert found == OURS
     assert all(family.documentation for family in families.values())
     assert {"process_resident_memory_bytes", "process_cpu_seconds", "python_info"} <= families.keys()
-
-
-@pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
-async def test_promtool_has_nothing_to_say(world: World) -> None:
-    text = await scraped(world.metrics)
-    command = ["promtool", "check", "metrics"]
-    done = await asyncio.to_thread(subprocess.run, command, input=text, capture_output=True, text=True)
-    assert (done.returncode, done.stderr) == (0, "")
 
 
 async def test_without_metrics_the_probes_server_has_no_such_page() -> None:
