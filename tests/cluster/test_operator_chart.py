@@ -181,7 +181,7 @@ def test_everything_is_acceptable_to_the_api_server_under_restricted_pod_securit
     testbed: Cluster, kubectl: Kubectl, namespace: str
 ) -> None:
     text = template(testbed, namespace, crds={"install": False}, capacity={"providers": [KARPENTER]})
-    said = kubectl("apply", "--dry-run=server", "--namespace", namespace, "-f", "-", stdin=text)
+    said = kubectl("apply", "--dry-run=server", "-f", "-", stdin=text)
     assert "deployment.apps/gridfold created" in said
     assert "cronjob.batch/gridfold-reaper created" in said
     assert "would violate PodSecurity" not in said
