@@ -61,7 +61,7 @@ class Operator:
         name = os.environ.get("HOSTNAME", "gridfold-operator")
         recorder = KubernetesEventRecorder(self._client, clock, name)
         leases = Leases(self._client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, name)
-        drivers = build_drivers(self._client, settings.capacity.providers, clock)
+        drivers = build_drivers(self._client, settings.capacity, clock)
         capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
         self._metrics = Metrics()
         self._metrics.watch_queue(self._queue.__len__)

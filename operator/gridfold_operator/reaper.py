@@ -77,7 +77,7 @@ async def _main(settings: OperatorSettings) -> list[str]:
     client = KubernetesClient(await load_configuration())
     clock, loop = SystemClock(), asyncio.get_running_loop()
     leases = Leases(client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, "gridfold-reaper")
-    drivers = build_drivers(client, settings.capacity.providers, clock)
+    drivers = build_drivers(client, settings.capacity, clock)
     end = loop.time() + PATIENCE_SECONDS
     try:
         while True:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from gridfold_operator.adapters.kubernetes import paths
@@ -24,7 +25,7 @@ class MemoryGroup:
     most: int = 100
     instances: dict[str, str] = field(default_factory=dict)  #: states by id
     tags: dict[str, str] = field(default_factory=dict)
-    actions: dict[str, dict[str, Any]] = field(default_factory=dict)  #: scheduled ones
+    actions: dict[str, tuple[datetime, int]] = field(default_factory=dict)  #: scheduled ones: when, and what number
     activities: list[dict[str, Any]] = field(default_factory=list)  #: newest first
     made: int = 0
     ours: int = 0  #: what operators have added to the desired capacity
@@ -109,6 +110,15 @@ class MemoryCloud:
         self._check(all(len(key) <= 128 and len(value) <= 256 for key, value in tags.items()), "a tag is too long")
         group.tags = tags
 
+    def _put_scheduled_update_group_action(
+        self, AutoScalingGroupName: str, ScheduledActionName: str, StartTime: datetime, DesiredCapacity: int
+    ) -> None:
+        self._group(AutoScalingGroupName).actions[ScheduledActionName] = (StartTime, DesiredCapacity)
+
+    def _delete_scheduled_action(self, AutoScalingGroupName: str, ScheduledActionName: str) -> None:
+        found = self._group(AutoScalingGroupName).actions.pop(ScheduledActionName, None)
+        self._check(found is not None, f"Scheduled action name not found - {ScheduledActionName}")
+
     def _delete_tags(self, Tags: list[dict[str, Any]]) -> None:
         group = self._group(Tags[0]["ResourceId"])
         for tag in Tags:
@@ -136,6 +146,7 @@ class MemoryAwsWorld(MemoryWorld):
 
     def __init__(self, desired: int = 0, least: int = 0, most: int = 100) -> None:
         super().__init__(settings=settings())
+        self.fired = False  #: whether AWS has done anything by itself
         self.api.kinds |= {"nodes", "pods"}
         self.cloud = MemoryCloud({name: MemoryGroup(desired, least, most) for name in (PROVIDER, OTHER)})
         self.start()
@@ -150,11 +161,22 @@ class MemoryAwsWorld(MemoryWorld):
                     self.api,  # type: ignore[arg-type]
                     providers,
                     self,
+                    3600,
                     lambda _: self.cloud,
                     lambda _: _NobodyElse(),
                 ),
             }
         super().start()
+
+    def wait(self, seconds: float) -> None:
+        super().wait(seconds)
+        for group in self.cloud.groups.values():
+            for name, (at, number) in list(group.actions.items()):
+                if at <= self.time:
+                    del group.actions[name]
+                    self.fired = True
+                    group.ours += number - group.desired
+                    group.set_desired(number)
 
     def bring(self, nodes: int) -> None:
         for name, group in self.cloud.groups.items():

@@ -89,7 +89,7 @@ class AwsWorld(MemoryWorld):
             )
         self.bring(desired)
         providers = tuple(one for one in self.settings.providers if isinstance(one, AwsSettings))
-        driver = AwsDriver(self.api, providers, self, clouds=lambda _: self.cloud)  # type: ignore[arg-type]
+        driver = AwsDriver(self.api, providers, self, 3600, clouds=lambda _: self.cloud)  # type: ignore[arg-type]
         self.drivers = {**self.drivers, "AWS": driver}
         self.start()
 

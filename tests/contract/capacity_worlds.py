@@ -97,7 +97,7 @@ class MemoryWorld:
     def __post_init__(self) -> None:
         self.api.now = lambda: self.time.strftime("%Y-%m-%dT%H:%M:%SZ")
         self.leases = Leases(self.api, self, SYSTEM, self.settings.lease_seconds)  # type: ignore[arg-type]
-        self.drivers = build_drivers(self.api, self.settings.providers, self)  # type: ignore[arg-type]
+        self.drivers = build_drivers(self.api, self.settings, self)  # type: ignore[arg-type]
         self.start()
 
     def start(self) -> None:

@@ -174,7 +174,7 @@ class RealScaleWorld:
     def __post_init__(self) -> None:
         found = settings(self.namespace)
         leases = Leases(self.client, self, self.namespace, found.lease_seconds)
-        drivers = build_drivers(self.client, found.providers, self)
+        drivers = build_drivers(self.client, found, self)
         self.capacity = KubernetesCapacity(self.client, leases, drivers, found, self, self.notebook)
         for name in (PROVIDER, OTHER):
             self.kubectl.apply(group(name, self.namespace))

@@ -66,6 +66,7 @@ async def test_a_jobs_share_stands_in_tags_of_the_group_and_is_taken_back_with_t
     assert world.tags() == {
         f"capacity.gridfold.dev/{digest}": "3",
         f"capacity.gridfold.dev/{digest}/owner": "gridfold-system uid-1 big team job",
+        "capacity.gridfold.dev/base": f"1 {int(world.time.timestamp()) + 3600}",
     }
     await release(world, key)
     assert (world.desired(), world.tags()) == (1, {})
@@ -169,7 +170,7 @@ class KilledError(BaseException):
 
 @pytest.mark.parametrize("after", [False, True], ids=["before the call", "after it"])
 async def test_whoever_is_killed_at_any_call_leaves_nothing_that_is_not_handed_back(after: bool) -> None:
-    for at in range(1, 24):
+    for at in range(1, 29):
         world, calls = MemoryAwsWorld(desired=1), 0
 
         def kill(*_: str, at: int = at) -> None:
@@ -221,3 +222,40 @@ async def test_what_has_no_record_is_handed_back_by_the_reaper() -> None:
     assert await reap(world.leases, world.drivers) == []
     assert (world.desired(), world.tags()) == (1, {})
     assert not (await observe(world, key)).anything
+
+
+async def test_where_nobody_is_left_aws_takes_back_by_itself_and_whoever_comes_later_takes_nothing_more() -> None:
+    world = MemoryAwsWorld(desired=2)
+    key, group = world.create("job"), world.cloud.groups[PROVIDER]
+    await world.capacity.ensure(load(world, key), 3)
+    world.bring(5)
+    for _ in range(5):
+        world.wait(1000)
+        await observe(world, key)
+    assert (group.desired, len(group.actions)) == (5, 1), "it is put off as long as somebody looks"
+    world.wait(3600)
+    world.take()
+    assert (group.desired, len(group.alive)) == (2, 2)
+    assert (await observe(world, key)).nodes == 0
+    await world.capacity.release(load(world, key))
+    await world.capacity.release(load(world, key))
+    assert (group.desired, group.tags, group.actions) == (2, {}, {})
+
+
+async def test_what_others_have_changed_since_is_what_aws_goes_back_to() -> None:
+    world = MemoryAwsWorld(desired=2)
+    key, group = world.create("job"), world.cloud.groups[PROVIDER]
+    await world.capacity.ensure(load(world, key), 3)
+    group.set_desired(9)
+    await observe(world, key)
+    world.wait(3600)
+    assert group.desired == 6
+
+
+async def test_moto_keeps_one_action_for_the_group_and_none_when_all_is_handed_back() -> None:
+    world = AwsWorld(desired=1)
+    key = await granted(world, 3)
+    (action,) = world.boto.describe_scheduled_actions(AutoScalingGroupName=PROVIDER)["ScheduledUpdateGroupActions"]
+    assert (action["ScheduledActionName"], action["DesiredCapacity"]) == ("gridfold-hand-back", 1)
+    await release(world, key)
+    assert world.boto.describe_scheduled_actions(AutoScalingGroupName=PROVIDER)["ScheduledUpdateGroupActions"] == []

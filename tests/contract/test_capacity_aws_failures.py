@@ -42,7 +42,7 @@ def stub(world: MemoryAwsWorld, operation: str) -> Stubber:
     """Have a world's calls of one operation answered by a Stubber."""
     cloud = StubbedCloud(world, operation)
     providers = tuple(one for one in world.settings.providers if isinstance(one, AwsSettings))
-    driver = AwsDriver(world.api, providers, world, clouds=lambda _: cloud)  # type: ignore[arg-type]
+    driver = AwsDriver(world.api, providers, world, 3600, clouds=lambda _: cloud)  # type: ignore[arg-type]
     world.drivers = {**world.drivers, "AWS": driver}
     super(MemoryAwsWorld, world).start()
     return cloud.stubber
@@ -120,8 +120,10 @@ async def test_what_aws_refuses_is_told_with_what_to_do_and_leaves_nothing(
 def test_the_documented_policy_allows_what_is_called_and_nothing_else() -> None:
     page = Path("docs/nodes/aws.md").read_text(encoding="utf-8")
     (policy,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
-    called = {name.removeprefix("_") for name in vars(MemoryCloud) if name.startswith(("_describe", "_set", "_term"))}
-    called |= {"create_or_update_tags", "delete_tags"}
+    called = {
+        name.removeprefix("_") for name in vars(MemoryCloud) if name.startswith(("_describe", "_set", "_term", "_put"))
+    }
+    called |= {"create_or_update_tags", "delete_tags", "delete_scheduled_action"}
     actions = {"".join(part.capitalize() for part in name.split("_")) for name in called}
     allowed = {action for one in json.loads(policy)["Statement"] for action in one["Action"]}
     assert {action.partition(":")[2] for action in allowed} == actions
@@ -139,6 +141,23 @@ async def test_where_no_answer_came_a_minute_passes_before_it_is_seen_what_has_b
     await ensure(world, key, 3)
     assert world.cloud.groups[PROVIDER].desired == 4
     assert (await observe(world, key)).nodes == 3
+
+
+async def test_without_the_right_to_schedule_nodes_come_and_go_all_the_same_and_the_right_is_named() -> None:
+    world = MemoryAwsWorld(desired=1)
+    world.cloud.denied |= {"put_scheduled_update_group_action", "delete_scheduled_action"}
+    key = world.create("job")
+    await ensure(world, key, 3)
+    held = await observe(world, key)
+    assert held.trouble is not None
+    assert "autoscaling:put_scheduled_update_group_action" in held.trouble.message
+    assert held.nodes == 3
+    job = world.load(key)
+    assert job is not None
+    await world.capacity.release(job)
+    await world.capacity.release(job)
+    assert not (await observe(world, key)).anything
+    assert (world.cloud.groups[PROVIDER].desired, world.cloud.groups[PROVIDER].tags) == (1, {})
 
 
 NO_MACHINES = (

@@ -1,25 +1,26 @@
 """All kinds of providers."""
 
-from collections.abc import Iterable
-
 from gridfold.engine.ports import Clock
 from gridfold_operator.adapters.kubernetes.capacity.aws.driver import AwsDriver
 from gridfold_operator.adapters.kubernetes.capacity.hand_back import Drivers
 from gridfold_operator.adapters.kubernetes.capacity.karpenter import KarpenterDriver
 from gridfold_operator.adapters.kubernetes.capacity.scale import ScaleDriver
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
-from gridfold_operator.capacity_settings import AwsSettings, ProviderSettings, ScaleSettings
+from gridfold_operator.capacity_settings import AwsSettings, CapacitySettings, ScaleSettings
+
+#: Before AWS takes back by itself what nobody looks after, the reaper has had its chance.
+LEAST_SECONDS = 3600
 
 
-def build_drivers(client: KubernetesClient, providers: Iterable[ProviderSettings], clock: Clock) -> Drivers:
+def build_drivers(client: KubernetesClient, settings: CapacitySettings, clock: Clock) -> Drivers:
     """Return what each kind of provider does, for the providers that are configured."""
-    providers = tuple(providers)
+    providers = settings.providers
     groups = tuple(provider for provider in providers if isinstance(provider, ScaleSettings))
     machines = tuple(provider for provider in providers if isinstance(provider, AwsSettings))
     return {
         "Karpenter": KarpenterDriver(
             client, clock, configured=any(provider.kind == "Karpenter" for provider in providers)
         ),
-        "AWS": AwsDriver(client, machines, clock),
+        "AWS": AwsDriver(client, machines, clock, max(LEAST_SECONDS, 3 * settings.lease_seconds)),
         "Scale": ScaleDriver(client, groups),
     }

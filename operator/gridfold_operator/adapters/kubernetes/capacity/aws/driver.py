@@ -7,11 +7,12 @@ machine is known on which no pod of anybody else runs.
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from gridfold.api.conditions import Reason
 from gridfold.domain.capacity.held import Trouble
-from gridfold.engine.ports import Clock
+from gridfold.engine.ports import Clock, ConflictError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.capacity.aws.activities import trouble_of
 from gridfold_operator.adapters.kubernetes.capacity.aws.cloud import BotoCloud, Cloud
@@ -24,7 +25,17 @@ from gridfold_operator.adapters.kubernetes.capacity.aws.turns import Turns
 from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
 from gridfold_operator.adapters.kubernetes.capacity.records import Record
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
+from gridfold_operator.adapters.kubernetes.pods import EPOCH
 from gridfold_operator.capacity_settings import AwsSettings, AwsTarget
+
+
+@dataclass(frozen=True)
+class _Guarded:
+    """What AWS does by itself has been put off, or that was tried."""
+
+    at: datetime
+    desired: int  #: capacity of the group at that time
+    trouble: Trouble | None = None
 
 
 @dataclass(frozen=True)
@@ -34,17 +45,19 @@ class AwsDriver:
     client: KubernetesClient
     providers: tuple[AwsSettings, ...]
     clock: Clock
+    hand_back_seconds: float  #: after which AWS takes everything back by itself, if nobody looks
     clouds: Callable[[str], Cloud] = BotoCloud  #: by region
     turn: Callable[[str], AbstractAsyncContextManager[Any]] = field(default_factory=Turns)
     ahead: bool = True
     spares_busy: bool = False  #: a machine with pods on it goes where no other can be spared
     _clouds: dict[str, Cloud] = field(default_factory=dict)
+    _guarded: dict[str, _Guarded] = field(default_factory=dict)  #: by name of the group
 
     async def ensure(self, record: Record, settings: AwsSettings, system: str) -> None:  # noqa: ARG002
         """Have a share of so many machines in the group."""
         service = await self._service(_target(record))
         async with self.turn(service.target.place):
-            group = await service.read()
+            group = await service.read(self.clock.now())
             if group is None or group.is_leaving:
                 raise _missing(service.target)
             if group.held_by(record.digest) != record.nodes or group.has_step(record.digest):
@@ -55,26 +68,30 @@ class AwsDriver:
                     group = steps.group
                     nodes = group.grant(record.nodes, steps.share.nodes)
                     await steps.set_nodes(nodes, await self._spare(steps, record, nodes))
+                    await self._guard(steps)
                     if nodes < record.nodes:
                         raise _at_maximum(service.target, steps.group, record)
 
     async def observe(self, record: Record) -> Machines:
         """Return what of the group is there for the job."""
         service = await self._service(_target(record))
-        group = await service.read()
+        group = await service.read(self.clock.now())
         if group is None:
             return Machines()
+        unguarded = None
+        if record.digest in group.shares and not record.leaving:
+            unguarded = await self._renew(service, group, record)
         nodes = nodes_of(group, await self._nodes(service.target))
         machines = group.seen_from(record.digest).machines(nodes, record.nodes if record.leaving else 0)
         if len(group.alive) < group.desired and machines.granted and not record.leaving:
-            return replace(machines, trouble=await self._why_none_comes(service))
-        return machines
+            return replace(machines, trouble=await self._why_none_comes(service) or unguarded)
+        return replace(machines, trouble=unguarded)
 
     async def release(self, record: Record) -> bool:
         """Take back the job's share, and nothing else."""
         service = await self._service(_target(record))
         async with self.turn(service.target.place):
-            group = await service.read()
+            group = await service.read(self.clock.now())
             if group is None:
                 return True
             share = group.shares.get(record.digest)
@@ -82,16 +99,44 @@ class AwsDriver:
                 return group.is_down
             async with Steps(service, self.clock, record.digest, share, group) as steps:
                 await steps.set_nodes(0, await self._spare(steps, record, 0))
+                await self._guard(steps)
             return steps.group.is_down
 
     async def held(self, system: str) -> list[Record]:
         """Return the shares of an operator in all groups that are configured; there may be other operators'."""
         found = []
         for target in {provider.target.place: provider.target for provider in self.providers}.values():
-            group = await (await self._service(target)).read()
+            group = await (await self._service(target)).read(self.clock.now())
             shares = group.shares.values() if group else ()
             found += [share.record(target) for share in shares if share.system == system]
         return found
+
+    async def _renew(self, service: GroupService, group: AwsGroup, record: Record) -> Trouble | None:
+        """Put off what AWS does by itself, from time to time; return why that cannot be done.
+
+        Where somebody is at work, the next look does it.
+        """
+        known = self._guarded.get(service.name, _Guarded(EPOCH, -1))
+        soon = known.at + timedelta(seconds=self.hand_back_seconds / 4)
+        if known.desired == group.desired and self.clock.now() < soon:
+            return known.trouble
+        try:
+            async with self.turn(service.target.place):
+                share = group.shares[record.digest]
+                async with Steps(service, self.clock, record.digest, share, group) as steps:
+                    await self._guard(steps)
+        except ConflictError:
+            return known.trouble
+        except AwsError as error:
+            trouble = Trouble(error.reason, error.message)
+            self._guarded[service.name] = _Guarded(self.clock.now(), group.desired, trouble)
+            return trouble
+        return None
+
+    async def _guard(self, steps: Steps) -> None:
+        now = self.clock.now()
+        await steps.guard(now + timedelta(seconds=self.hand_back_seconds))
+        self._guarded[steps.service.name] = _Guarded(now, steps.group.desired)
 
     async def _why_none_comes(self, service: GroupService) -> Trouble | None:
         try:

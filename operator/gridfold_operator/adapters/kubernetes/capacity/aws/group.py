@@ -24,6 +24,8 @@ Document = Mapping[str, Any]
 GRACE_SECONDS = 60
 #: In a step that ends no machine by its name: AWS chooses which go, if any.
 NO_INSTANCE = "-"
+#: A tag: the desired capacity without all that jobs have added, and when AWS sets it by itself.
+BASE_KEY = f"{labels.CAPACITY_SHARE}base"
 #: Of AWS, for the value of a tag.
 TAG_CHARACTERS = 256
 
@@ -85,12 +87,15 @@ class AwsGroup:
     instances: Mapping[str, str]  #: their states in their life, by id
     shares: Mapping[str, AwsShare]  #: by digest of the job
     is_leaving: bool = False
+    base: int | None = None  #: what the desired capacity was without us when a scheduled action was put off last …
+    is_late: bool = False  #: … and whether AWS has carried it out since, as far as time tells
 
     @classmethod
-    def of(cls, document: Document) -> Self:
-        """Return a group as DescribeAutoScalingGroups tells of it."""
+    def of(cls, document: Document, now: int) -> Self:
+        """Return a group as DescribeAutoScalingGroups tells of it at a time, in seconds since 1970."""
         instances = {one["InstanceId"]: one.get("LifecycleState", "") for one in document.get("Instances") or ()}
         tags = {tag["Key"]: tag.get("Value", "") for tag in document.get("Tags") or ()}
+        base, until = _read_base(tags.get(BASE_KEY, ""))
         return cls(
             name=document["AutoScalingGroupName"],
             desired=document["DesiredCapacity"],
@@ -99,12 +104,19 @@ class AwsGroup:
             instances={name: state for name, state in instances.items() if state != "Terminated"},
             shares=read_shares(tags),
             is_leaving=bool(document.get("Status")),
+            base=base,
+            is_late=until is not None and now >= until,
         )
 
     @property
     def alive(self) -> frozenset[str]:
         """Return the machines that are there, or on their way, and are not being ended."""
         return frozenset(name for name, state in self.instances.items() if not state.startswith("Terminat"))
+
+    @property
+    def is_taken_back(self) -> bool:
+        """Tell whether AWS has taken back by itself what jobs have added."""
+        return self.is_late and self.base is not None and self.desired <= self.base
 
     @property
     def is_down(self) -> bool:
@@ -127,7 +139,7 @@ class AwsGroup:
     def held_by(self, digest: str) -> int:
         """Return how many nodes a job has added, now that nobody is in the middle of a step."""
         share = self.shares.get(digest)
-        if share is None:
+        if share is None or self.is_taken_back:
             return 0
         steps = [step for step in share.steps.values() if step.before != step.after]  # the others change nothing
         return max((self._after(step, share.nodes) for step in steps), default=share.nodes)
@@ -200,6 +212,13 @@ def read_shares(tags: Mapping[str, str]) -> dict[str, AwsShare]:
                 frozenset(writer for writer, value in steps.items() if not value),
             )
     return found
+
+
+def _read_base(text: str) -> tuple[int | None, int | None]:
+    numbers = text.split(" ")
+    if len(numbers) != 2 or not all(number.isdecimal() for number in numbers):
+        return None, None
+    return int(numbers[0]), int(numbers[1])
 
 
 def _read_step(text: str) -> Step:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 
 from gridfold_operator.adapters.kubernetes.capacity.aws.cloud import Cloud
@@ -14,6 +15,8 @@ AUTOSCALING = "autoscaling"
 
 
 EKS = "eks"
+#: What AWS does by itself when nobody of ours is there any more.
+ACTION = "gridfold-hand-back"
 
 
 @dataclass(frozen=True)
@@ -40,12 +43,12 @@ class GroupService:
         node_group = NodeGroup.of(found["nodegroup"])
         return cls(cloud, target, node_group.group, node_group)
 
-    async def read(self) -> AwsGroup | None:
-        """Return the group as it is, None where there is none."""
+    async def read(self, now: datetime) -> AwsGroup | None:
+        """Return the group as it is now, None where there is none."""
         if not self.name:
             return None
         found = await self._call("describe_auto_scaling_groups", AutoScalingGroupNames=[self.name])
-        return next((AwsGroup.of(document) for document in found["AutoScalingGroups"]), None)
+        return next((AwsGroup.of(document, int(now.timestamp())) for document in found["AutoScalingGroups"]), None)
 
     async def activities(self) -> list[dict[str, Any]]:
         """Return the last scaling activities, newest first."""
@@ -64,6 +67,24 @@ class GroupService:
         await self._call(
             "terminate_instance_in_auto_scaling_group", InstanceId=instance, ShouldDecrementDesiredCapacity=True
         )
+
+    async def schedule(self, number: int, at: datetime) -> None:
+        """Have AWS itself set the desired capacity at that time, unless it is told otherwise before."""
+        when = {"StartTime": at, "DesiredCapacity": number}
+        await self._call(
+            "put_scheduled_update_group_action",
+            AutoScalingGroupName=self.name,
+            ScheduledActionName=ACTION,
+            **when,
+        )
+
+    async def unschedule(self) -> None:
+        """Have AWS do nothing by itself; where nothing was scheduled, that is fine."""
+        try:
+            await self._call("delete_scheduled_action", AutoScalingGroupName=self.name, ScheduledActionName=ACTION)
+        except AwsError as error:
+            if "not found" not in error.message:
+                raise
 
     async def write(self, tags: Mapping[str, str]) -> None:
         """Keep tags of the group, all in one call."""

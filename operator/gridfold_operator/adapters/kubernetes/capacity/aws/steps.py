@@ -5,12 +5,14 @@ Noted, looked at once more, done, noted as done: see group.py. Two who meet see 
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from secrets import token_hex
 from typing import Self
 
 from gridfold.engine.ports import Clock, ConflictError
-from gridfold_operator.adapters.kubernetes.capacity.aws.errors import AwsSilentError
+from gridfold_operator.adapters.kubernetes.capacity.aws.errors import DENIED, AwsError, AwsSilentError
 from gridfold_operator.adapters.kubernetes.capacity.aws.group import (
+    BASE_KEY,
     NO_INSTANCE,
     AwsGroup,
     AwsShare,
@@ -47,6 +49,11 @@ class Steps:
             await self.service.forget([self._key])
             raise self._conflict()
         self.group = now
+        if now.is_taken_back:
+            await self.service.write({tag_key(digest): "0" for digest in now.shares})
+            await self.service.forget([BASE_KEY])
+            nothing = {digest: replace(share, nodes=0) for digest, share in now.shares.items()}
+            self.group = replace(now, base=None, is_late=False, shares=nothing)
         await self._settle()
         return self
 
@@ -75,6 +82,25 @@ class Steps:
         await self._lower(self.share.nodes - nodes)
         if self.share.nodes > nodes:
             await self._keep(nodes)
+
+    async def guard(self, until: datetime) -> None:
+        """Have AWS take back at that time what all jobs have added, in case nobody of ours is there then."""
+        others = sum(self.group.held_by(digest) for digest in self.group.shares if digest != self.digest)
+        base = self.group.desired - others - self.share.nodes
+        if others + self.share.nodes == 0:
+            await self._unschedule()
+        elif base >= 0:
+            await self.service.schedule(base, until)
+            await self.service.write({BASE_KEY: f"{base} {int(until.timestamp())}"})
+
+    async def _unschedule(self) -> None:
+        try:
+            await self.service.unschedule()
+        except AwsError as error:
+            # Who may not take it away could not make it either, so that there is none.
+            if error.code not in DENIED or self.group.base is not None:
+                raise
+        await self.service.forget([BASE_KEY])
 
     async def _settle(self) -> None:
         """Note what each job has, as long as the group's number tells it, and drop what others have left."""
@@ -110,18 +136,19 @@ class Steps:
         if step.instance != NO_INSTANCE and step.instance not in now.alive:
             return  # somebody else has ended it meanwhile; the next step takes the place of this one
         await act()
-        await self._keep(step.nodes)
         ended = {} if step.instance == NO_INSTANCE else {step.instance: "Terminating"}
         self.group = replace(now, desired=step.after, instances={**now.instances, **ended})
+        await self._keep(step.nodes)
 
     async def _note(self, step: Step) -> AwsGroup | None:
         """Tell what is about to be done, and return the group as it is then."""
         await self.service.write({self._key: step.text, **self.share.owner_tags(self.digest)})
-        return await self.service.read()
+        return await self.service.read(self.clock.now())
 
     async def _keep(self, nodes: int) -> None:
-        """Note what the job has now, and that no step is being made."""
-        await self.service.write({tag_key(self.digest): str(nodes), self._key: ""})
+        """Note what the job has now; one's step stays as one that changes nothing, until all is done."""
+        rest = Step(0, self.group.desired, self.group.desired, self._now())
+        await self.service.write({tag_key(self.digest): str(nodes), self._key: rest.text})
         self.share = replace(self.share, nodes=nodes)
 
     def _is_as_expected(self, now: AwsGroup, step: Step) -> bool:
