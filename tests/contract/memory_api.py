@@ -18,7 +18,9 @@ class MemoryApi:
     """Implements what KubernetesClient offers, as far as nodes need it. Every object lives at its path."""
 
     objects: dict[str, Document] = field(default_factory=dict)
-    kinds: set[str] = field(default_factory=lambda: {"trainingjobs", "leases", "nodepools", "nodeclaims", "events"})
+    kinds: set[str] = field(
+        default_factory=lambda: {"trainingjobs", "leases", "nodepools", "nodeclaims", "events", "pods"}
+    )
     forbidden: set[tuple[str, str]] = field(default_factory=set)  #: verb and kind
     before: Callable[[str, str], None] = lambda _verb, _path: None  #: called before each call; may raise
     after: Callable[[str, str], None] = lambda _verb, _path: None  #: called when a call is done; may raise

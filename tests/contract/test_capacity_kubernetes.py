@@ -240,6 +240,51 @@ async def test_what_karpenter_told_of_machines_that_are_gone_again_is_told_while
     assert (held.trouble, held.nodes) == (None, 3)
 
 
+async def test_a_machine_that_is_taken_away_counts_no_more_and_may_come_anew(world: MemoryWorld) -> None:
+    key = await granted(world, 3)
+    world.api.remove(next(iter(world.api.of_kind("nodeclaims"))))
+    held = await observe(world, key)
+    assert (held.nodes, held.launched, held.ready_nodes, held.trouble) == (3, 2, 2, None)
+    await world.capacity.ensure(load(world, key), 3)
+    world.bring(9)
+    assert (await observe(world, key)).ready_nodes == 3, "no more than before"
+
+
+INCOMPATIBLE = 'incompatible requirements, label "disk" does not have known values'
+TAINT = "did not tolerate taint (taint=team=other:NoSchedule)"
+AT_ITS_LIMIT = "node limits have been exhausted for nodepool (NodePool=gridfold-0123)"
+
+
+@pytest.mark.parametrize(
+    ("job", "message", "words"),
+    [
+        ("job", f"{TAINT}; {INCOMPATIBLE}; {INCOMPATIBLE}", f"machine for pod job-w0-1: {INCOMPATIBLE}. Compare"),
+        ("job", f"{AT_ITS_LIMIT}; {TAINT}", ""),
+        ("job-w0", INCOMPATIBLE, ""),
+        ("job", "no instance type has enough resources, requirements=" + 999 * "x", "xxx…. Compare spec.execution"),
+    ],
+    ids=["one of several pools", "all others and a full one", "a pod of another job", "many words"],
+)
+async def test_why_karpenter_makes_no_machine_for_a_pod_is_told(
+    world: MemoryWorld, job: str, message: str, words: str
+) -> None:
+    key = await granted(world, 3)
+    pod = {"metadata": {"name": "job-w0-1", "labels": {labels.JOB: job}}}
+    world.api.put(f"{paths.collection(paths.CORE, 'pods', 'team')}/job-w0-1", pod)
+    event = {"involvedObject": {"name": "job-w0-1"}, "message": f"Failed to schedule pod, {message}"}
+    event |= {"reason": "FailedScheduling", "lastTimestamp": world.api.now()}
+    path = f"{paths.collection(paths.CORE, 'events', 'team')}/job-w0-1.1"
+    world.api.put(path, {"metadata": {"name": "job-w0-1.1"}, **event})
+    assert (await observe(world, key)).trouble is None, "there are machines"
+    for claim in world.api.of_kind("nodeclaims"):
+        world.api.remove(claim)
+    trouble = (await observe(world, key)).trouble
+    assert words in (trouble.message if trouble else "")
+    assert bool(trouble) == bool(words)
+    world.wait(601)
+    assert (await observe(world, key)).trouble is None, "it is no news any more"
+
+
 async def test_nodes_that_may_not_be_seen_count_as_being_there_and_nodes_of_an_unknown_kind_do_not(
     world: MemoryWorld,
 ) -> None:

@@ -5,12 +5,13 @@ Whoever dies, nodes go when no pod is on them any more, and at the latest when t
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from gridfold.api import labels
 from gridfold.api.conditions import Reason
 from gridfold.domain.capacity.held import Trouble
+from gridfold.domain.naming import label_value
 from gridfold.engine.ports import Clock, ConflictError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.capacity.driver import Machines, ProviderError
@@ -21,6 +22,7 @@ from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
     nodes_granted,
     ready_nodes,
     record_of,
+    told_of_pods,
     trouble_of,
     trouble_told,
 )
@@ -33,6 +35,11 @@ from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ApiRefu
 EVENTS = paths.collection(paths.CORE, "events", "default")
 #: What was told longer ago tells nothing of now.
 NEWS_SECONDS = 300.0
+#: Of pods for which it makes no machine; it tells it again after five minutes at the earliest.
+OF_PODS = "reason=FailedScheduling,source=karpenter"
+NEWS_OF_PODS_SECONDS = 600.0
+#: A thousand pods that wait are told of a thousand times: some stand for all.
+EVENTS_OF_PODS, PODS_LOOKED_UP = 100, 3
 
 
 @dataclass(frozen=True)
@@ -102,11 +109,31 @@ class KarpenterDriver:
         found = trouble_of(pool, claims, now)
         if found or len(ready) >= nodes_granted(pool):
             return found
+        events = await self._seen(EVENTS, fieldSelector="type=Warning")
+        found = trouble_told(events, pool, max(record.since, now - timedelta(seconds=NEWS_SECONDS)))
+        if found or claims:
+            return found
+        return await self._trouble_of_pods(record, max(record.since, now - timedelta(seconds=NEWS_OF_PODS_SECONDS)))
+
+    async def _trouble_of_pods(self, record: Record, since: datetime) -> Trouble | None:
+        """Return why Karpenter makes no machine at all for the pods of the job."""
+        where = (paths.CORE, "events", record.namespace)
+        events = await self._seen(paths.collection(*where), fieldSelector=OF_PODS, limit=str(EVENTS_OF_PODS))
+        for pod, words in told_of_pods(events, record.name, since)[:PODS_LOOKED_UP]:
+            if await self._seen(
+                paths.collection(paths.CORE, "pods", record.namespace),
+                fieldSelector=f"metadata.name={pod}",
+                labelSelector=f"{labels.JOB}={label_value(record.name)}",
+            ):
+                return Trouble(Reason.PROVIDER_FAILED, words)
+        return None
+
+    async def _seen(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """Return what there is for words; nobody has to let us read it: then we have none, and nothing else is lost."""
         try:
-            events = await self.client.items(EVENTS, fieldSelector="type=Warning")
+            return await self.client.items(path, **query)
         except ApiRefusedError:
-            return None  # nobody has to let us read them: then we have no words, and nothing else is lost
-        return trouble_told(events, pool, max(record.since, now - timedelta(seconds=NEWS_SECONDS)))
+            return []
 
     async def _pool(self, record: Record) -> dict[str, Any] | None:
         name = lease_name(record.digest)

@@ -21,6 +21,13 @@ POOL_LABEL = "karpenter.sh/nodepool"
 LATE_SECONDS = 180.0
 #: Reason of a condition that nobody has looked at yet.
 _NOT_YET = "AwaitingReconciliation"
+_OF_OTHER_POOLS = ("did not tolerate taint", "limits")
+#: Karpenter lists all requirements of a pool.
+LONGEST_WORDS = 400
+_COMPARE = (
+    "Compare spec.execution (resources, and nodeSelector and affinity of its template) with the provider's "
+    "requirements (the chart's value capacity.providers)"
+)
 
 
 def build_node_pool(record: Record, settings: KarpenterSettings, system: str) -> dict[str, Any]:
@@ -122,6 +129,32 @@ def trouble_told(events: Iterable[Document], pool: Document, since: datetime) ->
         return None
     event = max(told, key=lambda one: one[0])[1]
     return Trouble(Reason.PROVIDER_FAILED, f"Karpenter: {event.get('reason', '')}: {event.get('message', '')}")
+
+
+def told_of_pods(events: Iterable[Document], job: str, since: datetime) -> list[tuple[str, str]]:
+    """Return the names of pods that may be a job's with what Karpenter says of each, the latest first.
+
+    It says of every pool why not, without naming it. A pod of the job tolerates the taints of its own pool: what it
+    does not tolerate is another's. That a pool is at its limit is our own doing.
+    """
+    found = []
+    for event in events:
+        pod, at = (
+            event["involvedObject"].get("name", ""),
+            parse_time(event.get("lastTimestamp") or event.get("eventTime")),
+        )
+        if at < since or not pod.startswith(f"{job}-"):
+            continue
+        causes = event.get("message", "").removeprefix("Failed to schedule pod, ").split("; ")
+        ours = dict.fromkeys(cause for cause in causes if not any(words in cause for words in _OF_OTHER_POOLS))
+        if ours:
+            words = f"Karpenter makes no machine for pod {pod}: {_shortened('; '.join(ours))}. {_COMPARE}"
+            found.append((at, pod, words))
+    return [(pod, words) for _, pod, words in sorted(found, reverse=True)]
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 1]}…"
 
 
 def _is_trouble(said: Document, is_late: bool) -> bool:
