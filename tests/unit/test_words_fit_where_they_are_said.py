@@ -21,6 +21,8 @@ FITTING = {
     "operator/gridfold/api/v1alpha1/": "descriptions of fields, which name a laptop where one is meant",
     "operator/gridfold/api/status.py": "descriptions of fields",
     "operator/gridfold/api/conditions.py": "names of reasons",
+    "operator/gridfold_cli/commands/planned_nodes.py": "what a job asks for in a cluster",
+    "operator/gridfold_cli/reading/platform.py": "settings that a cluster has",
     "operator/gridfold_cli/export/": "words of the exported script",
     "trainer_image/gridfold_trainer/storage/opening.py": "stores of a cluster: a laptop has returned before",
     "trainer_image/gridfold_trainer/data/raw_rows.py": "the program of the model card",
