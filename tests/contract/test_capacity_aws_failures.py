@@ -2,6 +2,7 @@
 
 import json
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +228,12 @@ async def test_a_server_that_is_not_there_gave_no_answer(monkeypatch: pytest.Mon
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     with pytest.raises(AwsSilentError, match=r"gave no answer to autoscaling:DescribeAutoScalingGroups \(Endpoint"):
         await BotoCloud(REGION).call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=["a"])
+
+
+async def test_an_image_without_boto3_is_told_with_how_to_build_one_that_has_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "botocore", None)
+    with pytest.raises(AwsError, match=r"has no boto3, .*make images AWS=1") as told:
+        await BotoCloud(REGION).call("autoscaling", "describe_auto_scaling_groups", AutoScalingGroupNames=["a"])
+    assert told.value.reason == "ProviderMissing"
