@@ -5,8 +5,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -150,6 +152,36 @@ class OwnNodes:
 
         wait_until(missing, timeout_seconds=120, what=f"{', '.join(kinds)} are held", every_seconds=0.5)
         return seen
+
+    def wait_until_expired(self) -> None:
+        """Wait until no operator has renewed any record for so long that the reaper may take it."""
+
+        def missing() -> str | None:
+            where = ("--namespace", self.jobs.operator.namespace, "--selector", labels.CAPACITY)
+            now, late = datetime.fromtimestamp(time.time(), UTC), {}
+            for lease in self.jobs.kubectl.get("leases", *where)["items"]:
+                renewed = datetime.fromisoformat(lease["spec"]["renewTime"])
+                left = renewed + timedelta(seconds=lease["spec"]["leaseDurationSeconds"]) - now
+                if left > timedelta():
+                    late[lease["metadata"]["name"]] = f"{left.total_seconds():.0f} s"
+            return f"Left are {late}." if late else None
+
+        wait_until(missing, timeout_seconds=120, what="All records have expired", every_seconds=0.5)
+
+    def reap(self) -> None:
+        """Have the reaper's CronJob start now what it starts every minute."""
+        where = ("--namespace", self.jobs.operator.namespace)
+        self.jobs.kubectl("create", "job", "now", "--from=cronjob/gridfold-reaper", *where)
+
+    def wait_until_the_reaper_has_looked_by_itself(self) -> None:
+        """Wait until the CronJob has started a Job by its schedule."""
+
+        def missing() -> str | None:
+            where = ("--namespace", self.jobs.operator.namespace)
+            status = self.jobs.kubectl.get("cronjobs", "gridfold-reaper", *where)["status"]
+            return None if status.get("lastScheduleTime") else f"Its status is {status}."
+
+        wait_until(missing, timeout_seconds=120, what="The reaper looks", every_seconds=0.5, explain=self._explain)
 
     def wait_until_nothing_is_held(self, seconds: float = 120) -> None:
         """Wait until everything is handed back."""

@@ -107,13 +107,35 @@ def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
     scale = ("scale", "deployment/gridfold", "--namespace", operator.namespace)
     jobs.kubectl(*scale, "--replicas=0")
     try:
-        own_nodes.wait_until_nothing_is_held(300)
+        own_nodes.wait_until_expired()
+        own_nodes.reap()
+        own_nodes.wait_until_nothing_is_held(60)
         own_nodes.store(name, cells)
     finally:
         jobs.kubectl(*scale, "--replicas=1")
     operator.wait_until_ready()
     assert condition(jobs.wait_until_it_ends(name), "Complete")["status"] == "True"
     own_nodes.wait_until_nothing_is_held()
+    own_nodes.wait_until_the_reaper_has_looked_by_itself()
+
+
+def test_why_karpenter_makes_no_machine_is_told_in_its_own_words(own_nodes: OwnNodes) -> None:
+    jobs = own_nodes.jobs
+    manifest = own_nodes.manifest("incompatible")
+    manifest["spec"]["execution"]["template"] = {"nodeSelector": {"karpenter.kwok.sh/instance-cpu": "96"}}
+    name = jobs.apply(manifest)
+    status = jobs.wait(name, "is told", lambda s: "Karpenter" in condition(s, "CapacityReady").get("message", ""))
+    told = condition(status, "CapacityReady")
+    assert told["reason"] == "ProviderFailed"
+    for words in (
+        f"asked {PROVIDER} for",
+        "are ready; Karpenter makes no machine for pod",
+        "instance-cpu",
+        "spec.exec",
+    ):
+        assert words in told["message"]
+    jobs.delete(name)
+    own_nodes.wait_until_nothing_is_held(30)
 
 
 def test_a_group_of_machines_is_asked_ahead_of_the_cells_and_gets_its_number_back(own_nodes: OwnNodes) -> None:
