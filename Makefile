@@ -15,7 +15,7 @@ help: ## Show this list.
 
 setup: $(VENV)/ready ## Make the development environment in .venv.
 
-# pandas and polars lie in a folder of their own: scikit-learn imports pandas wherever it sees it, and cells must not.
+# pandas, polars and Jinja2 lie in a folder of their own: scikit-learn imports pandas wherever it sees it, and cells must not.
 $(VENV)/ready: requirements/dev.txt requirements/build.txt requirements/frames.txt pyproject.toml
 	@echo "Setting up $(VENV) (about a minute the first time) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

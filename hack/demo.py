@@ -34,11 +34,9 @@ def main() -> int:
     if not data.exists():
         write_data(data)
     command = ["gridfold", "run", str(job.relative_to(ROOT))]
+    print(f"The job is {job.relative_to(ROOT)}: change it and run it again; only what is new is computed.")
     print(f"$ {' '.join(command)}", flush=True)
-    code = subprocess.run([sys.executable, "-m", "gridfold_cli", *command[1:]], cwd=ROOT, check=False).returncode
-    if code == 0:
-        print(f"\nThe job is {job.relative_to(ROOT)}: change it and run it again; only what is new is computed.")
-    return code
+    return subprocess.run([sys.executable, "-m", "gridfold_cli", *command[1:]], cwd=ROOT, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -17,12 +17,12 @@ lock operator "--constraint requirements/all.txt" operator
 lock aws "--constraint requirements/all.txt" aws
 python3 hack/lock_subtract.py requirements/aws.txt requirements/operator.txt
 lock trainer "--constraint requirements/all.txt" trainer
-# pandas and polars live in a folder of their own: what the trainer has already is not repeated there.
+# pandas, polars and Jinja2 live in a folder of their own: what the trainer has already is not repeated there.
 lock frames "--constraint requirements/all.txt" frames
 python3 hack/lock_subtract.py requirements/frames.txt requirements/trainer.txt
-# The development environment holds everything but that folder.
+# The development environment holds everything but that folder; moto needs markupsafe there, too.
 lock dev "" operator aws trainer local dev
-python3 hack/lock_subtract.py requirements/dev.txt requirements/frames.txt
+python3 hack/lock_subtract.py requirements/dev.txt requirements/frames.txt markupsafe
 lock_one() {  # lock_one NAME REQUIREMENTS OPTION...
   name=$1; wanted=$2; shift 2
   printf '%s\n' "$wanted" | uv pip compile - "$@" --quiet --universal --python-version 3.11 --generate-hashes \

@@ -1,4 +1,4 @@
-"""Drop from one hashed requirement file every package that stands in another: lock_subtract.py FILE OTHER."""
+"""Drop from a hashed requirement file every package that stands in another: lock_subtract.py FILE OTHER [KEPT…]."""
 
 import re
 import sys
@@ -12,5 +12,5 @@ def blocks(path: Path) -> list[tuple[str, str]]:
 
 
 target, other = Path(sys.argv[1]), Path(sys.argv[2])
-gone = {name for name, _ in blocks(other)}
+gone = {name for name, _ in blocks(other)} - set(sys.argv[3:])
 target.write_text("\n".join(block for name, block in blocks(target) if name not in gone) + "\n")

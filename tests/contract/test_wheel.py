@@ -123,8 +123,9 @@ def test_the_wheel_holds_the_packages_their_templates_and_the_licence_alone(whee
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    packages = {"gridfold", "gridfold_operator", "gridfold_cli", "gridfold_trainer"}
+    packages = {"gridfold", "gridfold_operator", "gridfold_cli", "gridfold_report", "gridfold_trainer"}
     assert {top for top in tops if not top.endswith(".dist-info")} <= packages
-    templates = {path.name for path in (ROOT / "operator/gridfold_cli/export/templates").iterdir()}
-    assert {f"gridfold_cli/export/templates/{name}" for name in templates} <= set(names)
+    for folder in ("gridfold_cli/export/templates", "gridfold_report/templates"):
+        templates = {path.name for path in (ROOT / "operator" / folder).iterdir()}
+        assert {f"{folder}/{name}" for name in templates} <= set(names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)

@@ -1,4 +1,6 @@
-"""Look at a job without running it: `python -m gridfold_trainer.inspection plan|results|estimator --job job.json`.
+"""Look at a job without running it: `python -m gridfold_trainer.inspection WHAT --job job.json`.
+
+WHAT is plan, results, report or estimator.
 
 Prints one JSON document (gridfold.api.inspection, or a FailureReport) and writes nothing into object storage.
 """
@@ -30,6 +32,7 @@ from gridfold_trainer.learning import boosters, environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.label_parameters import label_parameters
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
+from gridfold_trainer.outcome.page import REPORT, make_page
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import is_full
@@ -52,14 +55,15 @@ class CopyFailedError(DataError):
 def main(arguments: list[str] | None = None) -> int:
     """Print what is found and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m gridfold_trainer.inspection", description=__doc__)
-    parser.add_argument("what", choices=["plan", "results", "estimator"])
+    parser.add_argument("what", choices=["plan", "results", "report", "estimator"])
     parser.add_argument("--job", type=Path, required=True, help="job.json, as of prepare")
     parser.add_argument("--csv", type=Path, help="file for results.csv")
     parser.add_argument("--parquet", type=Path, help="file for results.parquet")
+    parser.add_argument("--html", type=Path, help="file for report.html, made anew")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     job = StageInput.model_validate_json(options.job.read_bytes())
-    copies = {"results.csv": options.csv, "results.parquet": options.parquet}
+    copies = {"results.csv": options.csv, "results.parquet": options.parquet, REPORT: options.html}
     try:
         wanted = {name: path for name, path in copies.items() if path is not None}
         report = _answer(options.what, job, wanted)
@@ -75,6 +79,8 @@ def _answer(what: str, job: StageInput, copies: dict[str, Path]) -> PlanReport |
     if what == "estimator":
         return estimator(job)
     with open_context(job) as context:
+        if what == "report":
+            return report(job, copies[REPORT], context)
         return plan(job, context) if what == "plan" else results(job, copies, context)
 
 
@@ -143,6 +149,28 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
     Raises:
         TrainerError: there is none, it is another job's, or a file is not what status.json says.
     """
+    found, _ = _current_run(job, context)
+    for name, path in copies.items():
+        _place(_fetched(found, name, context), name, path)
+    return found
+
+
+def report(job: StageInput, path: Path, context: Context) -> ResultsReport:
+    """Return the current run of a job, and make the page about it anew.
+
+    Raises:
+        TrainerError: as of `results`.
+    """
+    found, content = _current_run(job, context)
+    page = make_page(content, _fetched(found, "results.csv", context).read_bytes())
+    made = context.scratch / f"{secrets.token_hex(4)}-{REPORT}"
+    made.write_bytes(page.content or b"")
+    _place(made, REPORT, path)
+    return found.model_copy(update={"status": {**found.status, "summary": page.summary}})
+
+
+def _current_run(job: StageInput, context: Context) -> tuple[ResultsReport, bytes]:
+    """Return the run that latest.json names, and its status.json as it is."""
     check_owner(job, context)
     output = job.spec.output.uri
     try:
@@ -152,20 +180,26 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
         raise NoResultsError(f"{output} has no results of a finished run; run the job first.") from error
     if hashlib.sha256(content).hexdigest() != latest.status_sha256:
         raise NoResultsError(f"{latest.run}status.json is not the one that {LATEST} names; run the job again.")
-    status = json.loads(content)
-    for name, path in copies.items():
-        fetched = context.scratch / f"{secrets.token_hex(4)}-{name}"
-        sha256 = context.store.download(f"{latest.run}{name}", fetched)
-        if sha256 != status["files"].get(name, {}).get("sha256"):
-            raise NoResultsError(f"{latest.run}{name} is not the one that status.json names; run the job again.")
-        try:
-            shutil.move(fetched, path)
-        except OSError as error:
-            better = "on a disk with room" if is_full(error) else "that exists and that you may write to"
-            raise CopyFailedError(
-                f"{name} cannot be written to {path}: {error.strerror}; name a file in a folder {better}."
-            ) from error
-    return ResultsReport(run=latest.run, status=status)
+    return ResultsReport(run=latest.run, status=json.loads(content)), content
+
+
+def _fetched(found: ResultsReport, name: str, context: Context) -> Path:
+    """Return a copy of a file of a run that is the one that its status.json names."""
+    fetched = context.scratch / f"{secrets.token_hex(4)}-{name}"
+    sha256 = context.store.download(f"{found.run}{name}", fetched)
+    if sha256 != found.status["files"].get(name, {}).get("sha256"):
+        raise NoResultsError(f"{found.run}{name} is not the one that status.json names; run the job again.")
+    return fetched
+
+
+def _place(fetched: Path, name: str, path: Path) -> None:
+    try:
+        shutil.move(fetched, path)
+    except OSError as error:
+        better = "on a disk with room" if is_full(error) else "that exists and that you may write to"
+        raise CopyFailedError(
+            f"{name} cannot be written to {path}: {error.strerror}; name a file in a folder {better}."
+        ) from error
 
 
 def _seconds(job: StageInput, cells: frozenset[int], context: Context) -> list[float]:

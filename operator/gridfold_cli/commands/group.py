@@ -5,7 +5,7 @@ from importlib import import_module
 import click
 
 PACKAGE = __name__.rpartition(".")[0]
-NAMES = ("export", "plan", "results", "run", "validate")
+NAMES = ("export", "plan", "report", "results", "run", "validate")
 
 
 class Commands(click.Group):

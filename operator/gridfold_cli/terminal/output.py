@@ -18,6 +18,7 @@ from gridfold_cli.reading.locations import local_path
 #: Wide enough for every column where nobody looks at a terminal.
 FILE_WIDTH = 240
 MOST_FILES = 20
+REPORT = "report.html"
 #: Causes in status.dataset, in words.
 DROPPED = {
     "missingTarget": "without a target",
@@ -41,6 +42,7 @@ class Remarks:
 
     failures: str = ""  #: why cells have no score, commonest cause first
     notes: tuple[str, ...] = ()  #: about the winner and its scores
+    summary: str = ""  #: all of it in a line, as the page has it
 
 
 NONE = Remarks()
@@ -55,6 +57,7 @@ def print_results(console: Console, status: TrainingJobStatus, base_folder: Path
             _line(console, title, text)
     if status.results:
         _files(console, status.results.uri, base_folder)
+        _page(console, status.results.uri, base_folder, remarks.summary)
 
 
 def _lines(status: TrainingJobStatus, remarks: Remarks) -> Iterator[tuple[str, str]]:
@@ -168,3 +171,12 @@ def _files(console: Console, uri: str, base_folder: Path) -> None:
     for path in sorted(folder.glob("*"))[:MOST_FILES]:
         if path.is_file():
             _line(console, "", f"{path.name} ({path.stat().st_size:,} bytes)")
+
+
+def _page(console: Console, uri: str, base_folder: Path, summary: str) -> None:
+    """End with the page about the run, and what it says, where there is one on this machine."""
+    folder = local_path(uri, base_folder)
+    if folder and (folder / REPORT).is_file():
+        console.print()
+        _line(console, "Report", str(folder / REPORT))
+        _line(console, "", summary)

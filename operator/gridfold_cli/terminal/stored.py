@@ -42,7 +42,7 @@ def stored_report(status: TrainingJobStatus, base_folder: Path) -> ResultsReport
 
 def remarks_of(report: ResultsReport) -> Remarks:
     """Return what status.json says that the resource's status has no room for."""
-    return Remarks(report.status["errors"], tuple(report.status["notes"]))
+    return Remarks(report.status["errors"], tuple(report.status["notes"]), report.status.get("summary", ""))
 
 
 def to_status(report: ResultsReport) -> TrainingJobStatus:

@@ -15,16 +15,20 @@ from gridfold.domain.versions import shareable_document
 from gridfold_trainer.after_prepare import prepared_run
 from gridfold_trainer.cells.judging import provenance
 from gridfold_trainer.data.prepared import PreparedData
+from gridfold_trainer.data.raw_rows import prediction_code
 from gridfold_trainer.outcome.collect import Record
 from gridfold_trainer.outcome.doubts import infeasible_headline
 from gridfold_trainer.outcome.model_card import model_card
 from gridfold_trainer.outcome.ownership import LATEST, Latest, Owner
+from gridfold_trainer.outcome.page import REPORT, page_of
 from gridfold_trainer.outcome.table import results_csv, results_parquet
 from gridfold_trainer.outcome.winner import Refitted
 from gridfold_trainer.storage.context import Context
 
 #: Of a report: what its message may take; the leaderboard gives way to that much.
 MESSAGE_BYTES = 1024
+#: Of a program that predicts: a longer one, of thousands of columns, is in the model card alone.
+_USAGE_CHARACTERS = 8192
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,13 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
             files["model.skops"] = stored.content
             document["trustedTypes"] = list(stored.trusted)
         files["model-card.md"] = model_card(job, document, data, stored.note).encode()
+        document["usage"] = _usage(job, document, data) if stored.content is not None else stored.note
+    page = page_of(document, files["results.csv"])
+    document |= {"summary": page.summary, "notes": [*document["notes"], *filter(None, [page.note])]}
     for name, content in files.items():
         context.store.put(f"{folder}{name}", content)
+    if page.content is not None:  # made of the others, and anew by each version: its digest is no one's business
+        context.store.put(f"{folder}{REPORT}", page.content)
     document["files"] = {name: {"sha256": _sha256(content)} for name, content in files.items()}
     status = json.dumps(document, ensure_ascii=False, allow_nan=False, indent=1).encode()
     context.store.put(f"{folder}status.json", status)
@@ -102,6 +111,11 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
         "blas": recorded.blas,
         "threads": recorded.threads,
     }
+
+
+def _usage(job: StageInput, document: Mapping[str, Any], data: PreparedData) -> str:
+    code = prediction_code(job.spec, data, document["trustedTypes"])
+    return code if len(code) <= _USAGE_CHARACTERS else ""
 
 
 def leaderboard(record: Record) -> list[RankedReport]:

@@ -86,4 +86,6 @@ def _numbers(values: np.ndarray) -> list[float | None]:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, str):  # Python's writer leaves a carriage return without quotes, and readers end a line there
+        return value.replace("\r\n", "\n").replace("\r", "\n")
     return "" if value is None else repr(value) if isinstance(value, float) else str(value)
