@@ -1,20 +1,22 @@
 """What may change a decision: each with its number and what to do about it, the gravest first."""
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
+from typing import Any
 
 from gridfold.domain.words import counted
 from gridfold_report import texts
-from gridfold_report.run import Cell, Run, at
+from gridfold_report.run import Run, at
 from gridfold_report.standing import Standing
 
 MOST = 5
 #: Of how many of the best cells the folds are compared, and how far a fold must lie off the others.
 _BEST, _OFF, _FEWEST_FOLDS = 30, 4.0, 4
-#: Fewer values have no inside.
-_FEWEST_VALUES = 3
+#: Of the variance between cells: what makes less has no effect.
+_LITTLE = 0.01
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,9 @@ def cautions(standing: Standing) -> list[Caution]:
         *_openings(run),
         *_gap(standing),
         *_headline(run),
-        *_edges(run),
+        *_edges(standing),
         *_fold_out_of_line(run),
-        *_no_effect(run),
+        *_no_effect(standing),
         *_failures(run),
     ]
     notes = [note for note in run.status.get("notes") or [] if "no fresh test" not in note]
@@ -75,27 +77,16 @@ def _headline(run: Run) -> Iterator[Caution]:
         yield Caution("Cells that the estimator refuses", str(run.status["headline"]))
 
 
-def _edges(run: Run) -> Iterator[Caution]:
+def _edges(standing: Standing) -> Iterator[Caution]:
     """Yield a caution for every axis of numbers at whose end the winner lies."""
-    for name, values in run.axes.items():
-        numbers = [_as_number(value) for value in values]
-        if run.winner is None or None in numbers or len(values) < _FEWEST_VALUES:
-            continue
-        side = {values[0]: "smallest", values[-1]: "largest"}.get(run.winner.parameters.get(name, ""))
-        if side:
-            where = "below" if side == "smallest" else "above"
-            yield Caution(
-                f"The winner is at the edge of {name}",
-                f"{name} = {run.winner.parameters[name]} is the {side} of {len(values)} values tried.",
-                f"Add values of {name} {where} {run.winner.parameters[name]}; finished cells are not computed again.",
-            )
-
-
-def _as_number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
+    for edge in standing.selection.get("edges") or ():
+        name, value = texts.short_name(edge["parameter"]), json.dumps(edge["value"])
+        end = "smallest" if edge["side"] == "Lowest" else "largest"
+        yield Caution(
+            f"The winner is at the edge of {name}",
+            f"{name} = {value} is the {end} of {counted(edge['values'], 'value')} tried.",
+            f"Try {name} = {json.dumps(edge['next'])}, too; finished cells are not computed again.",
+        )
 
 
 def _fold_out_of_line(run: Run) -> Iterator[Caution]:
@@ -123,23 +114,24 @@ def _off(means: list[float], number: int) -> float:
     return abs(means[number] - fmean(others)) / spread
 
 
-def _no_effect(run: Run) -> Iterator[Caution]:
-    """Yield a caution for every axis whose values give the same folds wherever all else is the same."""
-    for name, values in run.axes.items():
-        groups: dict[tuple[tuple[str, str], ...], set[tuple[float, ...]]] = {}
-        for cell in run.ranked:
-            groups.setdefault(_others(cell, name), set()).add(cell.folds)
-        if groups and all(len(folds) == 1 for folds in groups.values()) and len(run.ranked) > len(groups):
-            saved = texts.percent(1 - 1 / len(values))
+def _no_effect(standing: Standing) -> Iterator[Caution]:
+    """Yield a caution for every axis that makes hardly any difference, also among the better half of the cells."""
+    shares = standing.selection.get("importance") or {}
+    told = [found for found in (shares.get("all"), shares.get("betterHalf")) if found]
+    for name, values in standing.run.axes.items():
+        totals = [_total(found, name) for found in told if name in found["main"]]
+        if len(totals) == len(told) > 0 and max(totals) < _LITTLE:
             yield Caution(
-                f"{name} has no effect",
-                f"Its {len(values)} values give the same scores on every fold.",
-                f"Keep one of them: that is {saved} of the cells less.",
+                f"{texts.short_name(name)} has no effect",
+                f"Its {len(values)} values make {texts.percent(max(totals))} of the differences between cells.",
+                f"Keep one of them, and save {texts.percent(1 - 1 / len(values))} of the cells.",
             )
 
 
-def _others(cell: Cell, name: str) -> tuple[tuple[str, str], ...]:
-    return tuple((other, value) for other, value in cell.parameters.items() if other != name)
+def _total(shares: Mapping[str, Any], name: str) -> float:
+    """Return a parameter's share with that of all pairs that it is in."""
+    pairs = (pair["share"] for pair in shares["pairs"] if name in pair["parameters"])
+    return float(shares["main"][name] + sum(pairs))
 
 
 def _failures(run: Run) -> Iterator[Caution]:

@@ -18,6 +18,7 @@ class Costs:
     lines: Sequence[tuple[str, str]]
     causes: Sequence[tuple[int, str, str]]  #: cells, how they ended, why
     more_causes: int
+    shared: bool  #: whether cells have shared work
 
 
 def costs(run: Run) -> Costs:
@@ -30,12 +31,10 @@ def costs(run: Run) -> Costs:
         slowest = max(timed, key=lambda cell: cell.fit_seconds)
         lines.append(("One fit, middle cell", texts.duration(means[len(means) // 2])))
         lines.append(("One fit, slowest", f"{texts.duration(slowest.fit_seconds)} (cell {slowest.index})"))
-    lines += [(f"Cells: {outcome}", f"{count:,}") for outcome, count in _outcomes(run).items()]
-    if any(cell.shared for cell in run.cells):
-        lines.append(("Times", "cells share work: each has its own part of it"))
+    lines += [(f"Cells {outcome}", f"{count:,}") for outcome, count in _outcomes(run).items()]
     causes = Counter((cell.outcome, _first_line(cell.error)) for cell in run.cells if cell.error)
     shown = [(count, outcome, why) for (outcome, why), count in causes.most_common(_CAUSES)]
-    return Costs(lines, shown, len(causes) - len(shown))
+    return Costs(lines, shown, len(causes) - len(shown), any(cell.shared for cell in run.cells))
 
 
 def _outcomes(run: Run) -> dict[str, int]:

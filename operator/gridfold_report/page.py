@@ -6,7 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
-from gridfold_report import cautions, costs, leaders, texts, verdict
+from gridfold_report import cautions, costs, facts, leaders, texts, verdict
 from gridfold_report.figures.fold_dots import fold_dots
 from gridfold_report.figures.heat_map import heat_map
 from gridfold_report.figures.strips import strips
@@ -42,9 +42,11 @@ def context_of(run: Run) -> dict[str, Any]:
         "notes": known[cautions.MOST :],
         "dots": fold_dots(standing),
         "strips": strips(run),
-        "heat": heat_map(run),
+        "heat": heat_map(standing),
         "table": leaders.table(run),
         "costs": costs.costs(run),
+        "facts": facts.groups(run),
+        "digests": facts.digests(run),
         "spec": texts.Whole(yaml_text(_document(run))),
         "usage": texts.Whole(run.status.get("usage") or ""),
     }
@@ -63,6 +65,7 @@ def environment() -> Environment:
     made.filters |= {
         "cut": texts.cut,
         "score": texts.score,
+        "short_name": texts.short_name,
         "duration": texts.duration,
         "mean_and_spread": texts.mean_and_spread,
         "percent": texts.percent,

@@ -25,6 +25,7 @@ class Cell:
     outcome: str
     error: str
     shared: bool
+    chosen: Mapping[str, Any] = field(default_factory=dict)  #: the parameters with their types, in the cell's grid
 
     def mean(self, metric: str) -> float:
         """Return the mean of a metric over the folds."""
@@ -123,7 +124,16 @@ def _cells(text: str, objective: str) -> Iterator[Cell]:
             outcome=row.get("outcome") or "",
             error=row.get("error") or "",
             shared=bool(row.get("shared")),
+            chosen=_chosen(row.get("params")) or {known: row[name] for name, known in parameters.items() if row[name]},
         )
+
+
+def _chosen(text: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _number(text: str | None) -> float:

@@ -1,12 +1,21 @@
-"""How the cells stand to the winner: which cannot be told apart from it, and which of these is the cheapest."""
+"""How far the winner can be trusted: as the run has reckoned, or, where it is of an earlier version, from its table."""
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from gridfold.api.v1alpha1 import CrossValidationMethod
-from gridfold_report import paired
+from gridfold.domain.numbers.equals import NO_VARIANCE, SIGNIFICANCE, cheapest_equal, indistinguishable
+from gridfold.domain.numbers.judged import JudgedCell, mean
+from gridfold.domain.numbers.student import two_sided
+from gridfold_report.reckoning import selection_of
 from gridfold_report.run import Cell, Run, at
+
+#: Of the winner's fit time: times vary from run to run.
+_FASTER = 0.8
+_HIGHEST_T, _HALVINGS = 16.0, 50  #: of one degree of freedom 95 % lie within 12.7
 
 
 @dataclass(frozen=True)
@@ -16,14 +25,26 @@ class Standing:
     run: Run
 
     @cached_property
+    def judged(self) -> Sequence[JudgedCell]:
+        """Return the cells, in grid order, as the honest numbers take them."""
+        return [JudgedCell(cell.chosen, cell.folds, cell.fit_seconds) for cell in self.run.cells]
+
+    @cached_property
+    def selection(self) -> Mapping[str, Any]:
+        """Return status.json's document of that name, made anew where the run is of an earlier version."""
+        found = self.run.status.get("selection")
+        if isinstance(found, Mapping):
+            return found
+        repeats = int(at(self.run.status, "spec", "crossValidation", "repeats") or 1)
+        return selection_of(self.judged, self._place, self._reckoned_share, repeats)
+
+    @cached_property
     def equal(self) -> frozenset[int]:
         """Return the other cells that cannot be told apart from the winner; cells with NaN folds are left out."""
-        winner = self.run.winner
-        if winner is None:
+        if self._place is None:
             return frozenset()
-        share = self.test_share
-        others = (cell for cell in self.run.ranked if cell is not winner and all(map(math.isfinite, cell.folds)))
-        return frozenset(cell.index for cell in others if not paired.differs(winner.folds, cell.folds, share))
+        places = indistinguishable(self.judged, self._place, self.test_share)
+        return frozenset(self.run.cells[place].index for place in places)
 
     @property
     def equal_count(self) -> int:
@@ -33,33 +54,36 @@ class Standing:
 
     @cached_property
     def cheapest(self) -> Cell | None:
-        """Return the cell that fits fastest of the winner and its equals, where it is not the winner."""
-        winner = self.run.winner
-        timed = [
-            cell
-            for cell in self.run.ranked
-            if (cell is winner or cell.index in self.equal) and math.isfinite(cell.fit_seconds)
-        ]
-        found = min(timed, key=lambda cell: (cell.fit_seconds, cell.index), default=None)
-        return None if found is winner else found
+        """Return the cell that fits fastest of the winner's equals, where that is noticeably faster than the winner."""
+        if self.run.winner is None or self._place is None:
+            return None
+        equals = [place for place, cell in enumerate(self.run.cells) if cell.index in self.equal]
+        place = cheapest_equal(self.judged, self._place, equals)
+        found = self.run.cells[self._place if place is None else place]
+        return found if found.fit_seconds < _FASTER * self.run.winner.fit_seconds else None
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:
-        """Return the 95 % interval of the winner's mean over the folds."""
-        winner = self.run.winner
-        return paired.interval(winner.folds, self.test_share) if winner else None
+        """Return the 95 % interval of the winner's mean (corrected as in the test), None where folds do not vary."""
+        folds = self.run.winner.folds if self.run.winner else ()
+        return mean_interval(folds, self.test_share)
 
     @property
     def test_share(self) -> float:
         """Return rows to score on ÷ rows to fit on, over all folds."""
-        folds = int(at(self.run.status, "spec", "crossValidation", "folds") or len(self._folds) or 2)
+        return float(self.selection.get("testShare") or self._reckoned_share)
+
+    @property
+    def _place(self) -> int | None:
+        return next((place for place, cell in enumerate(self.run.cells) if cell is self.run.winner), None)
+
+    @property
+    def _reckoned_share(self) -> float:
+        winner = self.run.winner
+        folds = int(at(self.run.status, "spec", "crossValidation", "folds") or (len(winner.folds) if winner else 2))
         if at(self.run.status, "resolved", "crossValidation") == CrossValidationMethod.TIME_SERIES:
             return self._later_rows(folds)
         return 1 / max(folds - 1, 1)  # each row is scored once, and fitted on in all other folds
-
-    @property
-    def _folds(self) -> tuple[float, ...]:
-        return self.run.winner.folds if self.run.winner else ()
 
     def _later_rows(self, folds: int) -> float:
         """Return the same for TimeSeriesSplit, which fits on all rows before those that it scores on."""
@@ -69,3 +93,24 @@ class Standing:
         most = int(at(self.run.status, "spec", "crossValidation", "maxTrainSize") or rows)
         fitted = [min(max(rows - number * size - gap, 0), most) for number in range(1, folds + 1)]
         return folds * size / max(sum(fitted), 1)
+
+
+def mean_interval(folds: Sequence[float], test_share: float) -> tuple[float, float] | None:
+    """Return the 95 % interval of a mean over folds that share rows; None where they do not vary, or there is one."""
+    middle = mean(folds)
+    if len(folds) < 2 or not math.isfinite(middle):
+        return None
+    variance = math.fsum((value - middle) * (value - middle) for value in folds) / (len(folds) - 1)
+    if not NO_VARIANCE < variance < math.inf:
+        return None
+    half = _critical(len(folds) - 1) * math.sqrt((1 / len(folds) + test_share) * variance)
+    return middle - half, middle + half
+
+
+def _critical(degrees: int) -> float:
+    """Return the t beyond which, on both sides, 5 % lie."""
+    low, high = 0.0, _HIGHEST_T
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        low, high = (middle, high) if two_sided(middle, degrees) > SIGNIFICANCE else (low, middle)
+    return (low + high) / 2

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+from gridfold.domain.grid import PREPROCESSING
 from gridfold.domain.leaderboard import format_score
 
 #: A program, a text from data, and one line of it in a table.
@@ -40,6 +41,11 @@ def cut(text: str, limit: int = SHORT) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
+def short_name(parameter: str) -> str:
+    """Return a parameter's name as the terminal shows it, too."""
+    return parameter.removeprefix(PREPROCESSING)
+
+
 def score(value: float | None) -> str:
     """Return a score: as the terminal shows it, but a small one with the digits that tell it from nothing."""
     if value is None or math.isnan(value):
@@ -56,11 +62,6 @@ def mean_and_spread(mean: float | None, spread: float | None) -> str:
         return score(mean)
     small = 0 < abs(mean) < _SMALL
     return f"{score(mean)} ± {f'{spread:.2g}' if small else format_score(spread)}"
-
-
-def signed(value: float) -> str:
-    """Return a difference with its sign."""
-    return f"+{score(value)}" if value > 0 else score(value)
 
 
 def interval(ends: Sequence[float | None] | None) -> str:

@@ -37,6 +37,9 @@ def doubt(standing: Standing) -> str:
     others, equal = len(run.cells) - 1, standing.equal_count
     if run.winner is None or not others:
         return ""
+    highest = standing.selection.get("highestCell")
+    if highest not in (None, run.winner.index):
+        return f"It is the simplest within one standard deviation of cell {highest}, which has the highest mean."
     if not equal:
         return f"It is better than each of the {counted(others, 'other cell')}, beyond the noise of the folds."
     if equal == others:
@@ -67,6 +70,15 @@ def figures(standing: Standing) -> Iterator[Figure]:
         texts.interval(standing.interval),
         f"Mean of {folds}. The winner was chosen by it, so it flatters.",
     )
+    honest = standing.selection.get("honest")
+    if honest and len(run.cells) > 1:
+        optimism = honest["optimism"]
+        yield Figure(
+            "Selection-honest",
+            texts.score(honest["score"]),
+            f"choosing added {texts.score(optimism)}" if optimism > 0 else "choosing added nothing",
+            f"Each fold judges the cell that the others choose, of {len(run.cells):,}.",
+        )
     parts = at(run.status, "dataset", "parts") or {}
     yield Figure(
         "Validation",

@@ -18,6 +18,7 @@ class Line:
 
     rank: int
     cell: Cell
+    parameters: Sequence[tuple[str, str]]  #: those that vary
     dots: Sequence[float]  #: of each fold, percent of the width
     tick: float  #: of the mean
     mean: str
@@ -39,22 +40,25 @@ class FoldDots:
 def fold_dots(standing: Standing) -> FoldDots | None:
     """Return the figure of the best cells, or None where there is no winner."""
     run = standing.run
-    best = run.ranked[:MOST]
     if run.winner is None or not run.winner.folds:
         return None
-    scale = scale_of([value for cell in best for value in cell.folds], keep=run.winner.folds)
+    best = list(enumerate(run.ranked[:MOST], 1))
+    if run.winner not in run.ranked[:MOST]:  # it was chosen for being simple
+        best[-1] = (run.ranked.index(run.winner) + 1, run.winner)
+    scale = scale_of([value for _, cell in best for value in cell.folds], keep=run.winner.folds)
     lines = [
         Line(
             rank=rank,
             cell=cell,
             dots=[scale.at(value) for value in cell.folds if math.isfinite(value)],
             tick=scale.at(cell.mean(run.objective)),
+            parameters=[(texts.short_name(name), cell.parameters[name]) for name in run.axes if cell.parameters[name]],
             mean=texts.score(cell.mean(run.objective)),
             fit_time=texts.duration(cell.fit_seconds),
             equal=cell.index in standing.equal,
             winner=cell is run.winner,
             cheapest=cell is standing.cheapest,
         )
-        for rank, cell in enumerate(best, 1)
+        for rank, cell in best
     ]
     return FoldDots(scale, lines, len(run.winner.folds))

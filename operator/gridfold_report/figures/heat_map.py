@@ -1,12 +1,14 @@
 """Two parameters at once: what each pair of their values reaches, coloured by rank."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from statistics import fmean, median, pvariance
+from typing import Any
 
 from gridfold_report import texts
 from gridfold_report.run import Run
+from gridfold_report.standing import Standing
 
 #: Steps of the colour; a field has one of them by its rank.
 SHADES = 8
@@ -36,24 +38,33 @@ class HeatMap:
     others: bool  #: whether more parameters vary, so that a field holds several cells
 
 
-def heat_map(run: Run) -> HeatMap | None:
+def heat_map(standing: Standing) -> HeatMap | None:
     """Return the map of the strongest pair, or None where fewer than two parameters vary."""
+    run = standing.run
     if run.winner is None:
         return None
     names = [name for name, values in run.axes.items() if _FEWEST_VALUES <= len(values) <= MOST_VALUES]
     pairs = list(combinations(names, 2))
     if not pairs:
         return None
-    rows, columns = max(pairs, key=lambda pair: _strength(run, *pair))
+    known = standing.selection.get("importance") or {}
+    shares = known.get("betterHalf") or known.get("all")
+    rows, columns = max(pairs, key=lambda pair: _share(shares, pair) if shares else _spread(run, *pair))
     if len(run.axes[rows]) < len(run.axes[columns]):  # tall rather than wide: telephones
         rows, columns = columns, rows
     return _map(run, rows, columns)
 
 
-def _strength(run: Run, one: str, other: str) -> float:
+def _share(shares: Mapping[str, Any], pair: tuple[str, str]) -> float:
+    """Return what two parameters make of the variance between cells, alone and together."""
+    together = sum(found["share"] for found in shares["pairs"] if set(found["parameters"]) == set(pair))
+    return float(sum(shares["main"].get(name, 0.0) for name in pair) + together)
+
+
+def _spread(run: Run, one: str, other: str) -> float:
     """Return how far the means of the pairs' values differ, over the better half of the cells.
 
-    Over all cells two hopeless values would hide what matters among the good ones.
+    For grids that are not balanced. Over all cells two hopeless values would hide what matters among the good ones.
     """
     better = run.ranked[: max(2, (len(run.ranked) + 1) // 2)]
     groups: dict[tuple[str, str], list[float]] = {}

@@ -71,7 +71,7 @@ def run(*arguments: Any, **options: Any) -> Run:
 
 
 def _header(grid: Mapping[str, Any], metrics: Sequence[str], folds: int) -> list[str]:
-    names = ["index", "mean_fit_time", *(f"param_{name}" for name in grid)]
+    names = ["index", "mean_fit_time", *(f"param_{name}" for name in grid), "params"]
     for metric in metrics:
         names += [f"split{fold}_test_{metric}" for fold in range(folds)]
         names += [f"mean_test_{metric}", f"std_test_{metric}", f"rank_test_{metric}"]
@@ -87,7 +87,7 @@ def _row(
         if math.isfinite(mean)
         else math.nan
     )
-    row = [str(index), repr(0.01 * (index + 1)), *map(str, parameters.values())]
+    row = [str(index), repr(0.01 * (index + 1)), *map(str, parameters.values()), json.dumps(parameters)]
     for _ in metrics:
         row += ["" if math.isnan(number) else repr(number) for number in [*scores, mean, spread]] + ["1"]
     return [*row, *end]

@@ -4,7 +4,7 @@ import html.parser
 import re
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.report.runs import SPEC, page
@@ -27,7 +27,7 @@ ATTACKS = [
     " ",
 ]
 TAGS = """
-    html head meta title style body main header h1 h2 h3 p span strong em code section div dl dt dd ol ul li nav a
+    html head meta title style body main header h1 h2 h3 p span strong em i code section div dl dt dd ol ul li nav a
     table thead tbody caption tr th td figure figcaption small svg line rect circle text g path polyline details
     summary pre label input output script
 """
@@ -91,6 +91,7 @@ def hostile_page(words: list[str]) -> str:
     return page(grid, metrics=["f1", f"m{four}"], ends={0: ("failed", one), 1: (two, three)}, **status)
 
 
+@settings(max_examples=40)
 @given(st.lists(hostile, min_size=4, max_size=4))
 def test_no_text_becomes_markup_and_none_is_unseen(words: list[str]) -> None:
     check(hostile_page(words))

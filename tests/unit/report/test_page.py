@@ -83,6 +83,14 @@ def test_ten_thousand_cells_are_less_than_a_megabyte_and_say_where_the_rest_is()
     assert "The best 500 of 10000 cells" in text_of(html)
 
 
+def test_what_the_run_was_made_of_is_said() -> None:
+    dataset = {"rows": 1234, "columns": 3, "classes": None, "droppedRows": {"duplicates": 5}, "digest": "sha256:ab"}
+    said = text_of(page(dataset=dataset, blas={"name": "openblas", "architecture": "Zen"}, threads=2))
+    for words in ("All 1,234", "Target a number", "Dropped rows, duplicates 5", "Prepared data sha256:ab"):
+        assert words in said
+    assert "BLAS openblas Zen Threads of a fit 2" in said
+
+
 def test_the_line_for_a_terminal_is_one_line() -> None:
     said = summary(run({"C": [1, 2]}, estimator="sklearn.\n\x1b[31mSVC\u202e"))
     assert said.isprintable()
@@ -99,8 +107,8 @@ def test_nothing_is_asked_of_anybody() -> None:
     ("options", "words"),
     [
         ({"score": lambda fold, cell: cell["C"] / 100}, "The winner is at the edge of C C = 10 is the largest of 3"),
-        ({"score": lambda fold, cell: -cell["C"]}, "C = 0.1 is the smallest of 3 values tried. Add values of C below"),
-        ({"score": lambda fold, cell: cell["C"] / 100 + fold / 1e3}, "kind has no effect Its 2 values give the same"),
+        ({"score": lambda fold, cell: -cell["C"]}, "C = 0.1 is the smallest of 3 values tried. Try C = 0.01, too"),
+        ({"score": lambda fold, cell: cell["C"] / 100 + fold / 1e3}, "kind has no effect Its 2 values make"),
         ({"score": lambda fold, cell: 0.5 - (fold == 3) / 3}, "Fold 3 is out of line The best 6 cells have f1 0.1667"),
         ({"test": {"openings": 3}}, "3 different models have been scored on it"),
         (

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from gridfold_report import paired, texts
+from gridfold_report import texts
 from gridfold_report.figures.scale import scale_of
 from gridfold_report.spec_text import yaml_text
-from gridfold_report.standing import Standing
-from gridfold_trainer.learning import indistinguishable
+from gridfold_report.standing import Standing, mean_interval
 from tests.unit.report.runs import run
 
 scalars = st.one_of(
@@ -47,11 +46,13 @@ def test_a_spec_is_read_back_as_it_was(document: dict[str, Any]) -> None:
     assert yaml.safe_load(yaml_text(document)) == (wanted or None)
 
 
-@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 5, 9, 10, 49, 99, 250])
-def test_students_t_is_scipys(freedom: int) -> None:
-    assert paired.critical(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-9)
-    for t in (0.0, 0.3, 1.0, 2.5, 8.0):
-        assert paired.inside(t, freedom) == pytest.approx(1 - 2 * stats.t.sf(t, freedom), abs=1e-12)
+@pytest.mark.parametrize("folds", [2, 3, 10, 50])
+def test_the_interval_of_a_mean_is_scipys_with_the_corrected_error(folds: int) -> None:
+    drawn = np.random.default_rng(folds).normal(0.8, 0.02, folds)
+    error = math.sqrt((1 / folds + 0.25) * drawn.var(ddof=1))
+    wanted = stats.t.interval(0.95, folds - 1, drawn.mean(), error)
+    assert mean_interval(drawn.tolist(), 0.25) == pytest.approx(wanted, rel=1e-9)
+    assert mean_interval([0.5] * folds, 0.25) is None
 
 
 @pytest.mark.parametrize("folds", [2, 5, 10])
@@ -64,8 +65,11 @@ def test_the_cells_that_cannot_be_told_apart_are_those_that_refit_counts(folds: 
     )
     scores = np.array(list(table.values()))
     best = int(np.nanargmax(scores.mean(axis=1)))
-    p = indistinguishable.p_values(scores, best, found.test_share)
-    assert found.equal == {cell for cell in table if p[cell] >= indistinguishable.SIGNIFICANCE}
+    differences = scores[best] - scores
+    error = np.sqrt((1 / folds + found.test_share) * differences.var(axis=1, ddof=1))
+    with np.errstate(invalid="ignore"):  # the best's own
+        p = 2 * stats.t.sf(np.abs(differences.mean(axis=1) / error), folds - 1)
+    assert found.equal == {cell for cell in table if p[cell] >= 0.05}
     assert found.test_share == 1 / (folds - 1)
     assert 0 < len(found.equal) < 39
 
