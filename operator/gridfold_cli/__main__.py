@@ -16,7 +16,7 @@ def main() -> None:
         import click
 
         from gridfold_cli.commands.group import gridfold
-        from gridfold_cli.errors import InvalidInputError
+        from gridfold_cli.errors import CommandError, InvalidInputError
         from gridfold_cli.exits import Exit
     except ModuleNotFoundError as error:
         sys.exit(f"gridfold: {error.name} cannot be imported: pip install 'gridfold[local]'")
@@ -34,6 +34,9 @@ def main() -> None:
         for problem in error.problems:
             print(problem, file=sys.stderr)  # noqa: T201 (this is the command line)
         sys.exit(Exit.INVALID)
+    except CommandError as error:
+        print(error.message, file=sys.stderr)  # noqa: T201 (this is the command line)
+        sys.exit(error.code)
     except OSError as error:
         _unwritten(error)
         sys.exit(Exit.FAILED)

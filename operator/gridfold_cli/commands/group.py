@@ -1,11 +1,12 @@
 """The group of all commands. A command is imported when it is called: some need what is slow to import."""
 
+import builtins
 from importlib import import_module
 
 import click
 
 PACKAGE = __name__.rpartition(".")[0]
-NAMES = ("export", "plan", "report", "results", "run", "validate")
+NAMES = ("delete", "export", "list", "plan", "report", "results", "run", "submit", "validate", "watch")
 
 
 class Commands(click.Group):
@@ -19,7 +20,8 @@ class Commands(click.Group):
         """Return the command of this name, or None."""
         if name not in NAMES:
             return None
-        command: click.Command = getattr(import_module(f"{PACKAGE}.{name}"), name)
+        module = import_module(f"{PACKAGE}.{name}")
+        command: click.Command = getattr(module, f"{name}_" if hasattr(builtins, name) else name)
         return command
 
 
@@ -28,6 +30,8 @@ class Commands(click.Group):
 def gridfold() -> None:
     """Tune scikit-learn models by grid search with cross-validation, as one Kubernetes resource.
 
-    Exit codes: 0 complete, 1 the job failed, 2 invalid input, 3 targets not met (with --require-targets),
-    130 interrupted.
+    Commands about a cluster find it as kubectl does: KUBECONFIG, --context, -n; `gridfold COMMAND --help` has examples.
+
+    Exit codes: 0 complete, 1 the job failed or the cluster refuses or does not answer, 2 invalid input,
+    3 targets not met (with --require-targets), 130 interrupted.
     """

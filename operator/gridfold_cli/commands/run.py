@@ -6,15 +6,15 @@ from pathlib import Path
 import click
 from rich.console import Console
 
-from gridfold.api.conditions import ConditionType
-from gridfold.api.status import State, TrainingJobStatus
+from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold_cli.commands.arguments import job_file, load, output_option
+from gridfold_cli.commands.endings import exit_code
 from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.installed import check_installed
 from gridfold_cli.local.session import InterruptedRunError, run_job
-from gridfold_cli.terminal.output import condition, print_results, result_console
+from gridfold_cli.terminal.output import print_results, result_console
 from gridfold_cli.terminal.progress import Pace, PlainDisplay, TerminalDisplay
 from gridfold_cli.terminal.stored import remarks_of, stored_report, to_status
 
@@ -52,7 +52,7 @@ def _run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: boo
         return Exit.INTERRUPTED
     if status.cells:
         _print(status, base_folder)
-    return _exit_code(status, require_targets=require_targets)
+    return exit_code(status, require_targets=require_targets)
 
 
 def _print(status: TrainingJobStatus, base_folder: Path) -> None:
@@ -77,13 +77,3 @@ def _run(job: TrainingJob, base_folder: Path) -> TrainingJobStatus:
 def _write_line(text: str) -> None:
     click.echo(text, err=True)
     sys.stderr.flush()
-
-
-def _exit_code(status: TrainingJobStatus, *, require_targets: bool) -> Exit:
-    if status.state is not State.COMPLETE:
-        accepted = condition(status, ConditionType.ACCEPTED)
-        return Exit.INVALID if accepted and accepted.status == "False" else Exit.FAILED
-    targets = condition(status, ConditionType.TARGETS_MET)
-    if require_targets and (targets is None or targets.status != "True"):
-        return Exit.TARGETS_MISSED
-    return Exit.OK

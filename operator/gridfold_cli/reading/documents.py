@@ -24,16 +24,7 @@ def load_training_job(path: Path) -> TrainingJob:
     Raises:
         InvalidInputError: with all problems, each with its line where it has one.
     """
-    document = _only_document(path, read_text(path))
-    if not isinstance(document.value, Mapping):
-        raise InvalidInputError(
-            f"{path}: {show(document.value)} is no resource; expected a {KIND}: a map with apiVersion"
-        )
-    found = document.value.get("apiVersion"), document.value.get("kind")
-    if found != (API_VERSION, KIND):
-        raise InvalidInputError(
-            f"{path}: apiVersion is {show(found[0])} and kind is {show(found[1])}; expected {API_VERSION} and {KIND}"
-        )
+    document = _resource(path)
     # Like the API server, which takes the status from the operator alone.
     resource = {name: value for name, value in document.value.items() if name != "status"}
     problems = (*metadata_problems(resource.get("metadata")), *_boolean_keys(document))
@@ -45,6 +36,30 @@ def load_training_job(path: Path) -> TrainingJob:
     if problems:
         raise InvalidInputError(*_sentences(path, problems, document.lines))
     return job
+
+
+def read_resource(path: Path) -> dict[str, Any]:
+    """Return the resource of a file as it is written there, without its status.
+
+    Raises:
+        InvalidInputError: there is none.
+    """
+    return {name: value for name, value in _resource(path).value.items() if name != "status"}
+
+
+def _resource(path: Path) -> Document:
+    """Return the document of a file, a map of our kind."""
+    document = _only_document(path, read_text(path))
+    if not isinstance(document.value, Mapping):
+        raise InvalidInputError(
+            f"{path}: {show(document.value)} is no resource; expected a {KIND}: a map with apiVersion"
+        )
+    found = document.value.get("apiVersion"), document.value.get("kind")
+    if found != (API_VERSION, KIND):
+        raise InvalidInputError(
+            f"{path}: apiVersion is {show(found[0])} and kind is {show(found[1])}; expected {API_VERSION} and {KIND}"
+        )
+    return document
 
 
 def _boolean_keys(document: Document) -> Iterator[Problem]:

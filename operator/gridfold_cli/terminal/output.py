@@ -51,7 +51,7 @@ NONE = Remarks()
 def print_results(console: Console, status: TrainingJobStatus, base_folder: Path, remarks: Remarks = NONE) -> None:
     """Print everything that a complete job has found."""
     if status.leaderboard:
-        console.print(_leaderboard(status), "")
+        console.print(leaderboard(status), "")
     for title, text in _lines(status, remarks):
         if text:
             _line(console, title, text)
@@ -128,7 +128,7 @@ def cell_counts(status: TrainingJobStatus) -> str:
     return f"{text}; nothing had to be computed again" if cells.cached == cells.total else text
 
 
-def _leaderboard(status: TrainingJobStatus) -> Table:
+def leaderboard(status: TrainingJobStatus) -> Table:
     """Return the best cells: rank, cell, scores (the objective first, with its spread), parameters."""
     board, objective = status.leaderboard, status.objective or ""
     metrics = [objective, *sorted({name for line in board for name in line.scores} - {objective})]

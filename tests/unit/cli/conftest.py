@@ -11,6 +11,9 @@ from typing import Any
 
 import pytest
 
+from tests.unit.cli.api_server import MemoryCluster, kubeconfig, serving
+from tests.unit.cli.cluster_cli import Cli
+
 FAKE_TRAINER = str(Path(__file__).with_name("fake_trainer.py"))
 DRIVER = f"""
 import sys
@@ -59,3 +62,15 @@ def gridfold(tmp_path: Path) -> Iterator[Gridfold]:
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.communicate()
+
+
+@pytest.fixture
+def cli(tmp_path: Path) -> Iterator[Cli]:
+    """The command line, with an API server in memory as its cluster."""
+    with serving(MemoryCluster()) as cluster:
+        made = Cli(cluster, kubeconfig(tmp_path / "kubeconfig", cluster.host), tmp_path)
+        yield made
+        for process in made.started:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
