@@ -99,10 +99,11 @@ def _fold_out_of_line(run: Run) -> Iterator[Caution]:
     worst = max(range(len(means)), key=lambda number: offs[number])
     if offs[worst] > _OFF:
         others = [mean for number, mean in enumerate(means) if number != worst]
+        who = f"The best {len(best)} cells have" if len(best) > 1 else "The winner has"
         yield Caution(
             f"Fold {worst} is out of line",
-            f"The best {counted(len(best), 'cell')} have {run.objective} {texts.score(means[worst])} there, and "
-            f"{texts.score(min(others))} to {texts.score(max(others))} on the other folds.",
+            f"{who} {run.objective} {texts.score(means[worst])} there, and {texts.score(min(others))} to "
+            f"{texts.score(max(others))} on the other folds.",
             "Look at the rows of that fold: another source, a duplicate, an outlier.",
         )
 
@@ -140,7 +141,7 @@ def _failures(run: Run) -> Iterator[Caution]:
         yield Caution(
             f"{counted(failed, 'cell')} failed",
             f"{failed} of {len(run.cells)} cells have no score. {run.status.get('errors') or ''}",
-            "They are left out of everything below; the causes stand under Cost.",
+            "Take these combinations out of the grid, or do what their messages say (under Cost).",
         )
 
 

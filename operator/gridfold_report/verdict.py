@@ -34,14 +34,17 @@ def headline(run: Run) -> str:
 def doubt(standing: Standing) -> str:
     """Return how many cells are as good as the winner, as far as these folds can tell."""
     run = standing.run
-    others, equal = len(run.cells) - 1, standing.equal_count
-    if run.winner is None or not others:
+    others, equal = len(run.ranked) - 1, standing.equal_count
+    if run.winner is None or len(run.cells) == 1:
         return ""
+    if not others:
+        return f"It is the only one of {len(run.cells)} cells that has a score."
     highest = standing.selection.get("highestCell")
     if highest not in (None, run.winner.index):
         return f"It is the simplest within one standard deviation of cell {highest}, which has the highest mean."
     if not equal:
-        return f"It is better than each of the {counted(others, 'other cell')}, beyond the noise of the folds."
+        each = f"each of the {others} other cells" if others > 1 else "the other cell"
+        return f"It is better than {each}, beyond the noise of the folds."
     if equal == others:
         return f"None of the other {counted(others, 'cell')} can be told apart from it." if others > 1 else _ONE_EQUAL
     return f"{equal} of the {others} other cells cannot be told apart from it."

@@ -45,7 +45,9 @@ def test_the_same_run_gives_the_same_bytes_whatever_its_files_are_called() -> No
             "None of the 6 cells has a score, 6 of them because the estimator refuses",
             id="no winner",
         ),
-        pytest.param({"ends": dict.fromkeys(range(5), LOST)}, "5 cells failed", id="mostly failed"),
+        pytest.param(
+            {"ends": dict.fromkeys(range(5), LOST)}, "the only one of 6 cells that has a score", id="mostly failed"
+        ),
         pytest.param({"score": lambda *_: 0.5}, "None of the other 5 cells can be told apart", id="all equal"),
         pytest.param({"score": lambda *_: 0.0}, "f1 0.0000", id="all nothing"),
         pytest.param({"score": lambda fold, _: math.nan if fold == 2 else 0.5}, "no winner", id="a fold without"),
