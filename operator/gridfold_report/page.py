@@ -9,6 +9,7 @@ from markupsafe import Markup
 from gridfold_report import cautions, costs, facts, leaders, texts, verdict
 from gridfold_report.figures.fold_dots import fold_dots
 from gridfold_report.figures.heat_map import heat_map
+from gridfold_report.figures.model import model_figures
 from gridfold_report.figures.strips import strips
 from gridfold_report.run import Run, at
 from gridfold_report.spec_text import yaml_text
@@ -43,6 +44,7 @@ def context_of(run: Run) -> dict[str, Any]:
         "dots": fold_dots(standing),
         "strips": strips(run),
         "heat": heat_map(standing),
+        "model": model_figures(run),
         "table": leaders.table(run),
         "costs": costs.costs(run),
         "facts": facts.groups(run),
@@ -65,6 +67,7 @@ def environment() -> Environment:
     made.filters |= {
         "cut": texts.cut,
         "score": texts.score,
+        "whole": texts.Whole,
         "short_name": texts.short_name,
         "duration": texts.duration,
         "mean_and_spread": texts.mean_and_spread,

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
+
+from gridfold.api.plots import Plots
+
 _FIELD_CHARACTERS = 16 * 1024 * 1024
 
 
@@ -38,7 +42,7 @@ class Run:
 
     status: Mapping[str, Any]
     cells: Sequence[Cell] = ()  #: in grid order
-    plots: Mapping[str, Any] = field(default_factory=dict)
+    plots: Plots | None = None
 
     @property
     def objective(self) -> str:
@@ -94,7 +98,7 @@ def read(status: bytes, results: bytes, plots: bytes | None = None) -> Run:
         cells = list(_cells(text, str(document.get("objective") or "")))
     finally:
         csv.field_size_limit(before)
-    return Run(document, cells, json.loads(plots) if plots else {})
+    return Run(document, cells, _plots(plots) if plots else None)
 
 
 def at(document: Any, *path: str) -> Any:
@@ -134,6 +138,14 @@ def _chosen(text: str | None) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _plots(content: bytes) -> Plots | None:
+    """Return what there is to draw, None where another version means something else by it."""
+    try:
+        return Plots.model_validate_json(content)
+    except ValidationError:
+        return None
 
 
 def _number(text: str | None) -> float:

@@ -60,9 +60,10 @@ def files(
     return json.dumps(_status(cells, best, metrics, status)).encode(), text.getvalue().encode(errors="replace")
 
 
-def page(*arguments: Any, **options: Any) -> str:
-    """Return the page of such a run."""
-    return render(run(*arguments, **options)).decode()
+def page(*arguments: Any, plots: Any = None, **options: Any) -> str:
+    """Return the page of such a run; `plots` is its plots.json."""
+    drawn = None if plots is None else json.dumps(plots).encode()
+    return render(read(*files(*arguments, **options), drawn)).decode()
 
 
 def run(*arguments: Any, **options: Any) -> Run:

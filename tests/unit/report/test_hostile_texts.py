@@ -29,7 +29,7 @@ ATTACKS = [
 TAGS = """
     html head meta title style body main header h1 h2 h3 p span strong em i code section div dl dt dd ol ul li nav a
     table thead tbody caption tr th td figure figcaption small svg line rect circle text g path polyline details
-    summary pre label input output script
+    summary pre label input h4 output script
 """
 ATTRIBUTES = """
     lang charset http-equiv content name class id href role tabindex scope colspan hidden for type autocomplete
@@ -88,7 +88,9 @@ def hostile_page(words: list[str]) -> str:
         "spec": {**SPEC, one: {two: [three, {four: one}]}, "scoring": {"targets": {two: "0.5"}}},
     }
     grid = {one: [0.1, 1, 10], f"{two}.": [three, f"{four} "], f"{three}:": [1, 2]}
-    return page(grid, metrics=["f1", f"m{four}"], ends={0: ("failed", one), 1: (two, three)}, **status)
+    status["confusion"] = {"classes": [one, two], "validation": [[1, 2], [3, 4]]}
+    plots = {"classes": [{"label": word.encode(errors="replace").decode(), "support": 3} for word in words]}
+    return page(grid, plots=plots, metrics=["f1", f"m{four}"], ends={0: ("failed", one), 1: (two, three)}, **status)
 
 
 @settings(max_examples=40)

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.unit.report.runs import page
+from tests.unit.report.test_model import BINARY, REGRESSION
 
 AXE, AXE_SHA256 = "axe-core@4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 KEPT = Path.home() / ".cache/gridfold-tests"
@@ -25,6 +26,11 @@ QUIET = """
     --headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update
     --disable-default-apps --disable-sync --no-first-run --virtual-time-budget=8000
 """
+SAID: dict[str, Any] = {
+    "notes": ["a note"] * 9,
+    "usage": "print()",
+    "confusion": {"classes": ["no", "yes"], "validation": [[4, 1], [2, 3]]},
+}
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
@@ -61,7 +67,7 @@ def answer(made: str, script: str, folder: Path, *options: str) -> Any:
 
 @pytest.mark.parametrize("mode", ["--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"])
 def test_axe_finds_nothing_wrong_in_light_and_dark(axe: str, tmp_path: Path, mode: str) -> None:
-    made = page({"C": [0.1, 1, 10], "gamma": [1, 2, 3], "kind": ["a", "b"]}, notes=["a note"] * 9, usage="print()")
+    made = page({"C": [0.1, 1, 10], "gamma": [1, 2, 3], "kind": ["a", "b"]}, plots=BINARY | REGRESSION, **SAID)
     run = "axe.run(document).then(function(r){tell(r.violations.map(function(v){"
     run += "return [v.id, v.nodes.map(function(n){return n.html.slice(0, 200);})];}));});"
     assert answer(made, axe + ";" + run, tmp_path, mode) == []
