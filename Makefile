@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 FRAMES := $(VENV)/gridfold-frames
 PEERS  := $(VENV)/gridfold-peers
 BOOSTERS := $(VENV)/gridfold-boosters
+RAY    := $(VENV)/gridfold-ray
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -82,7 +83,13 @@ $(PEERS)/ready: requirements/benchmark.txt | setup
 	@$(BIN)/python -m compileall -q $(PEERS) || true
 	@touch $@
 
-benchmark: setup $(PEERS)/ready ## Print a table of ratios against peers.
+# Ray Tune has an environment of its own.
+$(RAY)/ready: requirements/ray.txt
+	@rm -rf $(RAY) && $(PYTHON) -m venv $(RAY)
+	@$(RAY)/bin/python -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+benchmark: setup $(PEERS)/ready $(RAY)/ready ## Print a table of ratios against peers.
 	@$(BIN)/python -m tests.benchmarks
 
 benchmark-scale: setup ## Measure the operator with 10,000 cells, 200 jobs, 1,200 jobs at rest (20 minutes; PARTS="one many rest pairs").

@@ -31,6 +31,8 @@ lock_one() {  # lock_one NAME REQUIREMENTS OPTION...
 lock_one build hatchling
 # What pandas.to_parquet wants, and what images with pandas have: for the benchmarks' peers alone.
 lock_one benchmark pyarrow
+# A peer with much of its own, which has an environment of its own.
+lock_one ray 'ray[tune]'
 # What platforms allow beside scikit-learn most often: for the oracle suite alone, so without what they depend on.
 lock_one boosters 'lightgbm ; sys_platform == "linux"
 xgboost-cpu ; sys_platform == "linux"' --no-deps

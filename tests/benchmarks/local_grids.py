@@ -1,7 +1,9 @@
-"""What whole jobs cost on one machine: `gridfold run` with an empty cache ÷ GridSearchCV(n_jobs=1).
+"""What whole jobs cost on one machine: `gridfold run` with an empty cache ÷ GridSearchCV.
 
 Both do all of a job in fresh processes: imports, reading the CSV file, cells × five folds with four metrics, validation
-scores, refit, test scores. The peer has one thread in each process. Every fold score of both is compared, bit for bit.
+scores, refit, test scores. The peer has one thread in each process, and both have as many processes at a time: two on
+two cores that are one to the memory take 23 % more CPU-seconds for the same work. Every fold score of both is
+compared, bit for bit.
 
 usage: python -m tests.benchmarks.local_grids [NAME …]      names of grids
 """
@@ -163,8 +165,8 @@ GRIDS = {
 }
 
 
-def write_job(grid: Grid, folder: Path) -> None:
-    """Write the table, the job and the peer's script."""
+def write_job(grid: Grid, folder: Path, parallelism: int = 64) -> None:
+    """Write the table, the job, with so many processes at a time as far as there are cores, and the peer's script."""
     draw = random.Random(5)
     names = [*(f"x{number}" for number in range(grid.numbers)), *(f"c{number}" for number in range(grid.texts))]
     weights = [draw.gauss(0, 1) for _ in range(grid.numbers)]
@@ -184,6 +186,7 @@ def write_job(grid: Grid, folder: Path) -> None:
         "search": {"grid": [grid.axes], "maxCells": 10_000},
         "crossValidation": {"folds": 5, "seed": 7},
         "scoring": {"metrics": ["accuracy", "precision", "recall", "f1"], "average": "Binary"},
+        "execution": {"parallelism": parallelism},
         "output": {"uri": "file:out/"},
     }
     job = {"apiVersion": "gridfold.dev/v1alpha1", "kind": "TrainingJob", "metadata": {"name": "grid"}, "spec": spec}
@@ -205,10 +208,10 @@ def same_scores(folder: Path) -> bool:
 
 
 def measure_pair(grid: Grid, jobs: int) -> tuple[Cost, Cost, bool]:
-    """Return the cost of ours and of the peer's with so many workers, and whether their scores are the same."""
+    """Return the cost of ours and of the peer's with so many processes, and whether their scores are the same."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        write_job(grid, folder)
+        write_job(grid, folder, jobs)
         ours = cost_of([sys.executable, "-m", "gridfold_cli", "run", "JOB.yaml"], folder)
         # Unset, each of its fits would start threads that wait for each other: it would cost more.
         pinned = [f"{name}=1" for name in THREAD_VARIABLES]
@@ -216,21 +219,32 @@ def measure_pair(grid: Grid, jobs: int) -> tuple[Cost, Cost, bool]:
         return ours, peer, same_scores(folder)
 
 
-def measure(names: list[str] | None = None, jobs: int = 1) -> list[Row]:
-    """Return the ratios of the named grids, or of all."""
-    rows = []
-    for name in names or list(GRIDS):
-        grid = GRIDS[name]
-        pairs = [measure_pair(grid, jobs) for _ in range(PAIRS)]
-        title = f"gridfold run ÷ GridSearchCV(n_jobs={jobs}), {name}, {grid.cells} cells"
-        same = "scores identical" if all(same for _, _, same in pairs) else "SCORES DIFFER"
-        for kind, part in (("CPU", attrgetter("cpu")), ("wall", attrgetter("wall"))):
-            ratios = sorted(part(ours) / part(peer) for ours, peer, _ in pairs)
-            seconds = ", ".join(f"{part(ours):.1f} ÷ {part(peer):.1f} s" for ours, peer, _ in pairs)
-            value = f"{ratios[len(ratios) // 2]:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
-            rows.append(Row(f"{title}, {kind}", value, grid.goal if kind == "CPU" else "", f"{seconds}; {same}"))
-            print(f"  {rows[-1]}", file=sys.stderr, flush=True)  # a grid takes minutes
+def measure(names: list[str] | None = None) -> list[Row]:
+    """Return the ratios of the named grids, or of all: CPU-seconds one by one, wall time on all cores."""
+    cores = len(os.sched_getaffinity(0))
+    return [row for name in names or list(GRIDS) for jobs in (1, cores) for row in measure_grid(name, jobs)]
+
+
+def measure_grid(name: str, jobs: int) -> list[Row]:
+    """Return CPU and wall of a grid with so many processes on both sides."""
+    grid, rows = GRIDS[name], list[Row]()
+    pairs = [measure_pair(grid, jobs) for _ in range(PAIRS)]
+    title = f"gridfold run ÷ GridSearchCV, {jobs} at a time, {name}, {grid.cells} cells"
+    same = "scores identical" if all(same for _, _, same in pairs) else "SCORES DIFFER"
+    for kind, part in (("CPU", attrgetter("cpu")), ("wall", attrgetter("wall"))):
+        ratios = sorted(part(ours) / part(peer) for ours, peer, _ in pairs)
+        seconds = ", ".join(f"{part(ours):.1f} ÷ {part(peer):.1f} s" for ours, peer, _ in pairs)
+        value = f"{ratios[len(ratios) // 2]:.2f} ({ratios[0]:.2f} to {ratios[-1]:.2f})"
+        rows.append(Row(f"{title}, {kind}", value, _goal(grid, kind, jobs), f"{seconds}; {same}"))
+        print(f"  {rows[-1]}", file=sys.stderr, flush=True)  # a grid takes minutes
     return rows
+
+
+def _goal(grid: Grid, kind: str, jobs: int) -> str:
+    """Return what is to be reached: of CPU-seconds where nothing runs beside, of wall time on all cores."""
+    if (kind == "CPU") != (jobs == 1):
+        return ""
+    return grid.goal if kind == "CPU" else "≤ 0.75 where CPU is ≤ 0.65, else ≤ 1.05"
 
 
 if __name__ == "__main__":
