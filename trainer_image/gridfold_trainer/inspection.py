@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, RefusedCells, ResultsReport
+from gridfold.api.plots import PLOTS_FILE
 from gridfold.domain.grid import format_ranges
 from gridfold_trainer import preflight
 from gridfold_trainer.cells.cell import make_cells
@@ -162,7 +163,8 @@ def report(job: StageInput, path: Path, context: Context) -> ResultsReport:
         TrainerError: as of `results`.
     """
     found, content = _current_run(job, context)
-    page = make_page(content, _fetched(found, "results.csv", context).read_bytes())
+    plots = _fetched(found, PLOTS_FILE, context).read_bytes() if PLOTS_FILE in found.status["files"] else None
+    page = make_page(content, _fetched(found, "results.csv", context).read_bytes(), plots)
     made = context.scratch / f"{secrets.token_hex(4)}-{REPORT}"
     made.write_bytes(page.content or b"")
     _place(made, REPORT, path)

@@ -125,3 +125,17 @@ def test_a_job_without_a_winner_shows_its_counts_alone(tmp_path: Path) -> None:
 def test_a_run_that_found_everything_in_the_cache_says_so() -> None:
     status = TrainingJobStatus(cells=CellCounts(total=3, cached=3))
     assert cell_counts(status) == "3: 3 from the cache; nothing had to be computed again"
+
+
+def test_the_last_lines_are_the_page_and_what_it_says_where_there_is_one(tmp_path: Path) -> None:
+    status = whole(results=ResultsStatus(uri="file:out/runs/1-a/"))
+    folder = tmp_path / "out/runs/1-a"
+    folder.mkdir(parents=True)
+    remarks = Remarks(summary="It went [bold]well[/bold].")
+    assert "Report" not in printed(status, tmp_path, remarks)
+    (folder / "report.html").write_text("")
+    lines = printed(status, tmp_path, remarks).splitlines()
+    assert [line.strip() for line in lines[-2:]] == [
+        f"Report      {folder / 'report.html'}",
+        "It went [bold]well[/bold].",
+    ]

@@ -1,5 +1,6 @@
 """report.html as refit writes it and as `gridfold report` makes it anew; nothing hangs on it."""
 
+import hashlib
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,20 @@ def test_a_run_without_any_score_has_a_page_too(world: World) -> None:
     world.run_cells(job)
     refit.run(job, world.context)
     assert "None of the 2 cells has a score" in (run_folder(world) / "report.html").read_text()
+
+
+def test_what_the_run_has_drawn_is_drawn_again(world: World, job: StageInput) -> None:
+    refit.run(job, world.context)
+    plots = json.dumps({"pooled": {"recall": [0.0, 1.0], "precision": [1.0, 0.5]}}).encode()
+    (run_folder(world) / "plots.json").write_bytes(plots)
+    status, latest = run_folder(world) / "status.json", world.folder / "out/latest.json"
+    named = json.loads(status.read_bytes())
+    named["files"]["plots.json"] = {"sha256": hashlib.sha256(plots).hexdigest()}
+    before, content = hashlib.sha256(status.read_bytes()).hexdigest(), json.dumps(named).encode()
+    status.write_bytes(content)
+    latest.write_text(latest.read_text().replace(before, hashlib.sha256(content).hexdigest()))
+    inspection.report(job, world.folder / "x.html", world.context)
+    assert "Precision and recall" in (world.folder / "x.html").read_text()
 
 
 def test_a_page_is_made_of_the_files_that_the_run_has_named_alone(world: World, job: StageInput) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import TERMINATION_MESSAGE_BYTES, Outcome, RankedReport, RefitReport, StageInput
+from gridfold.api.plots import PLOTS_FILE
 from gridfold.api.status import LEADERBOARD_SIZE
 from gridfold.domain.keys import run_folder
 from gridfold.domain.versions import shareable_document
@@ -60,7 +61,7 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
             document["trustedTypes"] = list(stored.trusted)
         files["model-card.md"] = model_card(job, document, data, stored.note).encode()
         document["usage"] = _usage(job, document, data) if stored.content is not None else stored.note
-    page = page_of(document, files["results.csv"])
+    page = page_of(document, files["results.csv"], files.get(PLOTS_FILE))
     document |= {"summary": page.summary, "notes": [*document["notes"], *filter(None, [page.note])]}
     for name, content in files.items():
         context.store.put(f"{folder}{name}", content)
