@@ -23,6 +23,7 @@ from gridfold_cli.local.identity import LOCAL_UID
 from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, scratch_folder
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
+ASKED = (sys.executable, "-m", "gridfold_trainer.asked")
 _LOG_CHARACTERS = 2000
 
 Answer = TypeVar("Answer", bound=ApiModel)
@@ -38,13 +39,28 @@ def inspect(job: TrainingJob, base_folder: Path, question: tuple[str, ...], answ
     Raises:
         InspectionError: it cannot answer.
     """
+    return ask(_stage_input(job), base_folder, question, answer, INSPECTION)
+
+
+def ask(
+    stage_input: StageInput,
+    base_folder: Path,
+    question: tuple[str, ...],
+    answer: type[Answer],
+    program: tuple[str, ...] = ASKED,
+) -> Answer:
+    """Return what the trainer says about a job as its pods know it.
+
+    Raises:
+        InspectionError: it cannot answer.
+    """
     with scratch_folder() as scratch:
         path = scratch / JOB_FILE
-        path.write_text(_stage_input(job).model_dump_json(by_alias=True), encoding="utf-8")
+        path.write_text(stage_input.model_dump_json(by_alias=True), encoding="utf-8")
         environment = {name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE}
         folders = {SCRATCH_VARIABLE: str(scratch), TEMPORARY_VARIABLE: str(scratch)}
         environment |= {**folders, BASE_FOLDER_VARIABLE: str(base_folder)}
-        command = [*INSPECTION, *question, "--job", str(path)]
+        command = [*program, *question, "--job", str(path)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     return _read(done, answer)
 
