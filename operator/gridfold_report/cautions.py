@@ -18,6 +18,14 @@ _BEST, _OFF, _FEWEST_FOLDS = 30, 4.0, 4
 #: Of the variance between cells: what makes less has no effect.
 _LITTLE = 0.01
 
+_GAP_REMEDY = (
+    "Believe the test part; look for rows that belong together (split.method: Grouped) or that change over time."
+)
+_GAP_REMEDIES = {
+    "TimeOrdered": "Believe the test part: its rows are the latest, and things may have changed; fit on newer rows.",
+    "Grouped": "Believe the test part: its groups are others, and groups differ; more groups help more than more rows.",
+}
+
 
 @dataclass(frozen=True)
 class Caution:
@@ -68,7 +76,7 @@ def _gap(standing: Standing) -> Iterator[Caution]:
         f"The test part is {better} than the folds",
         f"{run.objective} is {texts.score(mean)} in cross-validation, but {texts.score(ends[0])} to "
         f"{texts.score(ends[1])} on the test part.",
-        "Believe the test part; look for rows that belong together (split.method: Grouped) or that change over time.",
+        _GAP_REMEDIES.get(str(at(run.status, "resolved", "split")), _GAP_REMEDY),
     )
 
 

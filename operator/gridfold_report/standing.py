@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from gridfold.api.v1alpha1 import CrossValidationMethod
+from gridfold.api.v1alpha1.metric_ranges import LOSS, metric_range
 from gridfold.domain.numbers.equals import NO_VARIANCE, SIGNIFICANCE, cheapest_equal, indistinguishable
 from gridfold.domain.numbers.judged import JudgedCell, mean
 from gridfold.domain.numbers.student import two_sided
@@ -66,7 +67,8 @@ class Standing:
     def interval(self) -> tuple[float, float] | None:
         """Return the 95 % interval of the winner's mean (corrected as in the test), None where folds do not vary."""
         folds = self.run.winner.folds if self.run.winner else ()
-        return mean_interval(folds, self.test_share)
+        ends = mean_interval(folds, self.test_share)
+        return ends and _possible(ends, folds, self.run.objective)
 
     @property
     def test_share(self) -> float:
@@ -105,6 +107,13 @@ def mean_interval(folds: Sequence[float], test_share: float) -> tuple[float, flo
         return None
     half = _critical(len(folds) - 1) * math.sqrt((1 / len(folds) + test_share) * variance)
     return middle - half, middle + half
+
+
+def _possible(ends: tuple[float, float], folds: Sequence[float], metric: str) -> tuple[float, float]:
+    """Return the part of an interval that the metric can have; `folds` are never left outside."""
+    found = metric_range(metric)
+    low = ends[0] if found.low is None or metric.startswith(LOSS) else max(ends[0], min(found.low, *folds))
+    return low, ends[1] if found.high is None else min(ends[1], max(found.high, *folds))
 
 
 def _critical(degrees: int) -> float:

@@ -33,15 +33,14 @@ class Scale:
 def scale_of(values: Iterable[float], keep: Sequence[float] = ()) -> Scale:
     """Return a scale for scores: a few that are hopeless do not push all others together.
 
-    What lies more than four times the upper half's width below the median is drawn at the end; `keep` never is.
+    What lies more than four times the upper three quarters' width below them is drawn at the end; `keep` never is.
     """
     known = sorted(value for value in values if math.isfinite(value))
     if not known:
         return Scale(0.0, 1.0)
-    low, middle, high = known[0], known[len(known) // 2], known[-1]
-    width = high - middle
-    if width > 0:
-        low = max(low, middle - 4 * width)
+    low, quarter, high = known[0], known[len(known) // 4], known[-1]
+    if high > quarter:
+        low = max(low, quarter - 4 * (high - quarter))
     low, high = min([low, *keep]), max([high, *keep])
     if not high - low > 1e-12 * max(abs(high), abs(low)):
         half = abs(high) * 0.05 or 0.5

@@ -127,6 +127,14 @@ def test_what_changes_a_decision_is_said_above_everything_else(options: dict[str
     assert said.index(words) < said.index("fold by fold")
 
 
+@pytest.mark.parametrize(
+    ("split", "words"), [("TimeOrdered", "the latest"), ("Grouped", "more groups"), ("Random", "belong")]
+)
+def test_why_the_test_part_is_worse_depends_on_what_it_is(split: str, words: str) -> None:
+    test = {"scores": {"f1": 0.2}, "intervals": {"f1": [0.1, 0.3]}, "openings": 1}
+    assert words in text_of(page(test=test, resolved={"split": split}))
+
+
 def test_at_most_five_cautions_stand_above_and_the_others_under_data() -> None:
     html = page(notes=[f"something {number} is odd" for number in range(9)], score=lambda *_: 0.5)
     first, rest = text_of(html).split("fold by fold")

@@ -99,9 +99,15 @@ def test_a_scale_has_ticks_at_round_places_inside_it(numbers: list[float]) -> No
 
 
 def test_a_few_hopeless_cells_do_not_push_all_others_together() -> None:
-    scale = scale_of([0.0, 0.0, 0.90, 0.92, 0.93, 0.94, 0.95])
-    assert scale.low > 0.75
+    scale = scale_of([0.0, 0.90, 0.92, 0.93, 0.94, 0.95])
+    assert scale.low > 0.6
     assert scale.at(0.0) == 0.0
+
+
+def test_no_interval_reaches_beyond_what_the_metric_can_be() -> None:
+    found = Standing(run({"C": [1]}, lambda fold, _: [1.0, 0.7, 1.0, 1.0, 0.9][fold]))
+    assert found.interval is not None
+    assert 0 < found.interval[0] < found.interval[1] == 1.0
 
 
 @pytest.mark.parametrize(
