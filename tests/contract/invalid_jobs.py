@@ -22,6 +22,7 @@ DATED: dict[str, Any] = {
     "target": "income",
     "columnTypes": {"day": "Date"},
 }
+LOWEST_C = {"parameter": "C", "prefer": "Lowest"}
 #: Refused by the API server and by `gridfold validate` alike.
 REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.sources", "", drop("dataset.sources")),
@@ -144,6 +145,19 @@ REFUSED: list[tuple[str, str, Edit]] = [
         "must name only metrics that are measured",
         put("scoring", {"metrics": ["f1"], "targets": {"accuracy": "0.85"}}),
     ),
+    ("spec.scoring.simplest", "is required where select is", put("scoring.select", "OneStandardError")),
+    ("spec.scoring.simplest", "must be left out where select is Best", put("scoring.simplest", [LOWEST_C])),
+    (
+        "spec.scoring.simplest",
+        "must not name a parameter twice",
+        put("scoring", {"select": "OneStandardError", "simplest": [LOWEST_C, LOWEST_C]}),
+    ),
+    ("spec.scoring.select", "", put("scoring.select", "OneStandardDeviation")),
+    (
+        "spec.scoring.simplest[0].prefer",
+        "",
+        put("scoring", {"select": "OneStandardError", "simplest": [{"parameter": "C", "prefer": "Least"}]}),
+    ),
     ("spec.search.cells", "is required where algorithm is Random", put("search.algorithm", "Random")),
     ("spec.search.cells", "must be left out where algorithm is Grid", put("search.cells", 3)),
     ("spec.dataset.groupColumn", "is required", put("split.method", "Grouped")),
@@ -223,6 +237,19 @@ REFUSED: list[tuple[str, str, Edit]] = [
 
 #: The API server cannot know; `gridfold validate` and the operator (Accepted=False) do.
 UNACCEPTED: list[tuple[str, str, Edit]] = [
+    (
+        "spec.scoring.simplest[0].parameter",
+        "every grid varies; spec.search.grid[0] varies C",
+        put("scoring", {"select": "OneStandardError", "simplest": [{"parameter": "depth", "prefer": "Lowest"}]}),
+    ),
+    (
+        "spec.search.grid[0].C[1]",
+        "must be a number or null where spec.scoring.simplest[0]",
+        both(
+            put("scoring", {"select": "OneStandardError", "simplest": [LOWEST_C]}),
+            put("search.grid", [{"C": [{"int": 1}, "auto", None, 0.5]}]),
+        ),
+    ),
     ("spec.estimator.className", "regressor of scikit-learn", put("estimator.className", "os.system")),
     ("spec.search.grid[0].n_jobs", "may not be set", put("search.grid", [{"n_jobs": [1, 2]}])),
     ("spec.estimator.parameters.verbose", "may not be set", put("estimator.parameters", {"verbose": 1})),

@@ -275,6 +275,21 @@ def whole(found, left_out):
     return table
 
 
+def simplest(case, found):
+    """Return the simplest of the cells within one standard deviation of the best, of these the best one.
+
+    As the refit callable of scikit-learn's example "Balance model complexity and cross-validated score".
+    """
+    means, stds = (found[f"{name}_test_{case['objective']}"] for name in ("mean", "std"))
+    near = np.flatnonzero(means >= means[np.nanargmax(means)] - stds[np.nanargmax(means)])
+    keys = [-means[near]]
+    for name, prefer in reversed(case["simplest"]):
+        values = [found["params"][cell][f"estimator__{name}"] for cell in near]
+        sizes = np.array([np.inf if value is None else value for value in values])
+        keys.append(-sizes if prefer == "Highest" else sizes)
+    return int(near[np.lexsort(keys)[0]])
+
+
 def run(case):
     """Return all numbers of one case."""
     X, target, groups, times, folds = read(case)
@@ -307,7 +322,7 @@ def run(case):
     means = found[f"mean_test_{case['objective']}"]
     if np.isnan(means).all():
         return result
-    best = int(found[f"rank_test_{case['objective']}"].argmin())
+    best = simplest(case, found) if "simplest" in case else int(found[f"rank_test_{case['objective']}"].argmin())
     winner = pipeline.set_params(**clone(found["params"][best], safe=False))
     both = np.concatenate([train, validation])
     first = clone(winner).fit(X.iloc[train], y[train], **told)

@@ -43,9 +43,19 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
         },
         "search": {"grid": case["grid"], **drawn},
         "crossValidation": case["cv"],
-        "scoring": {"objective": case["objective"], "metrics": case["metrics"], "average": case["average"]},
+        "scoring": {
+            "objective": case["objective"],
+            "metrics": case["metrics"],
+            "average": case["average"],
+            **_choice(case),
+        },
         "output": {"uri": "file:out/"},
     }
+
+
+def _choice(case: dict[str, Any]) -> dict[str, Any]:
+    simplest = [{"parameter": name, "prefer": prefer} for name, prefer in case.get("simplest", [])]
+    return {"select": "OneStandardError", "simplest": simplest} if simplest else {}
 
 
 def stage_input(case: dict[str, Any], prepared: dict[str, Any] | None) -> StageInput:

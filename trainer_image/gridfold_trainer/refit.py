@@ -4,18 +4,19 @@ from dataclasses import replace
 
 import numpy as np
 
-from gridfold.api.handoff import Outcome, RefitReport, StageInput
+from gridfold.api.handoff import Outcome, RankedReport, RefitReport, StageInput
 from gridfold.api.v1alpha1 import SplitMethod
+from gridfold.domain.selection import selection_status
 from gridfold_trainer.after_prepare import load_parts, prepared_run
 from gridfold_trainer.data.prepared import PreparedData
-from gridfold_trainer.learning import frequent_class, indistinguishable
-from gridfold_trainer.learning.cross_validation import make_splits
+from gridfold_trainer.learning import frequent_class
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.learning.suspicions import Looker
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import claims, doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
 from gridfold_trainer.outcome.ownership import check_owner
+from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
 from gridfold_trainer.storage.context import Context
 
@@ -61,7 +62,7 @@ def _judged(
         found,
         refitted=refitted,
         openings=opened,
-        indistinguishable=_indistinguishable(job, record, data, parts),
+        selection=selection(job, record, data, parts),
         notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],
     )
 
@@ -76,19 +77,19 @@ def _told_before(job: StageInput, data: PreparedData, parts: Parts) -> list[str]
     return [*([frequent] if frequent else []), *looker.found.warnings(job.spec.dataset.target)]
 
 
-def _indistinguishable(job: StageInput, record: Record, data: PreparedData, parts: Parts) -> int:
-    resolved = prepared_run(job).resolved
-    splits = make_splits(data.y[parts.train], job.spec.cross_validation, resolved, data.orders.at(parts.train))
-    share = sum(len(test) for _, test in splits) / sum(len(train) for train, _ in splits)
-    return indistinguishable.count(record.scores[record.objective], record.winner or 0, share)
-
-
 def _architecture_notes(record: Record) -> list[str]:
     """Return a note where cells were computed on different BLAS architectures, whose last bits can differ."""
     known = {tuple(sorted(row.result.recorded.blas.items())) for row in record.rows if row.result}
     if len(known) < _ARCHITECTURES:
         return []
     return [f"the cells ran on {len(known)} BLAS architectures, so the last bits of their scores are not comparable."]
+
+
+def _chosen(record: Record) -> RankedReport | None:
+    """Return the winner where it is not the first of the leaderboard."""
+    if record.winner is None or record.winner == record.leaders[0]:
+        return None
+    return output.ranked_report(record, record.winner)
 
 
 def _report(found: output.RunOutput, uri: str, sha256: str) -> RefitReport:
@@ -100,6 +101,8 @@ def _report(found: output.RunOutput, uri: str, sha256: str) -> RefitReport:
         RefitReport(
             best=record.winner,
             leaderboard=output.leaderboard(record),
+            chosen=_chosen(record),
+            selection=selection_status(found.selection),
             validation=dict(refitted.validation) if refitted else {},
             test=dict(refitted.test) if refitted else {},
             intervals=dict(refitted.intervals) if refitted else {},

@@ -10,7 +10,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from gridfold.api.base import ApiModel
-from gridfold.api.status import StatusModel, TrainingJobStatus
+from gridfold.api.status import TrainingJobStatus
+from gridfold.api.status_fields import StatusModel
 from gridfold.api.v1alpha1 import GROUP, KIND, PLURAL, VERSION, TrainingJob, TrainingJobSpec
 
 #: What pydantic's JSON schema says and a structural schema says in the same words.

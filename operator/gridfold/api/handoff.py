@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gridfold.api.base import ApiModel
 from gridfold.api.exit_codes import ExitCode
+from gridfold.api.selection import SelectionStatus
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import TrainingJobSpec
 
@@ -154,6 +155,8 @@ class RefitReport(ApiModel):
     kind: Literal["refit"] = "refit"
     best: int | None
     leaderboard: list[RankedReport]
+    chosen: RankedReport | None = None  #: the best, where it is not the leaderboard's first
+    selection: SelectionStatus | None = None  #: what the status shows of the choice
     validation: dict[str, float | None] = Field(default_factory=dict)
     test: dict[str, float | None] = Field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)  #: of test, 95 %

@@ -7,17 +7,15 @@ reading. The record with every digit is in object storage.
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import Field
 
-from gridfold.api.base import ApiModel
+from gridfold.api.selection import SelectionStatus
+from gridfold.api.status_fields import Count, DecimalText, StatusModel, Text
 
 LEADERBOARD_SIZE = 10
 MESSAGE_LIMIT = 4096
 
-Text = Annotated[str, Field(max_length=256)]
-Count = Annotated[int, Field(ge=0)]
 Time = Annotated[str, Field(max_length=32, json_schema_extra={"format": "date-time"})]
-DecimalText = Annotated[str, Field(max_length=32)]
 Scores = Annotated[dict[str, DecimalText], Field(max_length=20)]
 ParameterTexts = Annotated[dict[str, Annotated[str, Field(max_length=256)]], Field(max_length=100)]
 
@@ -32,12 +30,6 @@ class State(StrEnum):
     SUSPENDED = "Suspended"
     COMPLETE = "Complete"
     FAILED = "Failed"
-
-
-class StatusModel(ApiModel):
-    """A part of the status: what a newer operator has added is ignored, not refused."""
-
-    model_config = ConfigDict(**{**ApiModel.model_config, "extra": "ignore"})
 
 
 class Condition(StatusModel):
@@ -255,6 +247,9 @@ class TrainingJobStatus(StatusModel):
     leaderboard: Annotated[list[RankedCell], Field(max_length=LEADERBOARD_SIZE)] = Field(
         default_factory=list,
         description="The ten best cells so far, without those whose result was there before; at the end, of all.",
+    )
+    selection: SelectionStatus | None = Field(
+        None, description="How far the choice of the winner can be trusted, and what to try next."
     )
     objective: Text | None = Field(None, description="The metric that decides.")
     validation: Scores | None = Field(

@@ -11,6 +11,7 @@ from gridfold.api.base import ApiModel
 from gridfold.api.column_parameters import map_depth
 from gridfold.api.estimator_names import class_name_problem
 from gridfold.api.known_estimators import full_name_advice
+from gridfold.api.simplest import simplest_problems
 from gridfold.api.v1alpha1 import CLASS_PATTERN, PATTERN_WORDS, ColumnType, TrainingJob
 from gridfold.api.v1alpha1.metric_words import metric_problem
 
@@ -57,6 +58,7 @@ def parse_training_job(document: Mapping[str, Any], estimator_prefixes: Sequence
         *_class_problems(job, estimator_prefixes),
         *_parameter_problems(job),
         *_format_problems(job),
+        *(Problem(path, show(value), what) for path, value, what in simplest_problems(job.spec)),
     )
     if problems:
         raise InvalidTrainingJobError(problems)

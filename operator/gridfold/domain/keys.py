@@ -36,6 +36,9 @@ def run_document(spec: TrainingJobSpec) -> dict[str, Any]:
         document.pop(name)
     document["search"].pop("maxCells")
     document["scoring"].pop("targets")
+    if not spec.scoring.simplest:  # as it was before there was a choice
+        document["scoring"].pop("select")
+        document["scoring"].pop("simplest")
     document["threads"] = spec.execution.threads
     return document
 

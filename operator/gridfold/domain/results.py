@@ -5,18 +5,20 @@ from typing import Any
 from gridfold.api.handoff import RefitReport
 from gridfold.api.status import ResultsStatus, TestStatus
 from gridfold.domain.grid import Grid
-from gridfold.domain.leaderboard import final_leaderboard, format_score
+from gridfold.domain.leaderboard import final_leaderboard, format_score, ranked_cell
 
 
 def results_of(report: RefitReport, objective: str, grid: Grid) -> dict[str, Any]:
     """Return the fields of the status that refit's report fills."""
     board = final_leaderboard(report.leaderboard, objective, grid)
-    best = next((line for line in board if line.cell == report.best), None)
+    chosen = [ranked_cell(report.chosen, objective, grid)] if report.chosen else []
+    best = next((line for line in (*chosen, *board) if line.cell == report.best), None)
     if best is not None:
         best = best.model_copy(update={"indistinguishable_from": report.indistinguishable})
     return {
         "leaderboard": board,
         "best": best,
+        "selection": report.selection,
         "validation": _texts(report.validation) or None,
         "test": _test_status(report),
         "results": ResultsStatus(uri=report.results_uri, sha256=report.results_sha256),

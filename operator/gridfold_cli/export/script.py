@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
-from gridfold_cli.export import data, left_out, model, named_columns, numbers, scoring
+from gridfold_cli.export import choosing, data, left_out, model, named_columns, numbers, scoring
 from gridfold_cli.export.fragments import Fragment, load, merge_imports
 from gridfold_cli.export.label_values import names_labels, weighs_labels
 from gridfold_cli.export.methods import Methods
@@ -66,7 +66,8 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
     yield from left_out.whole_table(estimator.refused)
     table = "whole(search.cv_results_)" if estimator.refused else "search.cv_results_"
-    yield load("winner", objective=measures.objective, table=table)
+    yield from choosing.refit_function(spec.scoring, measures.objective)
+    yield choosing.winner(spec.scoring, measures.objective, table)
 
 
 def _classes(spec: TrainingJobSpec, measures: Measures, estimator: EstimatorReport) -> Iterator[Fragment]:

@@ -12,6 +12,7 @@ from gridfold.api.conditions import ConditionType
 from gridfold.api.status import Condition, DatasetStatus, RankedCell, TestStatus, TrainingJobStatus
 from gridfold.domain.grid import PREPROCESSING
 from gridfold.domain.positive import about
+from gridfold.domain.selection import selection_lines
 from gridfold.domain.words import counted
 from gridfold_cli.reading.locations import local_path
 
@@ -65,6 +66,7 @@ def _lines(status: TrainingJobStatus, remarks: Remarks) -> Iterator[tuple[str, s
     yield "Data", _data(status.dataset) if status.dataset else ""
     yield "Positive", about(status.resolved) if status.resolved else ""
     yield "Winner", _winner(status.best) if status.best else ""
+    yield from selection_lines(status.selection, status.objective or "", status.best.score if status.best else "")
     yield "Cells", cell_counts(status) if status.cells else ""
     yield "No score", remarks.failures
     yield "Validation", _scores(status.validation or {})

@@ -18,6 +18,7 @@ from gridfold.api.status import (
 )
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
+from gridfold.domain.selection import selection_status
 from gridfold_cli.reading.locations import local_path
 from gridfold_cli.terminal.output import Remarks
 
@@ -50,8 +51,7 @@ def to_status(report: ResultsReport) -> TrainingJobStatus:
     document = report.status
     objective = document["objective"]
     board = [_ranked(line, objective) for line in document["leaderboard"]]
-    best, test = document["best"] or {}, document["test"]
-    others = {"indistinguishable_from": best.get("indistinguishableFrom")}
+    best, test = document["best"], document["test"]
     found = document["dataset"]
     return TrainingJobStatus(
         dataset=DatasetStatus(
@@ -60,7 +60,8 @@ def to_status(report: ResultsReport) -> TrainingJobStatus:
         resolved=Resolved.model_validate(document.get("resolved") or {}),
         objective=objective,
         leaderboard=board,
-        best=board[0].model_copy(update=others) if board else None,
+        best=_best(best, objective) if best else None,
+        selection=selection_status(document.get("selection")),
         validation=_scores(document["validation"]) or None,
         test=TestStatus(
             scores=_scores(test["scores"]),
@@ -69,6 +70,10 @@ def to_status(report: ResultsReport) -> TrainingJobStatus:
         ),
         results=ResultsStatus(uri=report.run),
     )
+
+
+def _best(line: Mapping[str, Any], objective: str) -> RankedCell:
+    return _ranked(line, objective).model_copy(update={"indistinguishable_from": line["indistinguishableFrom"]})
 
 
 def _ranked(line: Mapping[str, Any], objective: str) -> RankedCell:

@@ -8,6 +8,17 @@ from tests.oracle.cases.metrics import MEASURED
 from tests.oracle.cases.numbers import NUMBER_TARGETS
 from tests.oracle.cases.orders import ORDERS
 from tests.oracle.cases.real_tables import REAL_TABLES
+from tests.oracle.cases.simplest import SIMPLEST
 from tests.oracle.cases.unprepared import UNPREPARED
 
-CASES: Cases = {**CLASSES, **REAL_TABLES, **NUMBER_TARGETS, **MEASURED, **ORDERS, **COLUMNS, **BOOSTERS, **UNPREPARED}
+CASES: Cases = {
+    **CLASSES,
+    **REAL_TABLES,
+    **NUMBER_TARGETS,
+    **MEASURED,
+    **ORDERS,
+    **COLUMNS,
+    **BOOSTERS,
+    **UNPREPARED,
+    **SIMPLEST,
+}

@@ -1,17 +1,15 @@
-"""Bootstrap intervals, cells that do not differ from the best, and looks at the test part."""
+"""Bootstrap intervals, and looks at the test part."""
 
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy import stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.pipeline import Pipeline
 
 from gridfold.api.v1alpha1 import Average
-from gridfold_trainer.learning import indistinguishable
 from gridfold_trainer.learning.intervals import bootstrap
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Scorer
@@ -51,40 +49,6 @@ def test_a_metric_that_has_no_value_on_any_draw_has_no_interval() -> None:
     with pytest.warns(UserWarning, match="Only one class"):
         scorer.measure(y[one], responses)
     assert list(bootstrap(scorer, y[one], responses, 0)) == ["accuracy"]
-
-
-def test_the_test_is_that_of_nadeau_and_bengio() -> None:
-    scores = np.random.default_rng(0).normal(0.8, 0.02, (6, 10))
-    share = 1 / 9
-    for cell in range(1, 6):
-        d = scores[0] - scores[cell]
-        t = d.mean() / np.sqrt((1 / 10 + share) * d.var(ddof=1))
-        expected = 2 * stats.t.sf(abs(t), 9)
-        assert indistinguishable.p_values(scores, 0, share)[cell] == pytest.approx(expected, rel=1e-12)
-
-
-def test_the_correction_makes_close_cells_indistinguishable_that_a_plain_test_would_tell_apart() -> None:
-    best = np.linspace(0.7, 0.9, 10)
-    other = best - 0.01 + np.tile([0.012, -0.012], 5)
-    assert stats.ttest_rel(best, other).pvalue < 0.05
-    assert indistinguishable.count(np.array([best, other]), 0, 0.25) == 1
-
-
-@pytest.mark.parametrize(
-    ("other", "expected"),
-    [
-        ([0.5, 0.6, 0.7], 1),  # equal
-        ([0.4, 0.5, 0.6], 1),  # no variance of the difference: never called significant
-        ([0.1, 0.19, 0.31], 0),  # far below
-        ([np.nan, 0.6, 0.7], 0),  # a fold without a score: left out
-    ],
-)
-def test_cells_are_counted_that_do_not_differ(other: list[float], expected: int) -> None:
-    assert indistinguishable.count(np.array([other, [0.5, 0.6, 0.7]]), 1, 0.5) == expected
-
-
-def test_the_best_cell_is_not_counted_as_its_own_equal() -> None:
-    assert indistinguishable.count(np.full((1, 5), 0.9), 0, 0.25) == 0
 
 
 SPLIT = "sha256:" + "5" * 64

@@ -11,13 +11,12 @@ from sklearn.metrics import accuracy_score, f1_score
 from sklearn.model_selection import TimeSeriesSplit
 
 from gridfold.api.handoff import StageInput
-from gridfold_trainer import refit
 from gridfold_trainer.after_prepare import load_parts
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import FitFailedError
-from gridfold_trainer.learning import indistinguishable
 from gridfold_trainer.learning.splits import Parts
 from gridfold_trainer.outcome.collect import collect
+from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import Refitted, refit_winner
 from tests.unit.trainer.numeric_jobs import World, small_data
 
@@ -63,16 +62,15 @@ def test_validation_is_scored_by_a_fit_on_training_and_test_by_a_fit_on_both_in_
     assert found.model.classes_.tolist() == list(classes)
 
 
-def test_the_test_for_cells_that_do_not_differ_knows_how_large_the_folds_are(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    world, told = World(tmp_path, replace(small_data(), time=np.arange(120.0))), []
+def test_the_test_for_cells_that_do_not_differ_knows_how_large_the_folds_are(tmp_path: Path) -> None:
+    world = World(tmp_path, replace(small_data(), time=np.arange(120.0)))
     job = world.job(split={"method": "TimeOrdered"}, crossValidation={"folds": 4, "method": "TimeSeries"})
     world.run_cells(job)
-    monkeypatch.setattr(indistinguishable, "count", lambda scores, best, share: told.append((scores.shape, share)) or 2)
-    assert refit.run(job, world.context).indistinguishable == 2
+    data, parts = load_parts(job, world.context)
+    found = selection(job, collect(job, data, world.context), data, parts)
     folds = list(TimeSeriesSplit(4).split(np.zeros(84)))  # of 120 rows, 70 %
-    assert told == [((3, 4), sum(len(test) for _, test in folds) / sum(len(train) for train, _ in folds))]
+    assert found is not None
+    assert found["testShare"] == sum(len(test) for _, test in folds) / sum(len(train) for train, _ in folds)
 
 
 def test_a_winner_that_cannot_be_fitted_on_more_rows_is_told_without_a_traceback(

@@ -11,6 +11,9 @@ import numpy as np
 
 from gridfold.api.handoff import FailedCell, Outcome, StageInput
 from gridfold.domain.grid import Grid, Parameters, cell_count, format_ranges, parse_ranges
+from gridfold.domain.numbers.choosing import BEST, Choice
+from gridfold.domain.numbers.judged import JudgedCell
+from gridfold.domain.selection import choice_of
 from gridfold_trainer.after_prepare import objective_of, prepared_run
 from gridfold_trainer.cells.cell import Cell, make_cells
 from gridfold_trainer.cells.judging import problem_of, provenance, refused
@@ -62,6 +65,7 @@ class Record:
     metrics: tuple[str, ...]
     objective: str
     splits: int
+    choice: Choice = BEST
 
     @cached_property
     def scores(self) -> dict[str, np.ndarray]:
@@ -84,10 +88,17 @@ class Record:
         averaged = {metric: ranking.means_and_stds(matrix) for metric, matrix in self.scores.items()}
         return {metric: (means, stds, ranking.ranks(means)) for metric, (means, stds) in averaged.items()}
 
-    @property
+    @cached_property
+    def judged(self) -> list[JudgedCell]:
+        """Return the cells by what decides: parameters, scores of the objective, mean seconds of a fit."""
+        seconds = ranking.means_and_stds(self.fit_seconds)[0].tolist()
+        scores = self.scores[self.objective].tolist()
+        return [JudgedCell(row.chosen, *found) for row, *found in zip(self.rows, scores, seconds, strict=True)]
+
+    @cached_property
     def winner(self) -> int | None:
-        """Return the first cell with the highest mean of the objective, or None where no cell has one."""
-        return ranking.winner(self.summary[self.objective][0])
+        """Return the chosen cell, or None where no cell has a mean of the objective."""
+        return self.choice.of(self.judged)
 
     @property
     def leaders(self) -> list[int]:
@@ -144,7 +155,7 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
             f"{format_ranges(missing)[:256]}. Objects were removed, changed or damaged meanwhile; run the "
             "job again, which computes them again (on a cluster, change spec.retry)."
         )
-    return Record(rows, metrics, objective, splits)
+    return Record(rows, metrics, objective, splits, choice_of(job.spec.scoring))
 
 
 def _load_all(job: StageInput, cells: Sequence[Cell], context: Context) -> list[CellResult | None]:

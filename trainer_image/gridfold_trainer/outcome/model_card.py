@@ -46,8 +46,18 @@ def _summary(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> 
         f"Predicts {_code(data.target)} ({target}) from {len(data.columns)} columns.\n\n"
         f"- Estimator: {_code(status['estimator'])} behind its preprocessing, in one scikit-learn pipeline\n"
         f"- Chosen by cross-validation out of {status['cells']['total']} cells: "
-        f"cell {best['cell']} ({_escaped(shown)})\n"
+        f"cell {best['cell']} ({_escaped(shown)}){_simplest(status)}\n"
         f"- TrainingJob: {job.namespace}/{job.name}, generation {job.generation}"
+    )
+
+
+def _simplest(status: Mapping[str, Any]) -> str:
+    """Return why it is not the cell with the highest mean, where it is not."""
+    found = status.get("selection")
+    if not found or found["highestCell"] == found["winner"]:
+        return ""
+    return (
+        f", the simplest one within one standard deviation of cell {found['highestCell']}, which has the highest mean"
     )
 
 

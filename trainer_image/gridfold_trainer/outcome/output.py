@@ -22,6 +22,7 @@ from gridfold_trainer.outcome.doubts import infeasible_headline
 from gridfold_trainer.outcome.model_card import model_card
 from gridfold_trainer.outcome.ownership import LATEST, Latest, Owner
 from gridfold_trainer.outcome.page import REPORT, page_of
+from gridfold_trainer.outcome.selection import slimmed
 from gridfold_trainer.outcome.table import results_csv, results_parquet
 from gridfold_trainer.outcome.winner import Refitted
 from gridfold_trainer.storage.context import Context
@@ -41,7 +42,12 @@ class RunOutput:
     notes: Sequence[str]
     refitted: Refitted | None = None  #: None where no cell won
     openings: int | None = None
-    indistinguishable: int | None = None  #: other cells that do not differ from the winner
+    selection: Mapping[str, Any] | None = None  #: how far the choice can be trusted
+
+    @property
+    def indistinguishable(self) -> int | None:
+        """Return how many other cells do not differ from the winner."""
+        return self.selection["indistinguishable"] if self.selection else None
 
 
 def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: Context) -> tuple[str, str]:
@@ -80,6 +86,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
     record, prepared, recorded = run_output.record, prepared_run(job), provenance(job)
     refitted = run_output.refitted
     ranked = [_ranked(record, number) for number in record.leaders[:LEADERBOARD_SIZE]]
+    best = None if record.winner is None else _ranked(record, record.winner)
     return {
         "format": 1,
         "job": {"namespace": job.namespace, "name": job.name, "uid": job.uid, "generation": job.generation},
@@ -97,7 +104,8 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
         },
         "estimator": job.spec.estimator.class_name,
         "objective": record.objective,
-        "best": {**ranked[0], "indistinguishableFrom": run_output.indistinguishable} if ranked else None,
+        "best": best and {**best, "indistinguishableFrom": run_output.indistinguishable},
+        "selection": run_output.selection,
         "leaderboard": ranked,
         "validation": dict(refitted.validation) if refitted else {},
         "test": {
@@ -121,30 +129,42 @@ def _usage(job: StageInput, document: Mapping[str, Any], data: PreparedData) -> 
 
 def leaderboard(record: Record) -> list[RankedReport]:
     """Return the best cells, best first."""
-    return [
-        RankedReport(
-            cell=number,
-            grid_cell=record.rows[number].cell.grid_cell,
-            scores={metric: _reported(record, metric, number) for metric in record.metrics},
-        )
-        for number in record.leaders[:LEADERBOARD_SIZE]
-    ]
+    return [ranked_report(record, number) for number in record.leaders[:LEADERBOARD_SIZE]]
+
+
+def ranked_report(record: Record, number: int) -> RankedReport:
+    """Return a cell as a line of the leaderboard."""
+    return RankedReport(
+        cell=number,
+        grid_cell=record.rows[number].cell.grid_cell,
+        scores={metric: _reported(record, metric, number) for metric in record.metrics},
+    )
 
 
 def fit_report(report: RefitReport, objective: str) -> RefitReport:
     """Return a report that fits into a termination message with room for its text.
 
-    No digit is ever dropped: from the last line of the leaderboard upwards, metrics other than the objective are;
-    status.json has them.
+    No digit is ever dropped: from the last line of the leaderboard upwards, metrics other than the objective are, and
+    where that is not enough parts of what is said of the choice; status.json has them.
     """
     report = report.model_copy(update={"message": _shortened(report.message)})
     limit = TERMINATION_MESSAGE_BYTES - len(json.dumps(report.message, ensure_ascii=False).encode())
-    lines = list(report.leaderboard)
+    for shorter in slimmed(report.selection):
+        fitted = _fit_lines(report.model_copy(update={"selection": shorter}), objective, limit)
+        if _size(fitted) <= limit:
+            break
+    return fitted
+
+
+def _fit_lines(report: RefitReport, objective: str, limit: int) -> RefitReport:
+    lines = [*filter(None, [report.chosen]), *report.leaderboard]
     for number in reversed(range(len(lines))):
-        if _size(report, lines) <= limit:
+        if _size(report) <= limit:
             break
         lines[number] = lines[number].model_copy(update={"scores": {objective: lines[number].scores[objective]}})
-    return report.model_copy(update={"leaderboard": lines})
+        chosen, board = (lines[0], lines[1:]) if report.chosen else (None, lines)
+        report = report.model_copy(update={"chosen": chosen, "leaderboard": board})
+    return report
 
 
 def _shortened(message: str) -> str:
@@ -154,8 +174,8 @@ def _shortened(message: str) -> str:
     return content[:MESSAGE_BYTES].decode(errors="ignore") + "…"
 
 
-def _size(report: RefitReport, lines: list[RankedReport]) -> int:
-    return len(report.model_copy(update={"leaderboard": lines, "message": ""}).model_dump_json(by_alias=True).encode())
+def _size(report: RefitReport) -> int:
+    return len(report.model_copy(update={"message": ""}).model_dump_json(by_alias=True).encode())
 
 
 def _ranked(record: Record, number: int) -> dict[str, Any]:

@@ -59,6 +59,7 @@ from gridfold.api.v1alpha1.resource import API_VERSION, GROUP, KIND, PLURAL, VER
 from gridfold.api.v1alpha1.resources import Resources
 from gridfold.api.v1alpha1.scoring import Average, Scoring
 from gridfold.api.v1alpha1.search import Axis, Search, SearchAlgorithm
+from gridfold.api.v1alpha1.select import Prefer, Select, SimplestParameter
 from gridfold.api.v1alpha1.source import Source
 from gridfold.api.v1alpha1.split import Split, SplitMethod
 from gridfold.api.v1alpha1.stage_settings import StageSettings
@@ -123,6 +124,7 @@ __all__ = [
     "PackingMode",
     "Percent",
     "PodTemplate",
+    "Prefer",
     "Preprocessing",
     "Quantity",
     "RegressionMetric",
@@ -133,7 +135,9 @@ __all__ = [
     "Search",
     "SearchAlgorithm",
     "Seed",
+    "Select",
     "ShortText",
+    "SimplestParameter",
     "Source",
     "Split",
     "SplitMethod",

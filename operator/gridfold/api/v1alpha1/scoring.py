@@ -10,6 +10,7 @@ from gridfold.api.v1alpha1.fields import Decimal
 from gridfold.api.v1alpha1.metric_ranges import cel_rule, target_problems
 from gridfold.api.v1alpha1.metric_words import metric_problem
 from gridfold.api.v1alpha1.metrics import METRICS, Metric
+from gridfold.api.v1alpha1.select import Select, SimplestParameter
 
 
 class Average(StrEnum):
@@ -48,7 +49,41 @@ class Scoring(ApiModel):
         description='Least validation scores that are wanted, by metric, as decimal strings: accuracy: "0.85". The '
         "condition TargetsMet tells whether they are reached.",
     )
+    select: Select = Field(
+        Select.BEST,
+        description="Which cell wins. Best: the one with the highest mean of the objective. OneStandardError: the "
+        "simplest one whose mean is at most one standard deviation of the best cell's fold scores below the best mean "
+        "(the refit function of scikit-learn's example on model complexity; of equally simple ones the best). No cell "
+        "is fitted again when it changes.",
+    )
+    simplest: Annotated[list[SimplestParameter], Field(max_length=5)] = Field(
+        default_factory=list,
+        description="OneStandardError only: what makes a cell simpler. The first parameter decides, among equals the "
+        "next.",
+    )
     rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "simplest",
+            "self.select != 'OneStandardError' || (has(self.simplest) && size(self.simplest) > 0)",
+            "is required where select is OneStandardError: name a parameter, and which of its values is simpler, such "
+            "as {parameter: max_depth, prefer: Lowest}",
+            lambda s: s.select is not Select.ONE_STANDARD_ERROR or bool(s.simplest),
+            lambda s: s.document()["simplest"],
+        ),
+        Rule(
+            "simplest",
+            "self.select == 'OneStandardError' || !has(self.simplest) || size(self.simplest) == 0",
+            "must be left out where select is Best: the highest mean wins; or write select: OneStandardError",
+            lambda s: s.select is Select.ONE_STANDARD_ERROR or not s.simplest,
+            lambda s: s.document()["simplest"],
+        ),
+        Rule(
+            "simplest",
+            "!has(self.simplest) || self.simplest.all(s, self.simplest.exists_one(o, o.parameter == s.parameter))",
+            "must not name a parameter twice",
+            lambda s: len({item.parameter for item in s.simplest}) == len(s.simplest),
+            lambda s: [item.parameter for item in s.simplest],
+        ),
         Rule(
             "objective",
             "!has(self.objective) || !has(self.metrics) || self.objective in self.metrics",

@@ -94,6 +94,8 @@ def _beyond(tried: Sequence[float], bounds: Bounds, *, highest: bool) -> float |
     end, included = (bounds.high, bounds.includes_high) if highest else (bounds.low, bounds.includes_low)
     if end is not None and (found >= end if highest else found <= end):
         found = end if included else (last + end) / 2
+    if not is_number(found):
+        return None
     found = _whole(found, factors=factors) if whole else _few_digits(found, last, highest=highest)
     further = found > last if highest else found < last
     inside = end is None or (included and found == end) or (found < end if highest else found > end)

@@ -51,7 +51,10 @@ def _p_value(own: Sequence[float], other: Sequence[float], test_share: float) ->
     splits, middle = len(differences), mean(differences)
     if splits == 1:
         return 1.0  # one split tells of no variance
-    variance = math.fsum((value - middle) ** 2 for value in differences) / (splits - 1)
-    if variance <= NO_VARIANCE:
+    size = max(map(abs, differences))  # losses can be so large that their squares are no numbers
+    if size == 0:
         return 1.0
-    return two_sided(middle / math.sqrt((1 / splits + test_share) * variance), splits - 1)
+    variance = math.fsum((d / size - middle / size) ** 2 for d in differences) / (splits - 1)
+    if math.sqrt(variance) * size <= math.sqrt(NO_VARIANCE):
+        return 1.0
+    return two_sided(middle / size / math.sqrt((1 / splits + test_share) * variance), splits - 1)

@@ -90,11 +90,11 @@ def _shares(grid: Factorial) -> tuple[Shares | None, str]:
     varied = grid.varied
     if not varied:
         return None, "no parameter has two values"
-    middle = sum(grid.cells.values()) / len(grid.cells)
-    deviations = {place: score - middle for place, score in grid.cells.items()}
+    largest = max(map(abs, grid.cells.values())) or 1.0  # shares have no unit, and squares of large losses no value
+    middle = sum(score / largest for score in grid.cells.values()) / len(grid.cells)
+    deviations = {place: score / largest - middle for place, score in grid.cells.items()}
     total = sum(value * value for value in deviations.values())
-    largest = max(map(abs, grid.cells.values()))
-    if total <= len(deviations) * (_NO_SPREAD * largest) ** 2:
+    if total <= len(deviations) * _NO_SPREAD**2:
         return None, "all scores are equal"
     alone = {axis: _effects(deviations, (axis,)) for axis in varied}
     main = {axis: _squares(effects, len(deviations)) / total for axis, effects in alone.items()}

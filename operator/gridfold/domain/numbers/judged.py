@@ -46,7 +46,8 @@ def mean(values: Sequence[float]) -> float:
 def std(values: Sequence[float]) -> float:
     """Return the standard deviation (ddof 0) of one row of scores exactly as cv_results_ has it, NaN for none."""
     middle = mean(values)
-    return math.sqrt(mean([(value - middle) ** 2 for value in values])) if values else NONE
+    away = [value - middle for value in values]
+    return math.sqrt(mean([value * value for value in away])) if values else NONE
 
 
 def best(means: Sequence[float]) -> int | None:

@@ -36,6 +36,7 @@ def found(axis: list[Any], winner: int, bounds: Bounds | None = None) -> list[tu
         ([None, 5, 10], 0, []),  # no limit won
         ([None, 5, 10], 2, [("highest", 15)]),
         (["a", "b"], 0, []),
+        ([1e-10, 1e200], 1, []),  # no number is that large
         ([False, True], 1, []),
     ],
 )

@@ -42,6 +42,8 @@ def test_the_correction_makes_close_cells_indistinguishable_that_a_plain_test_wo
         ((0.1, 0.19, 0.31), []),  # far below
         ((NAN, 0.6, 0.7), []),  # a split without a score: left out
         ((), []),
+        ((-1e200, 1e-3, -3e200), [0]),  # no number has its square
+        ((-1e200, -1e200, -1.1e200), []),
     ],
 )
 def test_cells_are_found_that_do_not_differ(other: tuple[float, ...], expected: list[int]) -> None:

@@ -156,3 +156,9 @@ def test_one_and_one_point_zero_are_two_values() -> None:
     found = importance(product({"max_features": [1, 1.0]}, [0.1, 0.2])).all
     assert found is not None
     assert found.main == {"max_features": pytest.approx(1)}
+
+
+def test_losses_whose_squares_are_no_numbers_have_shares() -> None:
+    found = importance(product({"a": [1, 2], "b": [1, 2]}, lambda a, b: -1e200 * a - 1e199 * b)).all
+    assert found is not None
+    assert found.main["a"] == pytest.approx(100 / 101)
