@@ -6,7 +6,7 @@ import click
 
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
-from gridfold_cli.commands.targets import plain_name
+from gridfold_cli.commands.targets import job_names, plain_name
 from gridfold_cli.errors import CommandError
 
 LONGEST_WAIT_SECONDS = 300.0
@@ -17,7 +17,7 @@ PAUSE_SECONDS = 0.5
     short_help="Delete TrainingJobs; what they have stored stays.",
     epilog=examples("gridfold delete adult-income", "gridfold delete first second -n team-a"),
 )
-@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@job_names
 @click.option("--wait/--no-wait", default=True, help="Wait until they are gone (default).")
 @cluster_options
 def delete(*, connect: Connect, names: tuple[str, ...], wait: bool) -> None:

@@ -6,7 +6,21 @@ from importlib import import_module
 import click
 
 PACKAGE = __name__.rpartition(".")[0]
-NAMES = ("delete", "export", "init", "list", "logs", "plan", "report", "results", "run", "submit", "validate", "watch")
+NAMES = (
+    "completion",
+    "delete",
+    "export",
+    "init",
+    "list",
+    "logs",
+    "plan",
+    "report",
+    "results",
+    "run",
+    "submit",
+    "validate",
+    "watch",
+)
 
 
 class Commands(click.Group):

@@ -3,17 +3,36 @@
 import re
 
 import click
+from click.shell_completion import CompletionItem
 
-#: Said by every command that takes both.
-RULE = (
-    "What ends in .yaml, .yml or .json, or has a slash in it, is a file; anything else is the name of a TrainingJob in "
-    "the cluster. So write ./FILE for a file of another name, and tj/NAME for a job whose name looks like a file."
-)
+from gridfold_cli.commands.cluster_options import Connect
+from gridfold_cli.errors import CommandError, InvalidInputError
+
 _FILE_ENDINGS = (".yaml", ".yml", ".json")
 _KINDS = re.compile(r"^(tj|trainingjobs?)(\.gridfold\.dev)?/(?P<name>[^/]+)$")
 
-job_name = click.argument("name", metavar="NAME")
-job_or_file = click.argument("job", metavar="NAME|JOB.yaml")
+
+def complete_names(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Return the jobs of the namespace that begin so; none where no cluster answers: a shell shows no errors."""
+    given = {name: str(context.params.get(name) or "") for name in ("context", "namespace", "kubeconfig")}
+    try:
+        with Connect(**given)() as jobs:
+            names = (job["metadata"]["name"] for job in jobs.all())
+            return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+    except (CommandError, InvalidInputError):
+        return []
+
+
+def complete_names_and_files(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Return the same, and have the shell add its files."""
+    return [*complete_names(context, parameter, incomplete), CompletionItem(incomplete, type="file")]
+
+
+job_name = click.argument("name", metavar="NAME", shell_complete=complete_names)
+job_names = click.argument("names", metavar="NAME...", nargs=-1, required=True, shell_complete=complete_names)
+job_or_file = click.argument("job", metavar="NAME|JOB.yaml", shell_complete=complete_names_and_files)
 
 
 def name_in_cluster(argument: str) -> str | None:
