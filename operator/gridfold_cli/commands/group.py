@@ -7,6 +7,7 @@ import click
 
 PACKAGE = __name__.rpartition(".")[0]
 NAMES = (
+    "compare",
     "completion",
     "delete",
     "export",

@@ -212,8 +212,10 @@ def test_deleted_jobs_are_gone_and_those_that_are_not_there_are_told_with_those_
     assert list(cli.cluster.objects) == [job_path("b")]
 
 
-@pytest.mark.parametrize("command", ["delete", "init", "list", "logs", "results", "submit", "watch"])
+@pytest.mark.parametrize(
+    "command", ["compare", "completion", "delete", "init", "list", "logs", "results", "submit", "watch"]
+)
 def test_help_has_an_example(cli: Cli, command: str) -> None:
     done = cli(command, "--help")
     assert done.code == 0
-    assert re.search(rf"Examples?:\n +gridfold {command}", done.out)
+    assert re.search(rf"Examples?:\n +.*gridfold {command}", done.out)
