@@ -157,9 +157,13 @@ class ClusterJobs:
 
     def results(self, status: Status) -> list[dict[str, str]]:
         """Return the rows of results.csv."""
+        return list(csv.DictReader(io.StringIO(self.left(status, "results.csv"))))
+
+    def left(self, status: Status, name: str) -> str:
+        """Return a file that a run has left in its folder."""
         prefix = status["results"]["uri"].removeprefix(f"{self.bucket.uri}/")
-        body = self.bucket.client.get_object(Bucket=self.bucket.name, Key=f"{prefix}results.csv")["Body"].read()
-        return list(csv.DictReader(io.StringIO(body.decode())))
+        body: bytes = self.bucket.client.get_object(Bucket=self.bucket.name, Key=f"{prefix}{name}")["Body"].read()
+        return body.decode()
 
 
 def condition(status: Status, kind: str) -> dict[str, str]:

@@ -125,6 +125,7 @@ def test_every_score_of_a_whole_job_is_the_scripts_and_the_laptops_to_the_last_b
     assert status["best"]["cell"] == theirs["best"]
     assert {m: float(text) for m, text in status["validation"].items()} == pytest.approx(theirs["validation"], abs=1e-3)
     assert {m: float(text) for m, text in status["test"]["scores"].items()} == pytest.approx(theirs["test"], abs=1e-3)
+    assert "LogisticRegression reaches f1 0." in jobs.left(status, "report.html")
     targets = condition(status, "TargetsMet")
     assert (targets["status"], "f1" in targets["message"]) == ("False", True)
 
