@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 FRAMES := $(VENV)/gridfold-frames
 PEERS  := $(VENV)/gridfold-peers
 BOOSTERS := $(VENV)/gridfold-boosters
+STATISTICS := $(VENV)/gridfold-statistics
 RAY    := $(VENV)/gridfold-ray
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -37,10 +38,16 @@ $(BOOSTERS)/ready: requirements/boosters.txt | setup
 	@$(BIN)/python -m compileall -q $(BOOSTERS) || true
 	@touch $@
 
-test: setup $(BOOSTERS)/ready ## Run all tests, those on a real Kubernetes cluster included.
+# statsmodels: the oracle suite compares analyses of variance with its.
+$(STATISTICS)/ready: requirements/statistics.txt | setup
+	@rm -rf $(STATISTICS) && mkdir $(STATISTICS)
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(STATISTICS) -r $<
+	@touch $@
+
+test: setup $(BOOSTERS)/ready $(STATISTICS)/ready ## Run all tests, those on a real Kubernetes cluster included.
 	@$(BIN)/python -m pytest
 
-test-fast: setup $(BOOSTERS)/ready ## Run the tests that need no cluster.
+test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready ## Run the tests that need no cluster.
 	@$(BIN)/python -m pytest -m "not cluster"
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.

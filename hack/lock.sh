@@ -36,4 +36,7 @@ lock_one ray 'ray[tune]'
 # What platforms allow beside scikit-learn most often: for the oracle suite alone, so without what they depend on.
 lock_one boosters 'lightgbm ; sys_platform == "linux"
 xgboost-cpu ; sys_platform == "linux"' --no-deps
+# What the oracle suite compares analyses of variance with; the rest that it needs is there.
+lock_one statistics 'statsmodels
+patsy' --no-deps
 rm requirements/all.txt

@@ -19,7 +19,10 @@ from gridfold.api.handoff import (
     decode_report,
     encode_report,
 )
+from gridfold.api.selection import EdgeStatus, ParameterShare, SelectionStatus
+from gridfold.domain.grid import Grid
 from gridfold.domain.keys import digest
+from gridfold.domain.results import results_of
 from gridfold_trainer import refit
 from gridfold_trainer.errors import CacheMismatchError
 from gridfold_trainer.learning.training import TrainingRows
@@ -316,6 +319,36 @@ def test_a_report_fits_into_a_termination_message_with_every_digit_of_the_object
 def test_a_report_that_fits_keeps_all_metrics() -> None:
     report = long_report(2, "short")
     assert output.fit_report(report, "f1") == report
+
+
+def test_of_a_long_report_what_is_said_of_the_choice_gives_way_before_it_does_not_fit() -> None:
+    edge = EdgeStatus(parameter="x" * 250, value="1", side="Lowest", try_next="0")
+    shares = [ParameterShare(parameters=["y" * 250, "z" * 250], share="0.1")] * 5
+    selection = SelectionStatus(honest_score="0.1234", edges=[edge], importance=shares)
+    report = long_report(4, "long ÄÖÜ " * 600).model_copy(update={"selection": selection})
+    fitted = output.fit_report(report, "f1")
+    assert fitted.selection == SelectionStatus(honest_score="0.1234", edges=[edge])
+    assert len(encode_report(fitted).encode()) <= TERMINATION_MESSAGE_BYTES
+
+
+SIMPLEST = {"select": "OneStandardError", "simplest": [{"parameter": "max_depth", "prefer": "Highest"}]}
+
+
+def test_a_simpler_winner_is_told_beside_the_leaderboard_that_it_does_not_lead(world: World) -> None:
+    grid = [{"max_depth": [4, 3, 2, 1], "min_samples_leaf": [1, 2, 3]}]
+    plain, job = world.job(grid), world.job(grid, scoring=SIMPLEST)
+    world.run_cells(job)
+    highest = refit.run(plain, world.context).best
+    report = refit.run(job, world.context)
+    status = status_of(world)
+    assert report.chosen is not None
+    assert report.best == report.chosen.cell == status["best"]["cell"] != highest
+    assert report.leaderboard[0].cell == highest == status["selection"]["highestCell"]
+    assert status["best"]["parameters"]["max_depth"] > status["leaderboard"][0]["parameters"]["max_depth"]
+    shown = results_of(report, "f1", Grid.of(grid))
+    assert shown["best"].cell == report.best
+    assert shown["selection"].highest_cell == highest
+    assert "simplest one within one standard deviation" in (folder_of(world) / "model-card.md").read_text()
 
 
 @pytest.mark.usefixtures("frames")
