@@ -113,6 +113,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
             "intervals": {metric: list(ends) for metric, ends in refitted.intervals.items()} if refitted else {},
             "openings": run_output.openings,
         },
+        **(refitted.counts if refitted else {}),
         "headline": infeasible_headline(record),
         "notes": list(run_output.notes),
         "errors": record.grouped_messages(),

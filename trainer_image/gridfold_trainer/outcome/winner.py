@@ -24,6 +24,7 @@ from gridfold_trainer.learning.scorers import make_scorer
 from gridfold_trainer.learning.splits import Parts
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
+from gridfold_trainer.outcome.counts import count
 from gridfold_trainer.outcome.doubts import of_predictions
 from gridfold_trainer.outcome.model_file import Stored, store_model
 from gridfold_trainer.outcome.speaking import Spoken, speak_labels
@@ -45,6 +46,7 @@ class Refitted:
     intervals: Intervals = field(default_factory=dict)  #: of test
     stored: Stored = field(default_factory=lambda: Stored(None))  #: the model as a file
     doubts: list[str] = field(default_factory=list)  #: why its scores may be no success
+    counts: Mapping[str, Any] = field(default_factory=dict)  #: what it took for what
 
 
 def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str]:
@@ -89,6 +91,8 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         model = _fitted(best, data, frame.iloc[both], both)
         responses = Responses(model, frame.iloc[parts.test])
         test = scorer.measure(data.y[parts.test], responses)
+        asked = {"validation": (data.y[parts.validation], known), "test": (data.y[parts.test], responses)}
+        counts = count(asked, data.classes)  # while both still answer codes
         spoken, stored = _kept(best, data, model, frame.iloc[both[:_PROVING_ROWS]])
     ends = bootstrap(scorer, data.y[parts.test], responses, job.spec.split.seed)
     notes = [
@@ -99,7 +103,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
     notes = [note for note in (stored.note, spoken.note) if note] + notes
     texts = dict.fromkeys(f"{warning.category.__name__}: {warning.message}"[:_CHARACTERS] for warning in caught)
     every = [*notes, *list(texts)[:_WARNINGS]]
-    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts)
+    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts, counts)
 
 
 def _kept(best: Row, data: PreparedData, model: Any, rows: Any) -> tuple[Spoken, Stored]:
