@@ -112,9 +112,9 @@ def test_without_a_model_file_everything_else_is_written_and_the_card_and_the_re
     (folder,) = (world.folder / "out/runs").iterdir()
     status = json.loads((folder / "status.json").read_text(encoding="utf-8"))
     assert sorted(path.name for path in folder.iterdir()) == [
-        "model-card.md", "results.csv", "results.parquet", "status.json"
+        "model-card.md", "plots.json", "report.html", "results.csv", "results.parquet", "status.json"
     ]  # fmt: skip
-    assert sorted(status["files"]) == ["model-card.md", "results.csv", "results.parquet"]
+    assert sorted(status["files"]) == ["model-card.md", "plots.json", "results.csv", "results.parquet"]
     assert report.best == 0
     assert set(report.validation) == set(report.test) == {"accuracy", "precision", "recall", "f1"}
     assert status["test"]["scores"] == report.test

@@ -65,6 +65,8 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
         if stored.content is not None:
             files["model.skops"] = stored.content
             document["trustedTypes"] = list(stored.trusted)
+        if run_output.refitted.plots is not None:
+            files[PLOTS_FILE] = run_output.refitted.plots.model_dump_json(by_alias=True).encode()
         files["model-card.md"] = model_card(job, document, data, stored.note).encode()
         document["usage"] = _usage(job, document, data) if stored.content is not None else stored.note
     page = page_of(document, files["results.csv"], files.get(PLOTS_FILE))

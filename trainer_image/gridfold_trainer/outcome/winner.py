@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from gridfold.api.handoff import StageInput
+from gridfold.api.plots import Plots
 from gridfold_trainer.after_prepare import prepared_run
 from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.data.frames import add_frames
@@ -27,6 +28,7 @@ from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.counts import count
 from gridfold_trainer.outcome.doubts import of_predictions
 from gridfold_trainer.outcome.model_file import Stored, store_model
+from gridfold_trainer.outcome.plots import plots_of
 from gridfold_trainer.outcome.speaking import Spoken, speak_labels
 
 _WARNINGS = 5
@@ -47,6 +49,7 @@ class Refitted:
     stored: Stored = field(default_factory=lambda: Stored(None))  #: the model as a file
     doubts: list[str] = field(default_factory=list)  #: why its scores may be no success
     counts: Mapping[str, Any] = field(default_factory=dict)  #: what it took for what
+    plots: Plots | None = None  #: what can be drawn of it
 
 
 def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str]:
@@ -93,6 +96,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         test = scorer.measure(data.y[parts.test], responses)
         asked = {"validation": (data.y[parts.validation], known), "test": (data.y[parts.test], responses)}
         counts = count(asked, data.classes)  # while both still answer codes
+        drawn = plots_of(*asked["validation"], data.positive)
         spoken, stored = _kept(best, data, model, frame.iloc[both[:_PROVING_ROWS]])
     ends = bootstrap(scorer, data.y[parts.test], responses, job.spec.split.seed)
     notes = [
@@ -103,7 +107,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
     notes = [note for note in (stored.note, spoken.note) if note] + notes
     texts = dict.fromkeys(f"{warning.category.__name__}: {warning.message}"[:_CHARACTERS] for warning in caught)
     every = [*notes, *list(texts)[:_WARNINGS]]
-    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts, counts)
+    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts, counts, drawn)
 
 
 def _kept(best: Row, data: PreparedData, model: Any, rows: Any) -> tuple[Spoken, Stored]:
