@@ -23,7 +23,7 @@ from tests.real_data import require, why_absent
 HERE = Path(__file__).parent
 FRAMES = Path(sys.prefix) / "gridfold-frames"
 BOOSTERS = Path(sys.prefix) / "gridfold-boosters"
-SECONDS = 300
+SECONDS = 600
 STAGES = ("prepare", "cell", "together", "twins", "refit")
 PARTS = 2  #: of the cases, computed at the same time
 

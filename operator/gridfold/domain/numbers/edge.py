@@ -107,11 +107,11 @@ def _whole(value: float, *, factors: bool) -> int:
 
 
 def _few_digits(value: float, last: float, *, highest: bool) -> float:
-    """Return a number with as few digits as keep it beyond the last."""
+    """Return a number with as few digits as keep it beyond the last, without a point where the last has none."""
     for digits in range(_DIGITS, _MOST_DIGITS):
         short = float(f"{value:.{digits}g}")
         if short > last if highest else short < last:
-            return short
+            return int(short) if isinstance(last, int) and short.is_integer() else short
     return value
 
 

@@ -92,3 +92,9 @@ def test_drawn_cells_share_no_other_number() -> None:
 
 def test_without_a_winner_there_is_no_edge() -> None:
     assert edges([], None) == []
+
+
+@pytest.mark.parametrize(("axis", "written"), [([0.1, 1, 10], "100"), ([0.1, 1.0, 10.0], "100.0")])
+def test_the_next_value_is_written_as_the_last_one_is(axis: list[float], written: str) -> None:
+    ((_, following),) = found(axis, 2)
+    assert str(following) == written
