@@ -127,9 +127,9 @@ def _growth() -> list[Row]:
     """Return what a cell costs in a job of 10,000 ÷ in one of 100, beside what a job of one cell costs."""
     costs = {}
     for cells in (1, 100, 10_000):
-        intercepts = [True, False][: max(1, min(2, cells // 50))]
-        values = [round(0.01 * step, 2) for step in range(1, cells // len(intercepts) + 1)]
-        costs[cells] = _whole(replace(TINY, axes={"C": values, "fit_intercept": intercepts}))
+        rounds = list(range(100, 100 + max(1, cells // 1_000)))
+        values = [round(0.01 * step, 2) for step in range(1, cells // len(rounds) + 1)]
+        costs[cells] = _whole(replace(TINY, axes={"C": values, "max_iter": rounds}))
     rows = []
     for kind in ("cpu", "wall"):
         one, few, many = (getattr(cost, kind) for cost in costs.values())
