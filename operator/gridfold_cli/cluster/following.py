@@ -49,10 +49,11 @@ class _Stream:
     def run(self) -> None:
         """Follow until nobody listens; an error that does not pass ends it and is told."""
         silent_since: float | None = None
+        told = ""  # once for each time that this one is away, whatever the other brings meanwhile
         while not self.ended.is_set():
             try:
                 for _ in self._looks():
-                    silent_since, self.pause = None, FIRST_PAUSE_SECONDS
+                    silent_since, told, self.pause = None, "", FIRST_PAUSE_SECONDS
                     if self.ended.is_set():
                         return
             except GapError:
@@ -62,7 +63,9 @@ class _Stream:
                 if time.monotonic() - silent_since > PATIENCE_SECONDS:
                     self.found.put(error)
                     return
-                self.found.put(error.message)
+                if error.message != told:
+                    self.found.put(error.message)
+                    told = error.message
                 self.ended.wait(self.pause)
                 self.pause = min(2 * self.pause, LONGEST_PAUSE_SECONDS)
             except Exception as error:  # whatever it is, whoever follows has to be told
