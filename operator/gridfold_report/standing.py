@@ -8,14 +8,18 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import CrossValidationMethod
 from gridfold.api.v1alpha1.metric_ranges import LOSS, metric_range
-from gridfold.domain.numbers.equals import NO_VARIANCE, SIGNIFICANCE, cheapest_equal, indistinguishable
+from gridfold.domain.numbers.equals import (
+    NO_VARIANCE,
+    NOTICEABLY_FASTER,
+    SIGNIFICANCE,
+    cheapest_equal,
+    indistinguishable,
+)
 from gridfold.domain.numbers.judged import JudgedCell, mean
 from gridfold.domain.numbers.student import two_sided
 from gridfold_report.reckoning import selection_of
 from gridfold_report.run import Cell, Run, at
 
-#: Of the winner's fit time: times vary from run to run.
-_FASTER = 0.8
 _HIGHEST_T, _HALVINGS = 16.0, 50  #: of one degree of freedom 95 % lie within 12.7
 
 
@@ -61,7 +65,7 @@ class Standing:
         equals = [place for place, cell in enumerate(self.run.cells) if cell.index in self.equal]
         place = cheapest_equal(self.judged, self._place, equals)
         found = self.run.cells[self._place if place is None else place]
-        return found if found.fit_seconds < _FASTER * self.run.winner.fit_seconds else None
+        return found if found.fit_seconds < NOTICEABLY_FASTER * self.run.winner.fit_seconds else None
 
     @cached_property
     def interval(self) -> tuple[float, float] | None:

@@ -15,11 +15,10 @@ from gridfold.api.selection import (
 from gridfold.api.v1alpha1 import Prefer, Scoring
 from gridfold.domain.leaderboard import format_score
 from gridfold.domain.numbers.choosing import Choice, Simplest
+from gridfold.domain.numbers.equals import NOTICEABLY_FASTER
 from gridfold.domain.words import counted
 
 _CHARACTERS = 256
-#: Below this share of the winner's time a cell is so much faster that it is worth a line.
-_FASTER = 0.8
 #: Of the variance: what is below has no effect worth a name.
 _LITTLE = 0.01
 _SHOWN_EDGES, _SHOWN_SHARES = 3, 3
@@ -73,7 +72,7 @@ def selection_lines(selection: SelectionStatus | None, objective: str, mean: str
             f"(the winner's mean: {mean})",
         )
     faster = selection.cheapest_equal
-    if faster and float(faster.fit_seconds) <= _FASTER * float(faster.winner_fit_seconds):
+    if faster and float(faster.fit_seconds) <= NOTICEABLY_FASTER * float(faster.winner_fit_seconds):
         yield (
             "Faster",
             f"cell {faster.cell} cannot be told apart from the winner, and fits in {faster.fit_seconds} s instead of "

@@ -9,6 +9,8 @@ from gridfold.domain.numbers.student import two_sided
 SIGNIFICANCE = 0.05
 #: Of the differences' variance: what is below is rounding, and the test has nothing to divide by.
 NO_VARIANCE = 1e-24
+#: Of the winner's fit time: times vary from run to run, so only what is below is worth a word.
+NOTICEABLY_FASTER = 0.8
 
 
 def p_values(cells: Sequence[JudgedCell], winner: int, test_share: float) -> list[float]:

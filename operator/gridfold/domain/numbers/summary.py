@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gridfold.domain.numbers.choosing import BEST, Choice
-from gridfold.domain.numbers.edge import Bounds, edges
+from gridfold.domain.numbers.edge import Bounds, Edge, edges
 from gridfold.domain.numbers.equals import cheapest_equal, indistinguishable
 from gridfold.domain.numbers.honest import honest_score
-from gridfold.domain.numbers.importance import Shares, importance
+from gridfold.domain.numbers.importance import Importance, Shares, importance
 from gridfold.domain.numbers.judged import JudgedCell
 
 
@@ -31,7 +31,6 @@ def selection_document(cells: Sequence[JudgedCell], question: Question) -> dict[
     honest = honest_score(cells, question.repeats, choice)
     equals = indistinguishable(cells, winner, question.test_share)
     cheapest = cheapest_equal(cells, winner, equals)
-    shares = importance(cells, choice)
     return {
         "cells": len(cells),
         "winner": winner,
@@ -46,22 +45,32 @@ def selection_document(cells: Sequence[JudgedCell], question: Question) -> dict[
             "fitSeconds": cells[cheapest].fit_seconds,
             "winnerFitSeconds": cells[winner].fit_seconds,
         },
-        "edges": [
-            {
-                "parameter": edge.parameter,
-                "value": edge.value,
-                "side": edge.side.capitalize(),
-                "values": edge.values,
-                "next": edge.next,
-            }
-            for edge in edges(cells, winner, question.bounds)
-        ],
-        "importance": {
-            "all": shares.all and _shares(shares.all),
-            "betterHalf": shares.better and _shares(shares.better),
-            "reason": shares.reason,
-            "betterHalfReason": shares.better_reason,
-        },
+        "edges": edges_document(edges(cells, winner, question.bounds)),
+        "importance": importance_document(importance(cells, choice)),
+    }
+
+
+def edges_document(found: Sequence[Edge]) -> list[dict[str, Any]]:
+    """Return the document's list of axes at whose end the winner is."""
+    return [
+        {
+            "parameter": edge.parameter,
+            "value": edge.value,
+            "side": edge.side.capitalize(),
+            "values": edge.values,
+            "next": edge.next,
+        }
+        for edge in found
+    ]
+
+
+def importance_document(shares: Importance) -> dict[str, Any]:
+    """Return the document's part about which parameters made the difference."""
+    return {
+        "all": shares.all and _shares(shares.all),
+        "betterHalf": shares.better and _shares(shares.better),
+        "reason": shares.reason,
+        "betterHalfReason": shares.better_reason,
     }
 
 
