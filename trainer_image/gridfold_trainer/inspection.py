@@ -17,8 +17,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gridfold.api.exit_codes import ExitCode
-from gridfold.api.handoff import FailureReport, PreparedRun, StageInput
+from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, RefusedCells, ResultsReport
 from gridfold.api.plots import PLOTS_FILE
 from gridfold.domain.grid import format_ranges
@@ -28,12 +27,13 @@ from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.cells.stored import find_stored
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.sources import locate
-from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
+from gridfold_trainer.errors import DataError, ObjectMissingError
 from gridfold_trainer.learning import boosters, environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.label_parameters import label_parameters
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.outcome.page import REPORT, make_page
+from gridfold_trainer.printed import print_answer
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import is_full
@@ -65,15 +65,8 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     job = StageInput.model_validate_json(options.job.read_bytes())
     copies = {"results.csv": options.csv, "results.parquet": options.parquet, REPORT: options.html}
-    try:
-        wanted = {name: path for name, path in copies.items() if path is not None}
-        report = _answer(options.what, job, wanted)
-    except TrainerError as error:
-        failure = FailureReport(reason=error.reason, message=str(error))
-        print(failure.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
-        return int(error.exit_code)
-    print(report.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
-    return int(ExitCode.OK)
+    wanted = {name: path for name, path in copies.items() if path is not None}
+    return print_answer(lambda: _answer(options.what, job, wanted))
 
 
 def _answer(what: str, job: StageInput, copies: dict[str, Path]) -> PlanReport | ResultsReport | EstimatorReport:

@@ -8,10 +8,10 @@ import logging
 import sys
 from pathlib import Path
 
-from gridfold.api.exit_codes import ExitCode
-from gridfold.api.handoff import FailureReport, StageInput
+from gridfold.api.base import ApiModel
+from gridfold.api.handoff import StageInput
 from gridfold_trainer.asked import kept_logs
-from gridfold_trainer.errors import TrainerError
+from gridfold_trainer.printed import print_answer
 from gridfold_trainer.stages import open_context
 
 QUESTIONS = {"log": kept_logs}
@@ -28,15 +28,13 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
     job = StageInput.model_validate_json(options.job.read_bytes())
-    try:
-        with open_context(job) as context:
-            answer = QUESTIONS[options.question].answer(options, job, context)
-    except TrainerError as error:
-        failure = FailureReport(reason=error.reason, message=str(error))
-        print(failure.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
-        return int(error.exit_code)
-    print(answer.model_dump_json(by_alias=True))  # noqa: T201 (this is its output)
-    return int(ExitCode.OK)
+    return print_answer(lambda: _answer(options, job))
+
+
+def _answer(options: argparse.Namespace, job: StageInput) -> ApiModel:
+    with open_context(job) as context:
+        answer: ApiModel = QUESTIONS[options.question].answer(options, job, context)
+        return answer
 
 
 if __name__ == "__main__":
