@@ -39,17 +39,30 @@ class Kubectl:
         self("apply", *where, "-f", "-", stdin=json.dumps(many))
 
     def wait_until_served(self, *definitions: str) -> None:
-        """Wait until CRDs are established, each named "crd/…" or "--filename=…".
+        """Wait until CRDs are established and described, each named "crd/…" or "--filename=…".
 
-        `kubectl wait` fails on a CRD that is so new that it has no conditions at all.
+        `kubectl wait` fails on a CRD that is so new that it has no conditions at all. The API server describes a kind
+        (OpenAPI, which `kubectl explain` reads) a moment after it has established it.
         """
 
         def missing() -> str | None:
             found = self.get(*definitions)
-            late = [one["metadata"]["name"] for one in found.get("items", [found]) if not _is_established(one)]
-            return f"Not established: {late}" if late else None
+            every = found.get("items", [found])
+            late = [one["metadata"]["name"] for one in every if not _is_established(one)]
+            if late:
+                return f"Not established: {late}"
+            described = json.loads(self("get", "--raw", "/openapi/v3"))["paths"]
+            return next(
+                (f"Not described: {path}" for one in every for path in _paths(one) if path not in described), None
+            )
 
         wait_until(missing, timeout_seconds=60, what="The API server serves new kinds")
+
+
+def _paths(definition: dict[str, Any]) -> list[str]:
+    """Return what the API server's list of OpenAPI documents calls the served versions of a CRD."""
+    spec = definition["spec"]
+    return [f"apis/{spec['group']}/{version['name']}" for version in spec["versions"] if version["served"]]
 
 
 def _is_established(definition: dict[str, Any]) -> bool:
