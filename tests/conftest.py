@@ -4,7 +4,7 @@ import os
 
 from hypothesis import settings
 
-pytest_plugins = ["tests.testbed.plugin", "tests.wheel"]
+pytest_plugins = ["tests.testbed.plugin", "tests.wheel", "tests.browser"]
 
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.register_profile("developer", deadline=None)

@@ -16,7 +16,9 @@ def require() -> None:
     check()
     absent = missing_packages()
     if absent:
-        _install(absent)
+        install(*absent)
+        if left := missing_packages():
+            raise UnavailableError(f"apt-get installed what was asked, but {', '.join(left)} still cannot be found.")
 
 
 def check() -> None:
@@ -47,7 +49,7 @@ def _is_there(proof: str) -> bool:
     return shutil.which(proof, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}") is not None
 
 
-def _install(packages: list[str]) -> None:
+def install(*packages: str) -> None:
     """Install by apt without any service of the packages being started."""
     print(f"testbed: installing {' '.join(packages)}", file=sys.stderr)
     env = environment(DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1") | {
@@ -55,5 +57,3 @@ def _install(packages: list[str]) -> None:
     }
     run(["apt-get", "-q", "update"], env=env, timeout_seconds=300)
     run(["apt-get", "-qy", "--no-install-recommends", "install", *packages], env=env, timeout_seconds=600)
-    if left := missing_packages():
-        raise UnavailableError(f"apt-get installed what was asked, but {', '.join(left)} still cannot be found.")
