@@ -51,6 +51,7 @@ def context_of(run: Run) -> dict[str, Any]:
         "digests": facts.digests(run),
         "spec": texts.Whole(yaml_text(_document(run))),
         "usage": texts.Whole(run.status.get("usage") or ""),
+        "script": texts.Whole(run.status.get("script") or ""),
     }
 
 

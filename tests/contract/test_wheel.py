@@ -27,8 +27,8 @@ JOB = {
 #: Every module of these packages must be importable with the extra alone.
 PARTS = {
     "operator": ["gridfold", *(["gridfold_operator"] if (ROOT / "operator/gridfold_operator").is_dir() else [])],
-    "trainer": ["gridfold", "gridfold_trainer"],
-    "local": ["gridfold", "gridfold_cli", "gridfold_trainer"],
+    "trainer": ["gridfold", "gridfold_export", "gridfold_trainer"],
+    "local": ["gridfold", "gridfold_cli", "gridfold_export", "gridfold_trainer"],
 }
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -123,9 +123,16 @@ def test_the_wheel_holds_the_packages_their_templates_and_the_licence_alone(whee
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
     tops = {name.partition("/")[0] for name in names}
-    packages = {"gridfold", "gridfold_operator", "gridfold_cli", "gridfold_report", "gridfold_trainer"}
+    packages = {
+        "gridfold",
+        "gridfold_operator",
+        "gridfold_cli",
+        "gridfold_export",
+        "gridfold_report",
+        "gridfold_trainer",
+    }
     assert {top for top in tops if not top.endswith(".dist-info")} <= packages
-    for folder in ("gridfold_cli/export/templates", "gridfold_report/templates"):
+    for folder in ("gridfold_export/templates", "gridfold_report/templates"):
         templates = {path.name for path in (ROOT / "operator" / folder).iterdir()}
         assert {f"{folder}/{name}" for name in templates} <= set(names)
     assert any(name.endswith(".dist-info/licenses/LICENSE") for name in names)

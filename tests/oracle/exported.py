@@ -10,7 +10,7 @@ from pathlib import Path
 from gridfold.api.handoff import StageInput
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.api.validation import parse_training_job
-from gridfold_cli.export.script import export_script
+from gridfold_export import export_script
 from gridfold_trainer import inspection
 
 DOCUMENT, SCRIPT = "document.json", "export.py"
@@ -19,7 +19,7 @@ DOCUMENT, SCRIPT = "document.json", "export.py"
 def script_of(job: TrainingJob) -> str:
     """Return what the command prints."""
     asked = StageInput(namespace="default", name=job.metadata.name, run_digest="0" * 64, spec=job.spec)
-    return export_script(job, inspection.estimator(asked))
+    return export_script(job.metadata.name, job.spec, inspection.estimator(asked))
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ FITTING = {
     "operator/gridfold_cli/commands/first_job.py": "comments of a job that both can run",
     "operator/gridfold_cli/commands/planned_nodes.py": "what a job asks for in a cluster",
     "operator/gridfold_cli/reading/platform.py": "settings that a cluster has",
-    "operator/gridfold_cli/export/": "words of the exported script",
+    "operator/gridfold_export/": "words of the exported script",
     "trainer_image/gridfold_trainer/asked/kept_logs.py": "asked about jobs of a cluster alone",
     "trainer_image/gridfold_trainer/storage/opening.py": "stores of a cluster: a laptop has returned before",
     "trainer_image/gridfold_trainer/data/raw_rows.py": "the program of the model card",

@@ -18,9 +18,8 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gridfold.api.handoff import PreparedRun, StageInput
-from gridfold.api.inspection import EstimatorReport, PlanReport, RefusedCells, ResultsReport
+from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
 from gridfold.api.plots import PLOTS_FILE
-from gridfold.domain.grid import format_ranges
 from gridfold_trainer import preflight
 from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.results import CellResult, load_result
@@ -28,11 +27,11 @@ from gridfold_trainer.cells.stored import find_stored
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError, ObjectMissingError
-from gridfold_trainer.learning import boosters, environment, estimators, scorers
+from gridfold_trainer.learning import environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
-from gridfold_trainer.learning.label_parameters import label_parameters
 from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
 from gridfold_trainer.outcome.page import REPORT, make_page
+from gridfold_trainer.outcome.script import describe
 from gridfold_trainer.printed import print_answer
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
@@ -90,16 +89,7 @@ def estimator(job: StageInput) -> EstimatorReport:
     problems += scorers.kind_problems(scoring, scorers.choose(scoring, classifier=classifier)[1], classifier=classifier)
     if problems:
         raise DataError(*problems)
-    return EstimatorReport(
-        classifier=classifier,
-        takes_random_state=estimators.takes_random_state(cls),
-        label_parameters={name: list(words) for name, words in label_parameters(cls).items()},
-        fixed=boosters.fixed_values(cls, job.spec.execution.threads),
-        refused=[
-            RefusedCells(cells=format_ranges(cells), message=message)
-            for message, cells in preflight.refused_by_itself(job.spec, cls).items()
-        ],
-    )
+    return describe(job.spec)
 
 
 def plan(job: StageInput, context: Context) -> PlanReport:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gridfold.api.validation import parse_training_job
-from gridfold_cli.export.fragments import load
-from gridfold_cli.export.literals import Call, Name, assign, quoted
-from gridfold_cli.export.patterns import to_regex
+from gridfold_export.fragments import load
+from gridfold_export.literals import Call, Name, assign, quoted
+from gridfold_export.patterns import to_regex
 from tests.oracle.exported import script_of
 from tests.unit.cli.conftest import Gridfold
 from tests.unit.cli.jobs import document, with_spec

@@ -81,6 +81,7 @@ def hostile_page(words: list[str]) -> str:
         "errors": four,
         "headline": one,
         "usage": two,
+        "script": two,
         "resolved": {"positiveClass": three, one: two},
         "versions": {one: two, three: four},
         "blas": {two: three},

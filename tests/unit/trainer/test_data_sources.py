@@ -9,7 +9,7 @@ import pytest
 
 from gridfold.api.v1alpha1 import Source, Storage
 from gridfold.domain.hidden import hidden_names
-from gridfold_cli.export.fragments import load
+from gridfold_export.fragments import load
 from gridfold_trainer.data.sources import fetch, locate
 from gridfold_trainer.errors import (
     AccessDeniedError,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridfold_cli.export.patterns import to_regex
+from gridfold_export.patterns import to_regex
 from gridfold_trainer.errors import ObjectMissingError
 from gridfold_trainer.storage.patterns import compile_pattern
 

@@ -1,6 +1,7 @@
 """report.html as refit writes it and as `gridfold report` makes it anew; nothing hangs on it."""
 
 import hashlib
+import html
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.handoff import StageInput
+from gridfold.api.v1alpha1 import Source
+from gridfold_export import export_script
 from gridfold_trainer import inspection, refit
 from gridfold_trainer.inspection import CopyFailedError, NoResultsError
 from gridfold_trainer.outcome import page
+from gridfold_trainer.outcome.script import script_of
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
 
@@ -60,6 +64,33 @@ def test_a_page_that_cannot_be_made_is_a_note_and_all_else_is_written(
     assert note.startswith("report.html could not be made (RuntimeError: <it> broke xxx")
     assert note.endswith("; `gridfold report` tries it again.")
     assert len(note) < 400
+
+
+def test_the_page_shows_the_script_that_export_prints(world: World, job: StageInput) -> None:
+    refit.run(job, world.context)
+    script = export_script(job.name, job.spec, inspection.estimator(job))
+    assert json.loads((run_folder(world) / "status.json").read_bytes())["script"] == script
+    assert script.strip() in html.unescape((run_folder(world) / "report.html").read_text())
+
+
+def test_the_script_beside_results_keeps_no_secret_of_a_signed_url(world: World, job: StageInput) -> None:
+    uri = "https://files.example/rows.csv"
+    signed = Source(uri=f"{uri}?X-Signature=abc123", sha256="0" * 64)
+    dataset = job.spec.dataset.model_copy(update={"sources": [signed]})
+    script = script_of(job.model_copy(update={"spec": job.spec.model_copy(update={"dataset": dataset})}))
+    assert uri in script
+    assert "abc123" not in script
+
+
+def test_a_script_that_cannot_be_written_costs_nothing_else(
+    world: World, job: StageInput, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_(*_: object) -> str:
+        raise RuntimeError("it broke")
+
+    monkeypatch.setattr("gridfold_trainer.outcome.script.export_script", break_)
+    assert refit.run(job, world.context).best is not None
+    assert "<code>gridfold export</code> prints it" in (run_folder(world) / "report.html").read_text()
 
 
 def test_a_run_without_any_score_has_a_page_too(world: World) -> None:

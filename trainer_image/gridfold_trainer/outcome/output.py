@@ -22,6 +22,7 @@ from gridfold_trainer.outcome.doubts import infeasible_headline
 from gridfold_trainer.outcome.model_card import model_card
 from gridfold_trainer.outcome.ownership import LATEST, Latest, Owner
 from gridfold_trainer.outcome.page import REPORT, page_of
+from gridfold_trainer.outcome.script import script_of
 from gridfold_trainer.outcome.selection import slimmed
 from gridfold_trainer.outcome.table import results_csv, results_parquet
 from gridfold_trainer.outcome.winner import Refitted
@@ -59,7 +60,7 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
         "results.parquet": results_parquet(run_output.record),
     }
     document = status_document(job, run_output, data)
-    document["trustedTypes"] = []
+    document |= {"trustedTypes": [], "script": script_of(job)}
     if run_output.refitted is not None:
         stored = run_output.refitted.stored
         if stored.content is not None:

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from gridfold.api.v1alpha1 import Prefer, Scoring
 from gridfold.domain.grid import script_name
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import quoted
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import quoted
 
 
 def refit_function(scoring: Scoring, objective: str) -> Iterator[Fragment]:

@@ -8,11 +8,11 @@ from gridfold.domain.csv_program import CODECS, csv_program, needs_program
 from gridfold.domain.hidden import hidden_names
 from gridfold.domain.number_formats import writes_commas
 from gridfold.domain.repeated_headers import without_headers
-from gridfold_cli.errors import InvalidInputError
-from gridfold_cli.export.buckets import Buckets, Loop
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import Call, Each, Name, assign, render
-from gridfold_cli.export.patterns import is_pattern
+from gridfold_export.buckets import Buckets, Loop
+from gridfold_export.errors import NoScriptError
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import Call, Each, Name, assign, render
+from gridfold_export.patterns import is_pattern
 
 _COMPRESSIONS = {"gz": "gzip", "zst": "zstd"}
 _FORMATS = {
@@ -43,7 +43,7 @@ def reading(spec: TrainingJobSpec) -> Iterator[Fragment]:
     """Yield what reads all sources, in order.
 
     Raises:
-        InvalidInputError: what the objects of a folder are cannot be seen without listing it.
+        NoScriptError: what the objects of a folder are cannot be seen without listing it.
     """
     sources, buckets = spec.dataset.sources, Buckets(spec)
     forms = [_format(source, spec.dataset) for source in sources]
@@ -105,7 +105,7 @@ def _format(source: Source, dataset: Dataset) -> DataFormat:
     """Return the format of a source: as named, else as its suffix says."""
     suffix, compression = _suffixes(source.uri)
     if is_many(source) and dataset.format is None and suffix not in _FORMATS:
-        raise InvalidInputError(
+        raise NoScriptError(
             f"gridfold export cannot see what the objects of {source.uri} are; write a pattern that ends in their "
             f"suffix, such as {source.uri.partition('*')[0]}*.csv{f'.{compression}' if compression else ''}, or name "
             "dataset.format"

@@ -7,8 +7,8 @@ from itertools import pairwise
 from gridfold.api.inspection import RefusedCells
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJobSpec
 from gridfold.domain.grid import cell_count, parse_ranges
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import LINE_CHARACTERS, Call, Name, assign
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import LINE_CHARACTERS, Call, Name, assign
 
 _ALONE = 2  #: numbers next to each other that are shorter written out than as a range
 

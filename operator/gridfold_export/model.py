@@ -6,11 +6,11 @@ from typing import Any
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import CrossValidationMethod, SearchAlgorithm, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, cell_count, script_name
-from gridfold_cli.export import named_columns
-from gridfold_cli.export.fragments import Fragment
-from gridfold_cli.export.label_values import LabelParameters, parameter_value
-from gridfold_cli.export.literals import Call, Name, assign
-from gridfold_cli.export.methods import Methods
+from gridfold_export import named_columns
+from gridfold_export.fragments import Fragment
+from gridfold_export.label_values import LabelParameters, parameter_value
+from gridfold_export.literals import Call, Name, assign
+from gridfold_export.methods import Methods
 
 _IMPUTE = "from sklearn.impute import SimpleImputer"
 _THROUGH = "passthrough"

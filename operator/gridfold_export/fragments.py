@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from gridfold_cli.export.literals import LINE_CHARACTERS
+from gridfold_export.literals import LINE_CHARACTERS
 
 _SUFFIX = ".py.txt"
 

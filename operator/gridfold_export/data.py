@@ -6,11 +6,11 @@ from functools import partial
 from gridfold.api.v1alpha1 import ColumnType, Dataset, SplitMethod, TrainingJobSpec
 from gridfold.domain.dates import IMPORTS, SOURCE, SUFFIXES, date_features
 from gridfold.domain.markers import spellings
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import assign, quoted, render
-from gridfold_cli.export.methods import Methods
-from gridfold_cli.export.numbers import as_numbers, declared_boolean, declared_numeric, is_spelled
-from gridfold_cli.export.sources import has_parquet
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import assign, quoted, render
+from gridfold_export.methods import Methods
+from gridfold_export.numbers import as_numbers, declared_boolean, declared_numeric, is_spelled
+from gridfold_export.sources import has_parquet
 
 
 def cleaning(spec: TrainingJobSpec, methods: Methods) -> Fragment:

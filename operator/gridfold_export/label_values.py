@@ -5,7 +5,7 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.domain.grid import plain_value
-from gridfold_cli.export.literals import Call
+from gridfold_export.literals import Call
 
 #: Parameters of the estimator whose value is a label, each with the words that are none.
 LabelParameters = Mapping[str, Sequence[str]]

@@ -11,8 +11,8 @@ from gridfold.api.v1alpha1 import (
     Scoring,
     TrainingJobSpec,
 )
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import Call, Name, assign, quoted, render
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import Call, Name, assign, quoted, render
 
 _FBETA = "fbeta_score"
 _AVERAGED = {

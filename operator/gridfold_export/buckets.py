@@ -5,9 +5,9 @@ from typing import Any
 
 from gridfold.api.v1alpha1 import AddressingStyle, Source, Storage, TrainingJobSpec
 from gridfold.domain.hidden import hidden_names
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import Call, Name, assign
-from gridfold_cli.export.patterns import literal_prefix, to_regex
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import Call, Name, assign
+from gridfold_export.patterns import literal_prefix, to_regex
 
 #: Name of an object in a loop, and what gives the names; None: there is one object.
 Loop = tuple[str, Call] | None

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from gridfold.api.v1alpha1 import ColumnType, Dataset
 from gridfold.domain.number_formats import PLAIN_SOURCE, Spelling
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import assign
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import assign
 
 
 def is_spelled(dataset: Dataset) -> bool:

@@ -4,25 +4,25 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from gridfold.api.inspection import EstimatorReport
-from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJob, TrainingJobSpec
-from gridfold_cli.export import choosing, data, left_out, model, named_columns, numbers, scoring
-from gridfold_cli.export.fragments import Fragment, load, merge_imports
-from gridfold_cli.export.label_values import names_labels, weighs_labels
-from gridfold_cli.export.methods import Methods
-from gridfold_cli.export.scoring import Measures
-from gridfold_cli.export.sources import is_file, packages, reading
+from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJobSpec
+from gridfold_export import choosing, data, left_out, model, named_columns, numbers, scoring
+from gridfold_export.fragments import Fragment, load, merge_imports
+from gridfold_export.label_values import names_labels, weighs_labels
+from gridfold_export.methods import Methods
+from gridfold_export.scoring import Measures
+from gridfold_export.sources import is_file, packages, reading
 
 _DEFINITIONS = ("def ", "class ")
 
 
-def export_script(job: TrainingJob, estimator: EstimatorReport) -> str:
-    """Return the script that defines the numbers of a job.
+def export_script(name: str, spec: TrainingJobSpec, estimator: EstimatorReport) -> str:
+    """Return the script that defines the numbers of a job of that name.
 
     Raises:
-        InvalidInputError: no script could read its sources.
+        NoScriptError: no script could read its sources.
     """
-    fragments = list(_fragments(job.spec, estimator))
-    blocks = [_header(job), merge_imports(fragments), *(fragment.code for fragment in fragments)]
+    fragments = list(_fragments(spec, estimator))
+    blocks = [_header(name, spec), merge_imports(fragments), *(fragment.code for fragment in fragments)]
     text = blocks[0]
     for before, block in pairwise(blocks):
         apart = _starts_with_function(block) or _ends_with_function(before)
@@ -87,15 +87,14 @@ def _titled(title: str, fragments: list[Fragment]) -> list[Fragment]:
     return [Fragment(f"# {title}\n{first.code}", first.imports), *rest]
 
 
-def _header(job: TrainingJob) -> str:
+def _header(name: str, spec: TrainingJobSpec) -> str:
     """Return the docstring: what the script is, what it needs, how to run it."""
-    package = job.spec.estimator.class_name.partition(".")[0]
+    package = spec.estimator.class_name.partition(".")[0]
     own = [package] if package != "sklearn" else []
-    needed = ["pandas", "scikit-learn", *own, *packages(job.spec.dataset)]
-    spec = job.spec
+    needed = ["pandas", "scikit-learn", *own, *packages(spec.dataset)]
     return load(
         "header",
-        name=job.metadata.name,
+        name=name,
         packages=f"{', '.join(needed[:-1])} and {needed[-1]}",
         threads=str(spec.execution.threads),
         files="\nRelative paths start at the folder that it is run in.\n"

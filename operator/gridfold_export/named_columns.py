@@ -13,8 +13,8 @@ from gridfold.api.column_parameters import (
 )
 from gridfold.api.v1alpha1 import Encode, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, plain_value
-from gridfold_cli.export.fragments import Fragment, load
-from gridfold_cli.export.literals import INDENT, LINE_CHARACTERS, quoted
+from gridfold_export.fragments import Fragment, load
+from gridfold_export.literals import INDENT, LINE_CHARACTERS, quoted
 
 CLASS = "NamedColumns"
 _ENCODE = f"{PREPROCESSING}categorical.encode"
