@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
+from tests.e2e.test_steering import patch
 from tests.real_data import require
 from tests.testbed.plugin import Cluster
 from tests.testbed.waiting import wait_until
@@ -146,6 +147,27 @@ def test_a_user_sees_progress_results_and_events_by_kubectl_alone(jobs: ClusterJ
     assert set(stored["metadata"]["annotations"]) == {"kubectl.kubernetes.io/last-applied-configuration"}
     for pod in jobs.children("pods", name):
         assert credentials_of(pod) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+
+
+def test_another_way_to_choose_needs_no_fit_of_any_cell(jobs: ClusterJobs) -> None:
+    tree = {"className": "sklearn.tree.DecisionTreeClassifier", "parameters": {"random_state": SEED}}
+    depths = {"grid": [{"max_depth": [8, 6, 5, 4, 3, 2]}]}
+    source = jobs.upload(two_column_table())
+    name = jobs.apply(jobs.manifest("select", source, estimator=tree, search=depths))
+    before = jobs.wait_until_it_ends(name)
+    simplest = [{"parameter": "max_depth", "prefer": "Lowest"}]
+    patch(jobs, name, {"scoring": {"select": "OneStandardError", "simplest": simplest}})
+    status = jobs.wait(
+        name, "is chosen anew", lambda s: s["observedGeneration"] == 2 and condition(s, "Complete")["status"] == "True"
+    )
+    assert (status["cells"]["cached"], status["cells"]["succeeded"]) == (6, 0)
+    rows = jobs.results(status)
+    means = [float(row["mean_test_f1"]) for row in rows]
+    best = means.index(max(means))
+    least = means[best] - float(rows[best]["std_test_f1"])
+    allowed = [row for row, mean in zip(rows, means, strict=True) if mean >= least]
+    chosen = min(allowed, key=lambda row: int(row["param_max_depth"]))
+    assert before["best"]["cell"] == best != status["best"]["cell"] == int(chosen["index"])
 
 
 def credentials_of(pod: dict[str, Any]) -> set[str]:
