@@ -64,13 +64,13 @@ check: setup ## Format and lint, types, layers, CRD drift.
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python hack/crds.py --check
+	@$(BIN)/python hack/crds.py --check && $(BIN)/python hack/field_reference.py --check
 
 format: setup ## Format the code.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-crds: setup ## Write crds/ from the models.
-	@$(BIN)/python hack/crds.py
+crds: setup ## Write crds/ and docs/fields.md from the models.
+	@$(BIN)/python hack/crds.py && $(BIN)/python hack/field_reference.py
 
 lock: ## Resolve the requirement files again (needs uv).
 	@hack/lock.sh --upgrade

@@ -1,0 +1,30 @@
+"""What a fresh reader does: a tenant and a first job, as docs/install.md has them."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
+from tests.e2e.test_steering import assert_complete
+
+pytestmark = pytest.mark.cluster
+
+PAGE = Path(__file__).parents[2] / "docs/install.md"
+
+
+def test_the_first_job_of_a_tenant_completes_with_nothing_but_the_page(jobs: ClusterJobs) -> None:
+    tenant, first = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    _, binding, secret = tenant.split("---\n")
+    secret = secret.replace('KEY_ID: "…"', f"KEY_ID: {jobs.testbed.s3_access_key!r}")
+    secret = secret.replace('ACCESS_KEY: "…"', f"ACCESS_KEY: {jobs.testbed.s3_secret_key!r}")
+    jobs.kubectl("apply", "-f", "-", stdin=f"{binding}---\n{secret}".replace("team-a", jobs.namespace))
+    rows = two_column_table().replace("a,b,y", "a,b,churned")
+    jobs.bucket.client.put_object(Bucket=jobs.bucket.name, Key="rows.csv", Body=rows.encode())
+    first = first.replace("s3://team-a", jobs.bucket.uri).replace("team-a", jobs.namespace)
+    first = first.replace("https://s3.example.com", jobs.testbed.s3_endpoint).replace("eu-central-1", "us-east-1")
+    tenant_words = ("--as=anna", f"--as-group={jobs.namespace}")
+    jobs.kubectl(*tenant_words, "apply", "-f", "-", stdin=first)
+    jobs.names.append("first")
+    assert_complete(jobs, "first")
+    assert "Complete" in jobs.kubectl(*tenant_words, "get", "tj", "first", "--namespace", jobs.namespace)
