@@ -1,12 +1,14 @@
-"""A platform's upgrade while jobs run: another trainer image, and one that does not exist and is corrected."""
+"""A platform's upgrade while jobs run: another trainer image, one that is missing, a rollback, no release at all."""
 
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.cluster.installation import chart_values, installed, make_namespace, upgrade
+from tests.cluster.installation import chart_values, helm, installed, make_namespace, upgrade
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.e2e.test_steering import assert_complete
+from tests.e2e.test_whole_jobs import scores
 from tests.testbed.plugin import Bucket, Cluster
 
 pytestmark = pytest.mark.cluster
@@ -53,3 +55,32 @@ def test_a_run_keeps_its_trainer_image_and_a_later_one_takes_the_platforms_as_so
     status = jobs.wait_until_it_ends(after)
     assert condition(status, "Complete")["status"] == "True", status
     assert images_of(after) == {images["trainer"]}
+
+
+def test_a_job_outlives_a_rollback_and_a_release_that_was_uninstalled(
+    jobs: ClusterJobs, testbed: Cluster, images: dict[str, str]
+) -> None:
+    def do(*words: str) -> None:
+        helm(testbed, *words, "gridfold", "--namespace", jobs.operator.namespace)
+
+    def wait_for(cells: int) -> None:
+        jobs.wait(disturbed, f"has {cells} results", lambda s: s.get("cells", {}).get("succeeded", 0) >= cells)
+
+    source, values = jobs.upload(two_column_table()), chart_values(images, (jobs.namespace,))
+    slowly: dict[str, Any] = {"search": EIGHT_CELLS, "execution": {"parallelism": 1}}
+    disturbed = jobs.apply(jobs.manifest("disturbed", source, **slowly))
+    wait_for(1)
+    upgrade(testbed, jobs.operator.namespace, {**values, "logLevel": "DEBUG"})
+    jobs.operator.wait_until_ready()
+    wait_for(2)
+    do("rollback")
+    jobs.operator.wait_until_ready()
+    wait_for(3)
+    do("uninstall")
+    assert jobs.status(disturbed)["state"] == "Running", "the resource stays, and its pods go on"
+    upgrade(testbed, jobs.operator.namespace, values)
+    jobs.operator.wait_until_ready()
+    status = assert_complete(jobs, disturbed)
+    assert status["cells"]["succeeded"] == 8
+    undisturbed = assert_complete(jobs, jobs.apply(jobs.manifest("undisturbed", source, search=EIGHT_CELLS)))
+    assert scores(jobs.results(status)) == scores(jobs.results(undisturbed))
