@@ -6,7 +6,9 @@ ClusterError                  reason, message, retryable
 │   └── ApiNotFoundError      404
 ├── ApiConflictError          409: something is there already, or has changed
 ├── NamespaceLeavingError     403: nothing is made in a namespace that is being deleted
-└── WatchGapError             a watch cannot go on where it stopped (410): list again
+├── WatchGapError             a watch cannot go on where it stopped (410): list again
+├── NotLeadingError           another operator may lead by now: nothing is written
+└── LeadershipLostError       another operator leads, or may: the process ends, to be started again
 
 ConflictError                 the engine's own word for "observe again"; adapters raise it from the above
 └── ForeignChildError         a child's name is taken by somebody else's object: a person has to look
@@ -91,6 +93,18 @@ class WatchGapError(ClusterError):
     """A watch cannot go on where it stopped; only a new list tells what was missed."""
 
     reason = "WatchGap"
+
+
+class NotLeadingError(ClusterError):
+    """What was about to be written is not: another operator may lead by now."""
+
+    reason = "NotLeading"
+
+
+class LeadershipLostError(ClusterError):
+    """This operator has led, and does no longer."""
+
+    reason = "LeadershipLost"
 
 
 class NoClusterError(ClusterError):

@@ -1,6 +1,7 @@
 """What Prometheus is told of the operator as a whole. No label grows with jobs: of one job, its status tells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
@@ -40,6 +41,13 @@ class Metrics:
         """Tell how many jobs wait for a free hand, asked for when somebody looks."""
         words = "TrainingJobs that are due to be looked at, and wait for a free worker."
         Gauge("gridfold_queue_depth", words, registry=self.registry).set_function(depth)
+
+    def watch_leading(self, served: Iterable[str], leads: Callable[[str], bool]) -> None:
+        """Tell which namespaces ("" for all) this operator leads, asked for when somebody looks."""
+        words = "Whether this operator leads: 1 where it acts on TrainingJobs of the namespaces, 0 where it stands by."
+        gauge = Gauge("gridfold_leader", words, ["served"], registry=self.registry)
+        for name in served:
+            gauge.labels(name or "all namespaces").set_function(partial(leads, name))
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return everything in the format that a scraper accepts, and its content type."""

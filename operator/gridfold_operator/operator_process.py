@@ -4,6 +4,8 @@ import asyncio
 import logging
 import os
 import random
+import secrets
+import socket
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
 from functools import partial
@@ -13,17 +15,19 @@ from kubernetes.aio.client import Configuration
 
 from gridfold.engine.ports import JobKey
 from gridfold_operator import handlers
-from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.adapters.clock import SystemClock, monotonic_seconds
 from gridfold_operator.adapters.kubernetes.capacity.drivers import build_drivers
 from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
 from gridfold_operator.adapters.kubernetes.capacity.port import KubernetesCapacity
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
 from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
 from gridfold_operator.adapters.kubernetes.events import KubernetesEventRecorder
+from gridfold_operator.adapters.kubernetes.lease_store import KubernetesLeaseStore
 from gridfold_operator.adapters.kubernetes.pod_watch import PodWatch
 from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.adapters.probes import serve_probes
 from gridfold_operator.errors import ApiUnavailableError
+from gridfold_operator.lease import Elector
 from gridfold_operator.login import log_in
 from gridfold_operator.metering import MeteredCapacity, timed
 from gridfold_operator.metrics import Metrics
@@ -31,6 +35,7 @@ from gridfold_operator.reconciler import Reconciler
 from gridfold_operator.rest import Rest
 from gridfold_operator.served_namespace import ServedNamespace
 from gridfold_operator.settings import OperatorSettings
+from gridfold_operator.term import check_term, within
 from gridfold_operator.together import run_together
 from gridfold_operator.workqueue import WorkQueue, work
 
@@ -49,7 +54,8 @@ class Operator:
         """Take, too, what has signals end this process: kopf takes them over each time it starts."""
         self._settings, self._configuration, self._heed_signals = settings, configuration, heed_signals
         self._queue: WorkQueue[JobKey] = WorkQueue()
-        self._client = KubernetesClient(configuration)
+        self._client = KubernetesClient(configuration, gate=check_term)
+        self._lease_client = KubernetesClient(configuration, tries=1)  # whose calls are short, and wait for no others
         clock, pods = SystemClock(), PodStore()
         self._cluster = KubernetesCluster(
             self._client, pods, clock, settings.pods, self._look_again, reads_workloads=settings.kueue.enabled
@@ -61,17 +67,19 @@ class Operator:
         name = os.environ.get("HOSTNAME", "gridfold-operator")
         recorder = KubernetesEventRecorder(self._client, clock, name)
         leases = Leases(self._client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, name)
-        drivers = build_drivers(self._client, settings.capacity, clock)
+        drivers = build_drivers(self._client, settings.capacity, clock, check_term)
         capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
         self._metrics = Metrics()
         self._metrics.watch_queue(self._queue.__len__)
         providers = [provider.name for provider in settings.capacity.providers]
         metered = MeteredCapacity(capacity, providers, self._metrics)
         self._reconciler = Reconciler(self._queue, self._cluster, metered, clock, recorder)
+        identity = find_identity()
         self._served = {
-            name: ServedNamespace(name, self._cluster.list_versions, self._parts_of)
+            name: ServedNamespace(name, self._cluster.list_versions, self._elector(name, identity), self._parts_of)
             for name in settings.watch_namespaces or ALL_NAMESPACES
         }
+        self._metrics.watch_leading(self._served, self._leads)
 
     async def run(self) -> None:
         """Run until it is cancelled.
@@ -80,6 +88,7 @@ class Operator:
         """
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self._client.close)
+            stack.push_async_callback(self._lease_client.close)
             probes = serve_probes(self._settings.probe_port, self._not_ready, self._remarks, self._metrics.render)
             LOG.info("probes on port %s", await stack.enter_async_context(probes))
             await run_together(self._parts())
@@ -98,8 +107,19 @@ class Operator:
 
     async def _handle(self, key: JobKey) -> None:
         served = self._served.get(key.namespace) or self._served.get("")
-        if served is not None and not served.trouble:  # else its jobs are told of anew once it is served
-            await self._reconciler(key)
+        if served is not None and served.term is not None:  # else its jobs are told of anew once it is served
+            with within(served.term):
+                await self._reconciler(key)
+
+    def _elector(self, namespace: str, identity: str) -> Elector:
+        """Return who elects a namespace's leader: by a Lease in it; one for all namespaces by one that all know."""
+        election = self._settings.leader_election
+        store = KubernetesLeaseStore(self._lease_client, namespace or election.namespace)
+        return Elector(store, identity, election.lease_seconds, SystemClock(), monotonic_seconds)
+
+    def _leads(self, name: str) -> bool:
+        term = self._served[name].term
+        return term is not None and not term.is_over()
 
     async def _resync(self, namespace: str) -> None:
         """Have every job looked at again from time to time, whatever events say, and no two at the same time.
@@ -132,16 +152,30 @@ class Operator:
         self._queue.add_after(key, seconds(key))
 
     def _not_ready(self) -> str:
-        """Return why nothing is served; "" where at least one namespace is."""
+        """Return why nothing is served; "" where at least one namespace is, or would be if its leader went."""
         missing = [self._missing(served) for served in self._served.values()]
         return "; ".join(missing) if all(missing) else ""
 
     def _remarks(self) -> str:
-        """Return which namespaces are not served, and why."""
-        return "; ".join(filter(None, map(self._missing, self._served.values())))
+        """Return which namespaces are not served, and why, and which of them others serve."""
+        return "; ".join(filter(None, map(self._remark, self._served.values())))
+
+    def _remark(self, served: ServedNamespace) -> str:
+        by_another = f"{served} is served by {served.leader}; this operator stands by"
+        return by_another if served.leader else self._missing(served)
 
     def _missing(self, served: ServedNamespace) -> str:
         trouble = served.trouble
-        if not trouble and not self._pod_watch.has_listed(served.name):
+        if not trouble and not served.leader and not self._pod_watch.has_listed(served.name):
             trouble = "the pods are not known yet"
         return trouble and f"{served} is not served: {trouble}"
+
+
+def find_identity() -> str:
+    """Return the name by which this process holds Leases.
+
+    In a cluster that is its pod's: a container is started only when the one before it in its pod has ended. Elsewhere
+    it is nobody else's, and none that an earlier process had.
+    """
+    pod, namespace = os.environ.get("POD_NAME"), os.environ.get("POD_NAMESPACE")
+    return f"{namespace}/{pod}" if pod and namespace else f"{socket.gethostname()}/{secrets.token_hex(4)}"

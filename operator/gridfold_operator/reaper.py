@@ -1,7 +1,8 @@
 """The reaper: `python -m gridfold_operator.reaper --settings FILE`, by its own identity and from time to time.
 
 It hands back the nodes whose record has expired, because no operator has looked at it for too long, and those without
-any record, which an operator has made that was killed while another took the record away; nothing else.
+any record, which an operator has made that was killed while another took the record away; nothing else. It needs not
+lead, as it acts for operators that are gone: every record that it takes away is guarded by the version that it read.
 """
 
 import argparse

@@ -7,10 +7,14 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from gridfold_operator.errors import ApiNotFoundError, ApiRefusedError, ApiUnavailableError
+from gridfold_operator.lease import Elector
 from gridfold_operator.together import run_together
+
+if TYPE_CHECKING:
+    from gridfold_operator.term import Term
 
 LOG = logging.getLogger(__name__)
 
@@ -20,18 +24,22 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 class ServedNamespace:
-    """Serves one namespace ("" for all) for ever, whatever the API server refuses there."""
+    """Serves one namespace ("" for all) for ever while it leads there, whatever the API server refuses there."""
 
     def __init__(
         self,
         name: str,
         look: Callable[[str], Awaitable[object]],
+        elector: Elector,
         parts: Callable[[str], Iterable[Coroutine[Any, Any, None]]],
     ) -> None:
-        """Take what lists the namespace's TrainingJobs, and what makes the parts that serve it."""
+        """Take what lists its TrainingJobs, who elects its leader, and what makes the parts that serve it."""
         self.name = name
-        self.trouble = "the kind TrainingJob is not there yet"  #: why it is not served; "": it is
-        self._look, self._parts = look, parts
+        #: Why it is not served; "": it is, or somebody else leads.
+        self.trouble = "the kind TrainingJob is not there yet"
+        self.leader = ""  #: who leads, where it is somebody else
+        self.term: Term | None = None  #: in which it is served
+        self._look, self._elector, self._parts = look, elector, parts
         self._pause = FIRST_PAUSE_SECONDS
 
     def __str__(self) -> str:
@@ -39,7 +47,11 @@ class ServedNamespace:
         return f"namespace {self.name}" if self.name else "the cluster"
 
     async def run(self) -> NoReturn:
-        """Serve it; what is refused there is told, and tried again with back-off."""
+        """Serve it, or stand by; what is refused there is told, and tried again with back-off.
+
+        Raises:
+            LeadershipLostError: it was served, and another operator may lead there by now.
+        """
         loop = asyncio.get_running_loop()
         while True:
             start = loop.time()
@@ -54,16 +66,24 @@ class ServedNamespace:
 
     async def _serve(self) -> None:
         await self._wait_for_kind()
-        if self.trouble:
-            LOG.info("%s is served", self)
-        self.trouble = ""
-        await run_together(self._parts(self.name))
+        async with self._elector.leading(self._stand_by) as term:
+            LOG.info("%s is served, by %s", self, term)
+            self.trouble, self.leader, self.term = "", "", term
+            try:
+                await run_together([self._elector.keep(term), *self._parts(self.name)])
+            finally:
+                self.term = None
+
+    def _stand_by(self, leader: str) -> None:
+        if leader != self.leader:
+            LOG.info("%s is served by %s; this operator stands by", self, leader)
+        self.trouble, self.leader = "", leader
 
     def _tell(self, trouble: str) -> None:
         """Tell why it is not served: at most a warning for every cause, however often it is tried."""
         if trouble != self.trouble:
             LOG.warning("%s is not served, and tried again: %s", self, trouble)
-        self.trouble = trouble
+        self.trouble, self.leader = trouble, ""
 
     async def _wait_for_kind(self) -> None:
         """Wait until the API server knows the kind: kopf looks for it only once."""

@@ -51,12 +51,22 @@ class KueueSettings(SettingsModel):
     enabled: bool = False  #: whether the operator may read Workloads, to tell why a queue does not admit a Job
 
 
+class LeaderElectionSettings(SettingsModel):
+    """How operators that serve the same namespaces find out which of them acts."""
+
+    #: Where the Lease is of an operator that serves all namespaces. The same of all of them, or they do not meet.
+    namespace: Annotated[str, Field(min_length=1, max_length=63)] = "kube-system"
+    #: After which another one takes over from a leader that is not seen any more.
+    lease_seconds: Annotated[int, Field(ge=5, le=300)] = 15
+
+
 class OperatorSettings(SettingsModel):
     """The operator's settings."""
 
     trainer: TrainerSettings
     kueue: KueueSettings = Field(default_factory=KueueSettings)
     capacity: CapacitySettings = Field(default_factory=CapacitySettings)
+    leader_election: LeaderElectionSettings = Field(default_factory=LeaderElectionSettings)
     watch_namespaces: tuple[str, ...] = ()  #: none: the whole cluster
     #: Every job that has not ended is looked at again after this time, ± 20 %, whatever events say.
     resync_seconds: Annotated[float, Field(ge=1, le=3600)] = 60.0

@@ -18,6 +18,7 @@ from tests.testbed.shell import environment, run
 from tests.testbed.waiting import wait_until
 
 CHART = Path(__file__).parents[2] / "charts" / "gridfold"
+OPERATORS = "app.kubernetes.io/component=operator"
 RESTRICTED = {"pod-security.kubernetes.io/enforce": "restricted"}
 
 
@@ -43,18 +44,36 @@ class Installation:
     def service_account(self) -> str:
         return f"system:serviceaccount:{self.namespace}:gridfold"
 
+    def pods(self) -> dict[str, dict[str, Any]]:
+        """Return the operator's pods that are to stay, by name."""
+        found = self.kubectl.get("pods", "--namespace", self.namespace, f"--selector={OPERATORS}")["items"]
+        return {pod["metadata"]["name"]: pod for pod in found if not pod["metadata"].get("deletionTimestamp")}
+
     def pod(self) -> dict[str, Any]:
-        """Return the operator's one pod."""
-        (pod,) = self.kubectl.get("pods", "--namespace", self.namespace)["items"]
-        found: dict[str, Any] = pod
+        """Return the operator's one pod, of several the one that leads."""
+        found = self.pods()
+        return found[self.leaders()[0]] if len(found) > 1 else next(iter(found.values()))
+
+    def leaders(self) -> list[str]:
+        """Return which of its pods leads each of the namespaces that it serves."""
+        found = []
+        for namespace in self.served or ("kube-system",):
+            words = ("--namespace", namespace, "--ignore-not-found", "--output=jsonpath={.spec.holderIdentity}")
+            owner, _, pod = self.kubectl("get", "lease", "gridfold-operator", *words).partition("/")
+            found.append(pod if owner == self.namespace else "")
         return found
 
     def wait_until_ready(self) -> None:
-        """Wait until the operator says that it sees the cluster."""
+        """Wait until all its pods are as they are to be, say that they see the cluster, and one of them leads."""
 
         def missing() -> str | None:
-            found = self.kubectl.get("deployment", "gridfold", "--namespace", self.namespace)["status"]
-            return None if found.get("readyReplicas") == 1 else f"Its status is {json.dumps(found)}."
+            found = self.kubectl.get("deployment", "gridfold", "--namespace", self.namespace)
+            status, wanted = found["status"], found["spec"]["replicas"]
+            numbers = {status.get(name) for name in ("replicas", "updatedReplicas", "readyReplicas")}
+            if numbers != {wanted} or status["observedGeneration"] != found["metadata"]["generation"]:
+                return f"Its status is {json.dumps(status)}."
+            leaders, pods = self.leaders(), self.pods()
+            return None if pods.keys() >= set(leaders) else f"{leaders} lead, and its pods are {[*pods]}."
 
         wait_until(missing, timeout_seconds=120, what="The operator is ready", every_seconds=0.3, explain=self.explain)
 
@@ -62,7 +81,7 @@ class Installation:
         """Return the lines that help to find out why it is not ready."""
         events = self.kubectl("events", "--namespace", self.namespace)
         pods = self.kubectl("get", "pods", "--namespace", self.namespace, "--output=wide")
-        log = self.kubectl("logs", "--namespace", self.namespace, "--selector=app.kubernetes.io/component=operator")
+        log = self.kubectl("logs", "--namespace", self.namespace, f"--selector={OPERATORS}")
         return f"{pods}\n{events[-3000:]}\n{log}"
 
     def restarts(self) -> int:
@@ -83,12 +102,13 @@ def make_namespace(kubectl: Kubectl, prefix: str) -> str:
 
 
 def chart_values(images: dict[str, str], served: tuple[str, ...], **changes: Any) -> dict[str, Any]:
-    """Return the chart's values for locally built images."""
+    """Return the chart's values for locally built images, and one replica: what it is about is seldom another."""
     values: dict[str, Any] = {
         "image": {**_image(images["operator"]), "pullPolicy": "IfNotPresent"},
         "trainer": {"image": {**_image(images["trainer"]), "pullPolicy": "IfNotPresent"}, "env": {}},
         "watchNamespaces": list(served),
         "fullnameOverride": "gridfold",
+        "replicas": 1,
     }
     if core := os.environ.get("OPENBLAS_CORETYPE"):  # the same bits as on this machine
         values["trainer"]["env"]["OPENBLAS_CORETYPE"] = core

@@ -17,6 +17,8 @@ ALLOWED: set[Right] = {
     *((verb, "", "events") for verb in ("create", "list")),
     ("get", "", "namespaces"),
 }
+#: And where the Lease is for which it is elected: in each namespace that it serves, or in one, if it serves all.
+ELECTED: set[Right] = {(verb, "coordination.k8s.io", "leases") for verb in ("create", "get", "update")}
 
 
 def rights(installation: Installation, namespace: str) -> set[Right]:

@@ -134,7 +134,8 @@ def test_with_a_provider_of_nodes_the_operator_may_do_what_that_needs_and_the_re
     assert {name for name, subjects in bound.items() if "gridfold-reaper" in subjects} == {
         "gridfold-capacity", "gf-gridfold-nodes", "gf-gridfold-reaper",
     }  # fmt: skip
-    assert not {kind for kind, _ in plain} & {"CronJob", "Role"}
+    assert "CronJob" not in {kind for kind, _ in plain}
+    assert [name for kind, name in plain if kind == "Role"] == ["gf-gridfold-leader"]
 
 
 def _rules(manifests: Manifests) -> list[Any]:
@@ -159,12 +160,60 @@ def test_the_reaper_reads_the_operators_settings_under_an_identity_of_its_own(te
 
 def test_an_operator_of_some_namespaces_has_the_same_rights_there_and_none_elsewhere(testbed: Cluster) -> None:
     documents = [d for d in yaml.safe_load_all(template(testbed, watchNamespaces=["a", "b"])) if d]
-    roles = [d for d in documents if d["kind"] == "Role"]
+    roles = [d for d in documents if d["kind"] == "Role" and d["metadata"]["name"] == "gridfold"]
     assert [role["metadata"]["namespace"] for role in roles] == ["a", "b"]
     everywhere = render(testbed)["ClusterRole", "gf-gridfold"]["rules"]
     assert all(role["rules"] == everywhere for role in roles)
     assert not [d for d in documents if d["kind"] == "ClusterRoleBinding"]
     assert {d["metadata"]["namespace"] for d in documents if d["kind"] == "RoleBinding"} == {"a", "b"}
+
+
+LEASE: list[dict[str, Any]] = [
+    {
+        "apiGroups": ["coordination.k8s.io"],
+        "resources": ["leases"],
+        "resourceNames": ["gridfold-operator"],
+        "verbs": ["get", "update"],
+    },
+    {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create"]},
+]
+
+
+@pytest.mark.parametrize(
+    ("values", "namespaces"),
+    [
+        ({}, ["kube-system"]),
+        ({"leaderElection": {"namespace": "leases"}}, ["leases"]),
+        ({"watchNamespaces": ["a", "b"]}, ["a", "b"]),
+    ],
+)
+def test_releases_that_serve_the_same_namespaces_meet_at_one_lease_of_which_they_may_write_no_other(
+    testbed: Cluster, values: dict[str, Any], namespaces: list[str]
+) -> None:
+    for release_namespace in ("gf", "other"):
+        documents = [d for d in yaml.safe_load_all(template(testbed, release_namespace, **values)) if d]
+        ours = [d for d in documents if d["metadata"]["name"] == f"{release_namespace}-gridfold-leader"]
+        roles = [d for d in ours if d["kind"] == "Role"]
+        assert [role["metadata"]["namespace"] for role in roles] == namespaces
+        assert all(role["rules"] == LEASE for role in roles)
+        bindings = [d for d in ours if d["kind"] == "RoleBinding"]
+        assert [binding["metadata"]["namespace"] for binding in bindings] == namespaces
+        assert all(binding["subjects"][0]["namespace"] == release_namespace for binding in bindings)
+
+
+def test_two_replicas_roll_one_after_the_other_spread_over_nodes_and_one_stays_when_a_node_is_drained(
+    testbed: Cluster,
+) -> None:
+    manifests = render(testbed)
+    deployment = manifests["Deployment", "gridfold"]["spec"]
+    assert deployment["replicas"] == 2
+    assert deployment["strategy"] == {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    selector = deployment["selector"]["matchLabels"]
+    (spread,) = deployment["template"]["spec"]["topologySpreadConstraints"]
+    assert (spread["whenUnsatisfiable"], spread["labelSelector"]["matchLabels"]) == ("ScheduleAnyway", selector)
+    budget = manifests["PodDisruptionBudget", "gridfold"]["spec"]
+    assert budget == {"maxUnavailable": 1, "selector": {"matchLabels": selector}}
+    assert ("PodDisruptionBudget", "gridfold") not in render(testbed, replicas=1)
 
 
 def test_users_of_a_namespace_get_their_rights_by_aggregation(testbed: Cluster) -> None:
@@ -236,6 +285,8 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     assert (provider.name, provider.max_nodes_per_job, str(provider.price_per_hour)) == ("big", None, "0.192")
     settings = settings_of()
     assert settings.capacity.providers == ()
+    assert settings.leader_election == type(settings.leader_election)()
+    assert settings_of(leaderElection={"leaseSeconds": 30}).leader_election.lease_seconds == 30
     assert settings.trainer.estimator_prefixes == ()
     container = render(testbed)["Deployment", "gridfold"]["spec"]["template"]["spec"]["containers"][0]
     assert settings.probe_port == container["ports"][0]["containerPort"]
@@ -262,6 +313,9 @@ REFUSED = [
     ({"capacity": {"providers": [{**AWS, "target": {**SCALE["target"]}}]}}, "region"),
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"metrics": {"port": 80}}, "port"),
+    ({"replicas": -1}, "replicas"),
+    ({"leaderElection": {"leaseSeconds": 1}}, "leaseSeconds"),
+    ({"leaderElection": {"namespace": ""}}, "namespace"),
     ({"metrics": {"podMonitor": {"enabled": True}}}, "there is no kind PodMonitor"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.cluster.installation import Installation, chart_values, installed, make_namespace
-from tests.cluster.rights import ALLOWED, rights
+from tests.cluster.rights import ALLOWED, ELECTED, rights
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
 from tests.testbed.plugin import Bucket, Cluster
 from tests.testbed.waiting import wait_until
@@ -70,6 +70,7 @@ def test_it_serves_a_namespace_that_is_made_later_and_has_no_right_that_it_does_
     assert may(everywhere, "create", "batch", "jobs", namespace)
     assert [what for what in FORBIDDEN if may(everywhere, *what, namespace)] == []
     assert rights(everywhere, namespace) == ALLOWED
+    assert rights(everywhere, "kube-system") == ALLOWED | ELECTED
     assert everywhere.restarts() == 0
 
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
@@ -35,9 +35,11 @@ current-context: c
 
 
 @contextmanager
-def started(folder: Path, kubeconfig: str, namespace: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def started(
+    folder: Path, kubeconfig: str, namespace: str, **changes: Any
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start an operator of one namespace and give it with the address of its probes."""
-    settings = {"trainer": {"image": "never-pulled:1"}, "watchNamespaces": [namespace], "probePort": 0}
+    settings = {"trainer": {"image": "never-pulled:1"}, "watchNamespaces": [namespace], "probePort": 0, **changes}
     (folder / "settings.yaml").write_text(json.dumps(settings))
     log = folder / "log"
     with log.open("w") as output:

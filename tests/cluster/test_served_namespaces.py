@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.cluster.installation import RESTRICTED, Installation, chart_values, installed, make_namespace, upgrade
-from tests.cluster.rights import ALLOWED, rights
+from tests.cluster.rights import ALLOWED, ELECTED, rights
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, Status, condition, two_column_table
 from tests.testbed.plugin import Bucket, Cluster
 from tests.testbed.waiting import wait_until
@@ -41,8 +41,9 @@ def test_a_namespace_that_goes_is_told_leaves_the_other_alone_and_is_served_agai
         return jobs, jobs.apply(jobs.manifest("long", jobs.upload(two_column_table()), **LONG_CELLS))
 
     with installed(testbed, values) as installation:
-        found = {namespace: rights(installation, namespace) for namespace in (*served, "default")}
-        assert found == {stays: ALLOWED, goes: ALLOWED, "default": set()}
+        found = {namespace: rights(installation, namespace) for namespace in (*served, "default", "kube-system")}
+        served_ones = {stays: ALLOWED | ELECTED, goes: ALLOWED | ELECTED}
+        assert found == {**served_ones, "default": set(), "kube-system": set()}
 
         jobs, name = apply_job(installation, goes)
         jobs.wait(name, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) > 0)

@@ -116,13 +116,16 @@ def _pause(program: str, word: str = "") -> Callable[[Victim], None]:
     return fault
 
 
+def kill_pod(jobs: ClusterJobs, pod: dict[str, Any]) -> None:
+    """Kill a pod's processes, and have the pod gone at once."""
+    _signal(_container_processes(pod), signal.SIGKILL)
+    _force_delete(jobs, [pod])
+
+
 def _kill_operator(victim: Victim) -> None:
     """Kill the operator; its pod is deleted too, since the kubelet's back-off grows with every kill of a session."""
-    operator = victim.jobs.operator
-    pod = operator.pod()
-    _signal(_container_processes(pod), signal.SIGKILL)
-    _force_delete(victim, [pod])
-    operator.wait_until_ready()
+    kill_pod(victim.jobs, victim.jobs.operator.pod())
+    victim.jobs.operator.wait_until_ready()
 
 
 def _stop_operator(victim: Victim) -> None:
@@ -131,11 +134,11 @@ def _stop_operator(victim: Victim) -> None:
     victim.jobs.operator.wait_until_ready()
 
 
-def _force_delete(victim: Victim, pods: list[dict[str, Any]]) -> None:
+def _force_delete(jobs: ClusterJobs, pods: list[dict[str, Any]]) -> None:
     for pod in pods[:1]:
         metadata = pod["metadata"]
         words = ["--namespace", metadata["namespace"], "--grace-period=0", "--force", "--ignore-not-found"]
-        victim.jobs.kubectl("delete", "pod", metadata["name"], *words)
+        jobs.kubectl("delete", "pod", metadata["name"], *words)
 
 
 def _delete_pod(victim: Victim) -> None:
@@ -198,7 +201,7 @@ FAULTS: dict[str, Callable[[Victim], None]] = {
     "operator SIGKILL": _kill_operator,
     "operator SIGSTOP": _stop_operator,
     "pod deleted": _delete_pod,
-    "pod deleted by force": lambda victim: _force_delete(victim, victim.pods()),
+    "pod deleted by force": lambda victim: _force_delete(victim.jobs, victim.pods()),
     "pod SIGKILL": lambda victim: (
         _signal(_container_processes(victim.pods()[0]), signal.SIGKILL) if victim.pods() else None
     ),

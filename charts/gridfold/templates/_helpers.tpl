@@ -64,6 +64,7 @@ capacity:
   leaseSeconds: {{ .leaseSeconds }}
   providers: {{ toJson .providers }}
 {{- end }}
+leaderElection: {{ toJson .Values.leaderElection }}
 watchNamespaces: {{ toJson .Values.watchNamespaces }}
 resyncSeconds: {{ .Values.resyncSeconds }}
 workers: {{ .Values.workers }}

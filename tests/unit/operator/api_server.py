@@ -11,6 +11,7 @@ from aiohttp import web
 from kubernetes.aio.client import Configuration
 
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
+from gridfold_operator.term import Gate, let_pass
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -84,7 +85,7 @@ def stream(*lines: Any, cut: bytes = b"", pieces: int = 10_000) -> Answer:
 
 
 @asynccontextmanager
-async def serving(server: ApiServer, tries: int = 3) -> AsyncIterator[KubernetesClient]:
+async def serving(server: ApiServer, tries: int = 3, gate: Gate = let_pass) -> AsyncIterator[KubernetesClient]:
     """Serve, and give a client for it."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.handle)
@@ -94,7 +95,7 @@ async def serving(server: ApiServer, tries: int = 3) -> AsyncIterator[Kubernetes
     await site.start()
     configuration = Configuration()
     configuration.host = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    client = KubernetesClient(configuration, tries=tries)
+    client = KubernetesClient(configuration, tries=tries, gate=gate)
     try:
         yield client
     finally:

@@ -27,6 +27,7 @@ from gridfold_operator.operator_process import Operator
 from gridfold_operator.settings import OperatorSettings, TrainerSettings
 from gridfold_operator.together import run_together
 from tests.contract.fake_cluster import VALID_SPEC
+from tests.contract.fake_leases import FakeLeaseStore, Shelf
 from tests.unit.operator.memory_api import MemoryApi
 from tests.unit.operator.virtual_time import run_virtually
 
@@ -65,23 +66,33 @@ class Played:
     def __post_init__(self) -> None:
         self.api = MemoryApi(self.now)
         self.api.documents[paths.namespace(NAMESPACE)] = {"metadata": {"name": NAMESPACE, "uid": NAMESPACE}}
+        self.shelf = Shelf()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def now(self) -> datetime:
         """Return the time of the loop."""
         return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=asyncio.get_running_loop().time())
 
-    def run(self, monkeypatch: pytest.MonkeyPatch, story: Callable[[], Awaitable[None]], workers: int = 16) -> None:
-        """Let the operator run while a story is told, on virtual time."""
+    def run(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        story: Callable[[], Awaitable[None]],
+        workers: int = 16,
+        *,
+        leads_at_once: bool = True,
+    ) -> None:
+        """Let the operator run while a story is told, on virtual time; if wished, it looks for a leader later."""
         settings = OperatorSettings(trainer=TrainerSettings(image="trainer:1"), workers=workers)
-        monkeypatch.setattr(operator_process, "KubernetesClient", lambda _configuration: self.api)
+        monkeypatch.setattr(operator_process, "KubernetesClient", lambda _configuration, **_: self.api)
         monkeypatch.setattr(operator_process, "SystemClock", lambda: self)
+        monkeypatch.setattr(operator_process, "monotonic_seconds", lambda: asyncio.get_running_loop().time())
+        monkeypatch.setattr(operator_process, "KubernetesLeaseStore", lambda *_: FakeLeaseStore(self.shelf))
         monkeypatch.setattr(handlers, "watch", self._inform)
 
         async def all_of_it() -> None:
             self.api.listeners.append(self._play)
             self.operator = Operator(settings, Configuration())
-            operator = asyncio.create_task(run_together(self.operator._parts()))
+            operator = asyncio.create_task(self._begin(0 if leads_at_once else 1))
             try:
                 await story()
             finally:
@@ -91,6 +102,10 @@ class Played:
                     await operator
 
         run_virtually(all_of_it())
+
+    async def _begin(self, after_seconds: float) -> None:
+        await asyncio.sleep(after_seconds)
+        await run_together(self.operator._parts())
 
     def create(self, name: str, cells: int, **execution: Any) -> None:
         """Make a TrainingJob with so many cells."""

@@ -22,6 +22,7 @@ from tests.unit.operator.played_jobs import Played
 KEY = JobKey("team", "job")
 OURS = {
     "gridfold_build_info": ("gauge", {"version"}),
+    "gridfold_leader": ("gauge", {"served"}),
     "gridfold_queue_depth": ("gauge", set()),
     "gridfold_reconcile_duration_seconds": ("histogram", {"result"}),
     "gridfold_capacity_requested_nodes": ("gauge", {"provider"}),
@@ -52,6 +53,7 @@ class World:
     def __post_init__(self) -> None:
         self.now, self.metrics, self.told = 0.0, Metrics(), Told()
         self.metrics.watch_queue(lambda: 3)
+        self.metrics.watch_leading(["", "team"], lambda name: name == "team")
         self.capacity = MeteredCapacity(self.told, ["big"], self.metrics, lambda: self.now)
 
     async def see(self, held: Held | None, name: str = "job") -> None:
@@ -180,4 +182,5 @@ def test_the_operator_counts_the_turns_of_its_jobs(monkeypatch: pytest.MonkeyPat
     assert done is not None
     assert done >= 4  # prepare, the cell, refit, and the end
     assert registry.get_sample_value("gridfold_queue_depth") == 0
+    assert registry.get_sample_value("gridfold_leader", {"served": "all namespaces"}) is not None
     assert isinstance(played.operator._reconciler.capacity, MeteredCapacity)

@@ -7,8 +7,11 @@ from typing import Any
 
 import pytest
 
-from gridfold_operator.errors import ApiNotFoundError, ApiRefusedError, ApiUnavailableError
+from gridfold_operator.adapters.clock import SystemClock
+from gridfold_operator.errors import ApiNotFoundError, ApiRefusedError, ApiUnavailableError, LeadershipLostError
+from gridfold_operator.lease import Elector, LeaseRecord
 from gridfold_operator.served_namespace import KIND_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS, ServedNamespace
+from tests.contract.fake_leases import FakeLeaseStore, Shelf
 from tests.unit.operator.virtual_time import run_virtually
 
 FORBIDDEN = ApiRefusedError("GET /jobs: 403: jobs is forbidden", 403)
@@ -22,7 +25,9 @@ class Namespace:
         self.looks: list[float] = []
         self.running = 0
         self.failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self.served = ServedNamespace("team-a", self.look, self.parts)
+        self.shelf = Shelf()
+        elector = Elector(FakeLeaseStore(self.shelf), "system/a", 15, SystemClock(), asyncio.get_running_loop().time)
+        self.served = ServedNamespace("team-a", self.look, elector, self.parts)
 
     async def look(self, name: str) -> None:
         assert name == "team-a"
@@ -105,3 +110,63 @@ def test_a_fault_of_a_part_ends_the_process_with_it() -> None:
 
     with pytest.raises(ZeroDivisionError, match="a bug"):
         run_virtually(scenario())
+
+
+def test_one_that_somebody_else_leads_has_no_part_running_and_is_served_once_that_one_goes(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def scenario() -> None:
+        namespace = Namespace(None)
+        namespace.shelf.put(LeaseRecord("other/b", 15))
+        task = asyncio.create_task(namespace.served.run())
+        await asyncio.sleep(10)
+        served = namespace.served
+        assert (served.trouble, served.leader, served.term, namespace.running) == ("", "other/b", None, 0)
+        await asyncio.sleep(10)
+        assert (served.trouble, served.leader, namespace.running) == ("", "", 2)
+        assert served.term is not None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        assert served.term is None
+        assert namespace.shelf.record is not None
+        assert namespace.shelf.record.holder == ""
+
+    with caplog.at_level(logging.INFO):
+        run_virtually(scenario())
+    assert caplog.text.count("namespace team-a is served by other/b; this operator stands by") == 1
+    assert "namespace team-a is served, by the Lease team/gridfold-operator" in caplog.text
+
+
+def test_one_that_another_has_taken_over_ends_the_process_with_all_its_parts() -> None:
+    async def scenario() -> None:
+        namespace = Namespace(None)
+        task = asyncio.create_task(namespace.served.run())
+        await asyncio.sleep(10)
+        namespace.shelf.put(LeaseRecord("other/b", 15))
+        try:
+            await task
+        finally:
+            assert namespace.running == 0
+
+    with pytest.raises(LeadershipLostError, match="is held by other/b now"):
+        run_virtually(scenario())
+
+
+def test_a_lease_that_is_refused_leaves_the_namespace_unserved_in_words() -> None:
+    async def scenario() -> Namespace:
+        namespace = Namespace(None)
+
+        async def refuse(_: str) -> None:
+            raise ApiRefusedError("GET /leases: 403: leases is forbidden", 403)
+
+        store = FakeLeaseStore(namespace.shelf, before=refuse)
+        elector = Elector(store, "system/a", 15, SystemClock(), asyncio.get_running_loop().time)
+        served = namespace.served = ServedNamespace("team-a", namespace.look, elector, namespace.parts)
+        task = asyncio.create_task(served.run())
+        await asyncio.sleep(10)
+        task.cancel()
+        return namespace
+
+    namespace = run_virtually(scenario())
+    assert namespace.served.trouble == "GET /leases: 403: leases is forbidden"
+    assert namespace.running == 0

@@ -29,6 +29,7 @@ from gridfold_operator.errors import (
     NoClusterError,
     WatchGapError,
 )
+from gridfold_operator.term import Gate, let_pass
 
 Document = dict[str, Any]
 
@@ -69,10 +70,11 @@ async def load_configuration() -> Configuration:
 class KubernetesClient:
     """The API server as a few verbs on paths. Every error is one of `gridfold_operator.errors`."""
 
-    def __init__(self, configuration: Configuration, *, tries: int = TRIES) -> None:
+    def __init__(self, configuration: Configuration, *, tries: int = TRIES, gate: Gate = let_pass) -> None:
+        """Take what is asked before each try to write, of which none is made where it raises."""
         self._configuration = configuration
         self._rest = RESTClientObject(configuration)
-        self._tries = tries
+        self._tries, self._gate = tries, gate
 
     async def close(self) -> None:
         """Close all connections."""
@@ -177,6 +179,8 @@ class KubernetesClient:
         return await self._try(request)
 
     async def _try(self, request: "_Request") -> Document:
+        if request.method != "GET":
+            self._gate()
         async with self._sent(request) as response:
             answer = await response.read()
             if response.status < HTTPStatus.MULTIPLE_CHOICES:

@@ -7,10 +7,13 @@ from typing import Any, Protocol
 
 from gridfold.api.conditions import Reason
 from gridfold_operator.adapters.kubernetes.capacity.aws.errors import AwsError, refused, silent, without_credentials
+from gridfold_operator.term import Gate, let_pass
 
 #: A call and its repetitions end well before anybody else takes it for dead (group.GRACE_SECONDS).
 CONNECT_SECONDS, READ_SECONDS, ATTEMPTS = 3, 8, 3
 SERVER_ERROR = 500
+#: How the names of calls begin that change nothing.
+READING = "describe_"
 
 
 class Cloud(Protocol):
@@ -30,11 +33,14 @@ class BotoCloud:
     """AWS by boto3, with the credentials that it finds."""
 
     region: str
+    gate: Gate = let_pass  #: asked before each call that changes something
     clients: dict[str, Any] = field(default_factory=dict)  #: by service
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """Call in a thread: nothing of boto3 gets out."""
+        if not operation.startswith(READING):
+            self.gate()
         return await asyncio.to_thread(self._call, service, operation, arguments)
 
     def _call(self, service: str, operation: str, arguments: dict[str, Any]) -> dict[str, Any]:
