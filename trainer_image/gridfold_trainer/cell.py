@@ -7,6 +7,7 @@ from functools import cached_property
 from gridfold.api.handoff import CellReport, GroupReport, StageInput
 from gridfold.domain.groups import Group, parse_groups
 from gridfold_trainer.after_prepare import load_parts, objective_of
+from gridfold_trainer.cells.begun import Beginnings
 from gridfold_trainer.cells.cell import Cell, make_cells
 from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.cells.results import CellResult, load_result, result_uri, to_report
@@ -71,6 +72,7 @@ class _CellStage:
 
     def __init__(self, job: StageInput, context: Context, begin: Callable[[], None]) -> None:
         self._job, self._context, self._begin = job, context, begin
+        self._beginnings = Beginnings(context, job.spec.cache_uri)
 
     @cached_property
     def _training(self) -> TrainingRows:
@@ -90,8 +92,9 @@ class _CellStage:
                 yield cell, _report(cell, stored, objective, reused=True)
         if not missing:
             return
-        for cell, result in judge(self._job, missing, self._training, self._begin):
+        for cell, result in judge(self._job, missing, self._training, self._begin, self._beginnings):
             self._context.store.put(result_uri(cache_uri, cell.key), result.to_bytes())
+            self._beginnings.forget(cell.key)
             yield cell, _report(cell, result, objective, reused=False)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from gridfold.api.handoff import Outcome, StageInput
 from gridfold.domain.keys import digest
 from gridfold_trainer.after_prepare import prepared_run
+from gridfold_trainer.cells.begun import Beginnings
 from gridfold_trainer.cells.cell import Cell
 from gridfold_trainer.cells.results import MESSAGE_CHARACTERS, CellResult, Recorded
 from gridfold_trainer.data.prepared import PreparedData
@@ -18,12 +19,17 @@ from gridfold_trainer.learning.training import TrainingRows
 
 
 def judge(
-    job: StageInput, cells: Sequence[Cell], training: TrainingRows, begin: Callable[[], None] = lambda: None
+    job: StageInput,
+    cells: Sequence[Cell],
+    training: TrainingRows,
+    begin: Callable[[], None] = lambda: None,
+    beginnings: Beginnings | None = None,
 ) -> Iterator[tuple[Cell, CellResult]]:
     """Yield each cell with its result, as soon as it is complete. Cells that the estimator refuses are not fitted.
 
     Several cells share what they can (`gridfold_trainer.learning.sharing`); their numbers are those of each alone.
-    `begin` is called before each fit, or all fits of a cell.
+    `begin` is called before each fit, or all fits of a cell. `beginnings` keeps and has the first splits of cells that
+    are not complete.
     """
     prepared, recorded = prepared_run(job), provenance(job)
     cls = estimators.load_class(job.spec.estimator.class_name)
@@ -36,18 +42,25 @@ def judge(
             yield cell, refused(cell, problem, recorded)
     scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive)
     splits = make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders)
-    candidates = [_candidate(cell, training) for cell in accepted]
-    for number, evaluation in evaluate_together(candidates, Task(training, splits, scorer, begin)):
+    found = beginnings.find([cell.key for cell in accepted], recorded) if beginnings and accepted else {}
+    begun = {key: kept.evaluation(scorer.metrics, len(splits), training.classes) for key, kept in found.items()}
+    candidates = [_candidate(cell, training, begun.get(cell.key)) for cell in accepted]
+
+    def keep(number: int, evaluation: Evaluation) -> None:
+        if beginnings:
+            beginnings.keep(accepted[number].key, recorded, evaluation)
+
+    for number, evaluation in evaluate_together(candidates, Task(training, splits, scorer, begin, keep)):
         yield accepted[number], _evaluated(accepted[number], evaluation, scorer.metrics, recorded)
 
 
-def _candidate(cell: Cell, training: TrainingRows) -> Candidate:
+def _candidate(cell: Cell, training: TrainingRows, begun: Evaluation | None) -> Candidate:
     from sklearn.pipeline import Pipeline
 
     pipeline = cell.pipeline(training.columns, training.classes, names=False)
     preparation = digest(cell.preprocessing) if type(pipeline) is Pipeline else None
     parameters = pipeline.steps[-1][1].get_params(deep=False)
-    return Candidate(Described(cell.estimator, parameters, preparation), pipeline)
+    return Candidate(Described(cell.estimator, parameters, preparation), pipeline, begun)
 
 
 def problem_of(job: StageInput, cls: type, item: Cell, data: TrainingRows | PreparedData) -> str | None:

@@ -26,13 +26,13 @@ Name = Annotated[str, Field(min_length=1, max_length=256)]
 Fact = Annotated[str, Field(max_length=1024)]
 
 
-class _Strict(BaseModel):
+class StrictModel(BaseModel):
     """Another writer of the cache is not trusted: every field has a type and a bound."""
 
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True, strict=True)
 
 
-class Recorded(_Strict):
+class Recorded(StrictModel):
     """Where the numbers come from."""
 
     versions: Annotated[dict[Name, Fact], Field(max_length=50)]
@@ -42,7 +42,7 @@ class Recorded(_Strict):
     split: Fact  #: digest of the three parts
 
 
-class CellResult(_Strict):
+class CellResult(StrictModel):
     """All numbers of a cell, exactly: a float's JSON is the shortest text that reads back as the same float.
 
     Lists have one entry per split, null where that fit failed or the metric has no value (ROC AUC of one class). A

@@ -28,6 +28,7 @@ class Candidate:
 
     described: Described
     pipeline: Any  #: unfitted
+    begun: Evaluation | None = None  #: its first splits, where an earlier process has them
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Task:
     splits: Splits
     scorer: Scorer
     begin: Callable[[], None] = lambda: None  #: called before each fit or row of fits
+    keep: Callable[[int, Evaluation], None] = lambda *_: None  #: called when a cell has another split
     rules: Mapping[str, Rule | None] | None = None  #: in the place of the registry's
     checked: bool | None = None  #: whether a cut is compared with a fit first; None: with versions that are not proven
     wrong: set[Rule] = field(default_factory=set)  #: rules that have failed the comparison
@@ -67,27 +69,36 @@ class _Walk:
         self._task, self._step = task, step
         self._pipelines = {number: cells[number].pipeline for number in step.members}
         self._parameters = {number: cells[number].described.parameters for number in step.members}
-        self._evaluations = {number: Evaluation(task.training.classes) for number in step.members}
+        self._evaluations = {
+            number: cells[number].begun or Evaluation(task.training.classes) for number in step.members
+        }
         self._kept: dict[int, Fold | None] = {}
         self._keeps = False
 
     def run(self) -> Iterator[tuple[int, Evaluation]]:
-        """Yield the evaluations: fit by fit where all prepared rows are kept, else all at the end."""
+        """Yield each evaluation with its last split: fit by fit where all prepared rows are kept, else by split."""
         fits, splits = self._step.fits, range(len(self._task.splits))
         self._keeps = len(fits) > 1 and self._is_small()
         if self._keeps or len(fits) == 1:
             for fit in fits:
                 self._task.begin()
                 for split in splits:
-                    self._add(fit, split, self._fold(split))
+                    if self._lacks(fit, split):
+                        self._add(fit, split, self._fold(split))
                 yield from ((number, self._evaluations[number]) for number in fit.members)
             return
         for split in splits:
-            fold = self._fold(split)
-            for fit in fits:
+            lacking = [fit for fit in fits if self._lacks(fit, split)]
+            fold = self._fold(split) if lacking else None
+            for fit in lacking:
                 self._task.begin()
                 self._add(fit, split, fold)
-        yield from self._evaluations.items()
+                if split == splits[-1]:
+                    yield from ((number, self._evaluations[number]) for number in fit.members)
+
+    def _lacks(self, fit: Fit, split: int) -> bool:
+        """Tell whether a split is to be added to a cell of a fit: not all need it where some were begun before."""
+        return any(len(self._evaluations[number].scores) == split for number in fit.members)
 
     def _is_small(self) -> bool:
         """Tell whether the prepared rows of all splits may be kept; those of the first are, for now."""
@@ -107,10 +118,17 @@ class _Walk:
         return prepared
 
     def _add(self, fit: Fit, split: int, fold: Fold | None) -> None:
-        """Add a split to all cells of a fit."""
+        """Add a split to all cells of a fit that lack it."""
+        lacking = [number for number in fit.members if len(self._evaluations[number].scores) == split]
+        self._add_to(fit, split, fold)
+        if split + 1 < len(self._task.splits):
+            for number in lacking:
+                self._task.keep(number, self._evaluations[number])
+
+    def _add_to(self, fit: Fit, split: int, fold: Fold | None) -> None:
         for number in fit.members:
             evaluation = self._evaluations[number]
-            if evaluation.refused:
+            if evaluation.refused and len(evaluation.scores) == split:
                 evaluation.add_failure(evaluation.errors[0])
         members = [number for number in fit.members if len(self._evaluations[number].scores) == split]
         if fold is None:
