@@ -44,6 +44,23 @@ class LeaseRecord:
     version: str = ""  #: "": it is not there yet
 
 
+@dataclass(frozen=True)
+class Sighting:
+    """A Lease as somebody sees it who does not hold it, and since when it is as it is."""
+
+    record: LeaseRecord
+    at: float  #: by the clock of who sees it
+
+    @classmethod
+    def of(cls, record: LeaseRecord, now: float, before: "Sighting | None") -> "Sighting":
+        """Return what is seen now; `before` is what was seen when it was looked at last."""
+        return before if before and before.record.version == record.version else cls(record, now)
+
+    def is_held(self, now: float) -> bool:
+        """Tell whether its holder may live: it has renewed it, or was given the time to."""
+        return bool(self.record.holder) and now - self.at < self.record.seconds
+
+
 class LeaseStore(Protocol):
     """Where one Lease is kept. Its name is what messages call it."""
 
@@ -68,8 +85,7 @@ class Elector:
         self._store, self._identity, self._seconds = store, identity, seconds
         self._clock, self._monotonic = clock, monotonic
         self._held: LeaseRecord | None = None  #: as this process has written it
-        self._seen: LeaseRecord | None = None  #: held by somebody else
-        self._seen_at = 0.0
+        self._seen: Sighting | None = None
 
     @asynccontextmanager
     async def leading(self, stand_by: Callable[[str], None]) -> AsyncIterator[Term]:
@@ -147,16 +163,13 @@ class Elector:
         """Return the Lease, and note since when it is as it is; one that was deleted under its holder counts on."""
         found = await self._store.read()
         if found is None:
-            return replace(self._seen, version="") if self._seen else LeaseRecord("", self._seconds)
-        if self._seen is None or self._seen.version != found.version:
-            self._seen, self._seen_at = found, self._monotonic()
+            return replace(self._seen.record, version="") if self._seen else LeaseRecord("", self._seconds)
+        self._seen = Sighting.of(found, self._monotonic(), self._seen)
         return found
 
     def _is_free(self, record: LeaseRecord) -> bool:
         """Tell whether nobody holds the Lease, as far as can be seen from here."""
-        if record.holder in {"", self._identity}:
-            return True
-        return self._monotonic() - self._seen_at >= record.seconds
+        return record.holder == self._identity or self._seen is None or not self._seen.is_held(self._monotonic())
 
     async def _rewrite(self, holder: str) -> None:
         """Write the Lease that this process holds, whoever else has touched it meanwhile (a label, a deletion).

@@ -22,12 +22,13 @@ from gridfold_operator.adapters.kubernetes.capacity.port import KubernetesCapaci
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
 from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
 from gridfold_operator.adapters.kubernetes.events import KubernetesEventRecorder
-from gridfold_operator.adapters.kubernetes.lease_store import KubernetesLeaseStore
+from gridfold_operator.adapters.kubernetes.lease_store import KubernetesLeaseStore, read_leases
+from gridfold_operator.adapters.kubernetes.other_leaders import OtherLeaders
 from gridfold_operator.adapters.kubernetes.pod_watch import PodWatch
 from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.adapters.probes import serve_probes
 from gridfold_operator.errors import ApiUnavailableError
-from gridfold_operator.lease import Elector
+from gridfold_operator.lease import Elector, LeaseRecord
 from gridfold_operator.login import log_in
 from gridfold_operator.metering import MeteredCapacity, timed
 from gridfold_operator.metrics import Metrics
@@ -80,6 +81,7 @@ class Operator:
             for name in settings.watch_namespaces or ALL_NAMESPACES
         }
         self._metrics.watch_leading(self._served, self._leads)
+        self._others = OtherLeaders(self._read_other_leases, monotonic_seconds)
 
     async def run(self) -> None:
         """Run until it is cancelled.
@@ -101,15 +103,25 @@ class Operator:
     def _parts_of(self, namespace: str) -> Iterator[Coroutine[Any, Any, None]]:
         yield self._resync(namespace)
         yield self._pod_watch.run(namespace)
+        if not namespace:
+            yield self._others.run()
         login = partial(log_in, self._configuration)
         for registry in handlers.build_registries(self._on_notice, self._rest.note, login):
             yield handlers.watch(registry, namespace, self._heed_signals)
 
     async def _handle(self, key: JobKey) -> None:
         served = self._served.get(key.namespace) or self._served.get("")
-        if served is not None and served.term is not None:  # else its jobs are told of anew once it is served
-            with within(served.term):
-                await self._reconciler(key)
+        if served is None or (term := served.term) is None:
+            return  # its jobs are told of anew once it is served
+        if not served.name and await self._others.of(key.namespace):
+            return  # and looked at by the next resync, once that one is gone
+        with within(term):
+            await self._reconciler(key)
+
+    async def _read_other_leases(self) -> dict[str, LeaseRecord]:
+        found = await read_leases(self._lease_client)
+        found.pop(self._settings.leader_election.namespace, None)  # that of operators that serve all namespaces
+        return found
 
     def _elector(self, namespace: str, identity: str) -> Elector:
         """Return who elects a namespace's leader: by a Lease in it; one for all namespaces by one that all know."""
@@ -158,7 +170,8 @@ class Operator:
 
     def _remarks(self) -> str:
         """Return which namespaces are not served, and why, and which of them others serve."""
-        return "; ".join(filter(None, map(self._remark, self._served.values())))
+        left = [f"namespace {name} is served by {leader}" for name, leader in sorted(self._others.left.items())]
+        return "; ".join([*filter(None, map(self._remark, self._served.values())), *left])
 
     def _remark(self, served: ServedNamespace) -> str:
         by_another = f"{served} is served by {served.leader}; this operator stands by"

@@ -17,6 +17,8 @@ ALLOWED: set[Right] = {
     *((verb, "", "events") for verb in ("create", "list")),
     ("get", "", "namespaces"),
 }
+#: And if it serves all: the Leases of operators that serve a single namespace.
+SEES_LEADERS: set[Right] = {("list", "coordination.k8s.io", "leases")}
 #: And where the Lease is for which it is elected: in each namespace that it serves, or in one, if it serves all.
 ELECTED: set[Right] = {(verb, "coordination.k8s.io", "leases") for verb in ("create", "get", "update")}
 

@@ -201,6 +201,12 @@ def test_releases_that_serve_the_same_namespaces_meet_at_one_lease_of_which_they
         assert all(binding["subjects"][0]["namespace"] == release_namespace for binding in bindings)
 
 
+def test_an_operator_of_all_namespaces_sees_which_of_them_have_one_of_their_own(testbed: Cluster) -> None:
+    (rule,) = render(testbed)["ClusterRole", "gf-gridfold-leader"]["rules"]
+    assert rule == {**LEASE[0], "verbs": ["list"]}
+    assert ("ClusterRole", "gf-gridfold-leader") not in render(testbed, watchNamespaces=["a"])
+
+
 def test_two_replicas_roll_one_after_the_other_spread_over_nodes_and_one_stays_when_a_node_is_drained(
     testbed: Cluster,
 ) -> None:

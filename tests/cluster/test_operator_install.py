@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.cluster.installation import Installation, chart_values, installed, make_namespace
-from tests.cluster.rights import ALLOWED, ELECTED, rights
+from tests.cluster.rights import ALLOWED, ELECTED, SEES_LEADERS, rights
+from tests.cluster.test_operator_process import started
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
 from tests.testbed.plugin import Bucket, Cluster
 from tests.testbed.waiting import wait_until
@@ -69,8 +71,8 @@ def test_it_serves_a_namespace_that_is_made_later_and_has_no_right_that_it_does_
     assert job["metadata"]["labels"]["gridfold.dev/stage"] == "prepare"
     assert may(everywhere, "create", "batch", "jobs", namespace)
     assert [what for what in FORBIDDEN if may(everywhere, *what, namespace)] == []
-    assert rights(everywhere, namespace) == ALLOWED
-    assert rights(everywhere, "kube-system") == ALLOWED | ELECTED
+    assert rights(everywhere, namespace) == ALLOWED | SEES_LEADERS
+    assert rights(everywhere, "kube-system") == ALLOWED | SEES_LEADERS | ELECTED
     assert everywhere.restarts() == 0
 
 
@@ -107,3 +109,30 @@ def test_a_namespace_with_running_cells_is_gone_within_a_minute_and_so_are_cells
 
     wait_until(missing, timeout_seconds=60, what="The namespace goes", explain=everywhere.log)
     assert everywhere.restarts() == 0
+
+
+def test_a_namespace_with_an_operator_of_its_own_is_left_to_it_and_served_again_when_that_is_gone(
+    everywhere: Installation, testbed: Cluster, namespace: str, bucket: Bucket, tmp_path: Path
+) -> None:
+    def wait_until_said(words: str) -> None:
+        def missing() -> str | None:
+            return None if f"namespace {namespace} is {words}" in everywhere.log() else f"It has not said {words!r}."
+
+        wait_until(missing, timeout_seconds=60, what="The operator of all namespaces", explain=everywhere.log)
+
+    def image_of(name: str) -> str:
+        jobs.wait(name, "is begun", lambda s: s.get("state") == "Preparing")
+        (job,) = jobs.children("jobs", name)
+        image: str = job["spec"]["template"]["spec"]["containers"][0]["image"]
+        return image
+
+    jobs, own = ClusterJobs(testbed, namespace, bucket, everywhere), {"image": "never-pulled-own:1"}
+    with started(tmp_path, str(testbed.kubeconfig), namespace, trainer=own) as (process, _):
+        wait_until_said("left to an operator of its own")
+        name = jobs.apply(jobs.manifest("own", f"{bucket.uri}/rows.csv"))
+        assert image_of(name) == "never-pulled-own:1"
+        process.terminate()
+        process.wait(timeout=20)
+    wait_until_said("served with all others again")
+    name = jobs.apply(jobs.manifest("shared", f"{bucket.uri}/rows.csv"))
+    assert image_of(name) != "never-pulled-own:1"

@@ -13,7 +13,7 @@ from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, Document
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError
 
 #: Plural names that paths have.
-KINDS = frozenset({"trainingjobs", "jobs", "pods", "configmaps", "events", "namespaces"})
+KINDS = frozenset({"trainingjobs", "jobs", "pods", "configmaps", "events", "namespaces", "leases"})
 
 
 def kind_of(path: str) -> str:

@@ -55,6 +55,16 @@ class KubernetesLeaseStore:
         return await self._client.replace(paths.lease(self._namespace, LEASE_NAME), _build(record, metadata))
 
 
+async def read_leases(client: KubernetesClient) -> dict[str, LeaseRecord]:
+    """Return the Leases of all namespaces, as the API server's cache has them: nobody is elected by these.
+
+    A list by the name of what is listed is allowed to whoever may list what has that name.
+    """
+    path = paths.collection(paths.COORDINATION, "leases")
+    found = await client.items(path, fieldSelector=f"metadata.name={LEASE_NAME}", resourceVersion="0")
+    return {document["metadata"]["namespace"]: _read(document) for document in found}
+
+
 def _build(record: LeaseRecord, metadata: dict[str, Any]) -> Document:
     spec: dict[str, Any] = {
         "leaseDurationSeconds": max(1, round(record.seconds)),
