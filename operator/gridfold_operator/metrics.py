@@ -4,13 +4,15 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics import disable_created_metrics
 
 #: How a turn for one job ends: done; again at once, as the resource changed meanwhile; somebody has to change something
 #: first; no answer of the API server; a fault of ours.
 RESULTS = ("done", "conflict", "refused", "unavailable", "exception")
+#: Why a watch begins anew: what it was to go on from is too old; no answer of the API server.
+RESTARTS = ("gap", "unavailable")
 #: A look at a small job takes hundredths of a second, at one of ten thousand cells seconds.
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
@@ -36,6 +38,10 @@ class Metrics:
         )
         for result in RESULTS:
             self.turns.labels(result)
+        words = "How often the watch of pods began anew with a list, as it had missed something or had no answer."
+        self._restarts = Counter("gridfold_watch_restarts", words, ["cause"], registry=self.registry)
+        for cause in RESTARTS:
+            self._restarts.labels(cause)
 
     def watch_queue(self, depth: Callable[[], int]) -> None:
         """Tell how many jobs wait for a free hand, asked for when somebody looks."""
@@ -48,6 +54,22 @@ class Metrics:
         gauge = Gauge("gridfold_leader", words, ["served"], registry=self.registry)
         for name in served:
             gauge.labels(name or "all namespaces").set_function(partial(leads, name))
+
+    def watch_ages(self, waits: Callable[[], float], takes: Callable[[], float]) -> None:
+        """Tell how long the oldest job waits for a free worker, and how long the longest turn that goes on takes."""
+        words = "How long that TrainingJob which is due has waited for a free worker that has waited longest."
+        Gauge("gridfold_queue_oldest_seconds", words, registry=self.registry).set_function(waits)
+        words = "How long the longest look at a TrainingJob that has not ended has taken so far."
+        Gauge("gridfold_reconcile_longest_running_seconds", words, registry=self.registry).set_function(takes)
+
+    def watch_unserved(self, namespaces: Callable[[], int]) -> None:
+        """Tell how many namespaces ought to be served and are not."""
+        words = "Namespaces (of all together: 1) whose TrainingJobs are not looked after; /readyz says why."
+        Gauge("gridfold_unserved_namespaces", words, registry=self.registry).set_function(namespaces)
+
+    def watch_restarted(self, cause: str) -> None:
+        """Count that the watch of pods had to begin anew with a list."""
+        self._restarts.labels(cause).inc()
 
     def render(self, accept: str) -> tuple[bytes, str]:
         """Return everything in the format that a scraper accepts, and its content type."""

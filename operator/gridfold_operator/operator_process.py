@@ -30,7 +30,10 @@ from gridfold_operator.adapters.probes import serve_probes
 from gridfold_operator.errors import ApiUnavailableError
 from gridfold_operator.lease import Elector, LeaseRecord
 from gridfold_operator.login import log_in
-from gridfold_operator.metering import MeteredCapacity, timed
+from gridfold_operator.metering.calls import ApiCalls
+from gridfold_operator.metering.jobs import MeteredCluster
+from gridfold_operator.metering.nodes import MeteredCapacity
+from gridfold_operator.metering.turns import timed
 from gridfold_operator.metrics import Metrics
 from gridfold_operator.reconciler import Reconciler
 from gridfold_operator.rest import Rest
@@ -55,26 +58,34 @@ class Operator:
         """Take, too, what has signals end this process: kopf takes them over each time it starts."""
         self._settings, self._configuration, self._heed_signals = settings, configuration, heed_signals
         self._queue: WorkQueue[JobKey] = WorkQueue()
-        self._client = KubernetesClient(configuration, gate=check_term)
-        self._lease_client = KubernetesClient(configuration, tries=1)  # whose calls are short, and wait for no others
+        self._metrics = Metrics()
+        heard = ApiCalls(self._metrics).note
+        self._client = KubernetesClient(configuration, gate=check_term, heard=heard)
+        # Its calls are short, and wait for no others.
+        self._lease_client = KubernetesClient(configuration, tries=1, heard=heard)
         clock, pods = SystemClock(), PodStore()
         self._cluster = KubernetesCluster(
             self._client, pods, clock, settings.pods, self._look_again, reads_workloads=settings.kueue.enabled
         )
         self._rest = Rest()
         self._pod_watch = PodWatch(
-            self._client, pods, self._on_pod_news, settings.resync_seconds, self._rest.is_complete
+            self._client,
+            pods,
+            self._on_pod_news,
+            settings.resync_seconds,
+            self._rest.is_complete,
+            self._metrics.watch_restarted,
         )
         name = os.environ.get("HOSTNAME", "gridfold-operator")
         recorder = KubernetesEventRecorder(self._client, clock, name)
         leases = Leases(self._client, clock, settings.capacity.namespace, settings.capacity.lease_seconds, name)
         drivers = build_drivers(self._client, settings.capacity, clock, check_term)
         capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
-        self._metrics = Metrics()
-        self._metrics.watch_queue(self._queue.__len__)
+        self._measure_queue()
         providers = [provider.name for provider in settings.capacity.providers]
         metered = MeteredCapacity(capacity, providers, self._metrics)
-        self._reconciler = Reconciler(self._queue, self._cluster, metered, clock, recorder)
+        self._jobs = MeteredCluster(self._cluster, self._metrics)
+        self._reconciler = Reconciler(self._queue, self._jobs, metered, clock, recorder)
         identity = find_identity()
         self._served = {
             name: ServedNamespace(name, self._cluster.list_versions, self._elector(name, identity), self._parts_of)
@@ -94,6 +105,12 @@ class Operator:
             probes = serve_probes(self._settings.probe_port, self._not_ready, self._remarks, self._metrics.render)
             LOG.info("probes on port %s", await stack.enter_async_context(probes))
             await run_together(self._parts())
+
+    def _measure_queue(self) -> None:
+        queue = self._queue
+        self._metrics.watch_queue(queue.__len__)
+        self._metrics.watch_ages(lambda: queue.oldest_seconds, lambda: queue.longest_seconds)
+        self._metrics.watch_unserved(lambda: sum(map(bool, map(self._missing, self._served.values()))))
 
     def _parts(self) -> Iterator[Coroutine[Any, Any, None]]:
         handle = timed(self._handle, self._metrics)
@@ -139,19 +156,28 @@ class Operator:
         But for jobs that have ended: of a thousand of them, this one list is all that is asked.
         """
         period = self._settings.resync_seconds
-        while True:
-            try:
-                versions = await self._cluster.list_versions(namespace)
-            except ApiUnavailableError as error:
-                LOG.warning("no resync for now: %s", error)
-            else:
-                self._reconciler.keep(set(versions), namespace)
-                for key in self._rest.restless(versions, namespace):
-                    self._queue.add_after(key, random.uniform(0, RESYNC_SPREAD * period))  # noqa: S311
-            await asyncio.sleep(period)
+        try:
+            while True:
+                await self._look_at_all(namespace, period)
+                await asyncio.sleep(period)
+        finally:
+            self._jobs.keep(set(), namespace)
+
+    async def _look_at_all(self, namespace: str, period: float) -> None:
+        try:
+            versions = await self._cluster.list_versions(namespace)
+        except ApiUnavailableError as error:
+            LOG.warning("no resync for now: %s", error)
+            return
+        self._reconciler.keep(set(versions), namespace)
+        self._jobs.keep(set(versions), namespace)
+        for key in self._rest.restless(versions, namespace):
+            self._jobs.hear_of(key)
+            self._queue.add_after(key, random.uniform(0, RESYNC_SPREAD * period))  # noqa: S311
 
     def _on_notice(self, key: JobKey, urgent: bool) -> None:
         if urgent:
+            self._jobs.hear_of(key)
             self._queue.add(key)
         else:
             self._on_pod_news(key)

@@ -37,6 +37,7 @@ class _Entry:
     failures: int = 0
     turns: float = BURST
     turns_at: float = 0.0
+    since: float = 0.0  #: when it was queued or, while it is busy, taken in hand
     timer: asyncio.TimerHandle | None = field(default=None, repr=False)
 
 
@@ -53,6 +54,18 @@ class WorkQueue(Generic[Key]):
     def __len__(self) -> int:
         """Return how many keys wait for a free hand now (timers not counted)."""
         return len(self._fresh) + len(self._others)
+
+    @property
+    def oldest_seconds(self) -> float:
+        """How long the key waits for a free hand that has waited longest."""
+        return max(
+            (self._now() - self._entries[keys[0]].since for keys in (self._fresh, self._others) if keys), default=0
+        )
+
+    @property
+    def longest_seconds(self) -> float:
+        """How long the key is being handled that has been so for longest."""
+        return max((self._now() - entry.since for entry in self._entries.values() if entry.busy), default=0)
 
     def add(self, key: Key) -> None:
         """Have a key handled as soon as its purse allows; if it is being handled, once more afterwards."""
@@ -100,6 +113,7 @@ class WorkQueue(Generic[Key]):
         entry = self._entries[key]
         self._refill(entry)
         entry.turns -= 1
+        entry.since = self._now()
         entry.dirty, entry.queued, entry.busy, entry.fresh = False, False, True, False
         self._disarm(entry)
         return key
@@ -112,7 +126,7 @@ class WorkQueue(Generic[Key]):
             self.add(key)
 
     def _enqueue(self, key: Key, entry: _Entry) -> None:
-        entry.queued = True
+        entry.queued, entry.since = True, self._now()
         (self._fresh if entry.fresh else self._others).append(key)
         self._filled.set()
 

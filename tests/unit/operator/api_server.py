@@ -85,7 +85,9 @@ def stream(*lines: Any, cut: bytes = b"", pieces: int = 10_000) -> Answer:
 
 
 @asynccontextmanager
-async def serving(server: ApiServer, tries: int = 3, gate: Gate = let_pass) -> AsyncIterator[KubernetesClient]:
+async def serving(
+    server: ApiServer, tries: int = 3, gate: Gate = let_pass, **more: Any
+) -> AsyncIterator[KubernetesClient]:
     """Serve, and give a client for it."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", server.handle)
@@ -95,7 +97,7 @@ async def serving(server: ApiServer, tries: int = 3, gate: Gate = let_pass) -> A
     await site.start()
     configuration = Configuration()
     configuration.host = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    client = KubernetesClient(configuration, tries=tries, gate=gate)
+    client = KubernetesClient(configuration, tries=tries, gate=gate, **more)
     try:
         yield client
     finally:

@@ -1,6 +1,7 @@
 """The watch over pods against a server that plays the API server's rarer moods."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -38,15 +39,17 @@ async def quiet(_: Any) -> Any:
     await asyncio.Event().wait()
 
 
-async def watch(server: ApiServer, until: int) -> tuple[PodStore, list[tuple[JobKey, bool]]]:
+async def watch(
+    server: ApiServer, until: int, on_restart: Callable[[str], None] = lambda _: None
+) -> tuple[PodStore, list[tuple[JobKey, bool]]]:
     """Watch until the server has got so many requests."""
     store = PodStore()
     news: list[tuple[JobKey, bool]] = []
     server.then(quiet)
     async with serving(server, tries=1) as client:
-        task = asyncio.create_task(
-            PodWatch(client, store, lambda key, failed: news.append((key, failed)), 60).run("team-a")
-        )
+        on_news = lambda key, failed: news.append((key, failed))  # noqa: E731
+        pods = PodWatch(client, store, on_news, 60, on_restart=on_restart)
+        task = asyncio.create_task(pods.run("team-a"))
         await server.asked(until)
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -96,14 +99,18 @@ async def test_a_pod_that_fails_is_told_as_such_once() -> None:
 
 async def test_after_a_gap_it_lists_again_and_finds_what_was_missed() -> None:
     server = ApiServer().then(page(pod_document("gone", "job-1")), refuse(410), page(pod_document("new", "job-1")))
-    store, news = await watch(server, until=4)
+    restarts: list[str] = []
+    store, news = await watch(server, until=4, on_restart=restarts.append)
+    assert restarts == ["gap"]
     assert names(store) == ["new"]
     assert len(news) == 2, "once for the first list, once for what was missed"
 
 
 async def test_a_server_that_is_away_for_a_while_is_waited_for() -> None:
     server = ApiServer().then(hang_up, refuse(503), page(pod_document("a", "job-1")))
-    store, _ = await watch(server, until=4)
+    restarts: list[str] = []
+    store, _ = await watch(server, until=4, on_restart=restarts.append)
+    assert restarts[-1] == "unavailable"
     assert names(store) == ["a"]
 
 

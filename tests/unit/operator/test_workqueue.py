@@ -281,3 +281,26 @@ def test_keys_that_are_gone_are_forgotten_unless_something_is_still_to_be_done_w
         assert [key for key, _ in hands.log] == ["gone", "kept", "due"]
 
     run_virtually(scenario())
+
+
+def test_it_tells_how_long_the_oldest_key_waits_and_the_longest_turn_takes() -> None:
+    async def scenario() -> None:
+        queue: WorkQueue[str] = WorkQueue()
+        assert (queue.oldest_seconds, queue.longest_seconds) == (0, 0)
+        for key in ("first", "second", "third"):
+            queue.add(key)
+            await asyncio.sleep(10)
+        assert (queue.oldest_seconds, queue.longest_seconds) == (30, 0)
+        taken = await queue.get()
+        await asyncio.sleep(5)
+        assert (taken, queue.oldest_seconds, queue.longest_seconds) == ("first", 25, 5)
+        queue.done(taken)
+        assert (queue.oldest_seconds, queue.longest_seconds) == (25, 0)
+        queue.add(taken)
+        for _ in range(2):
+            await queue.get()
+        assert (queue.oldest_seconds, queue.longest_seconds) == (0, 0)
+        await asyncio.sleep(2)
+        assert queue.oldest_seconds == 2, "a key that was handled before waits behind, but waits"
+
+    run_virtually(scenario())

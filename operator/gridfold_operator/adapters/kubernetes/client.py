@@ -7,7 +7,7 @@ and raise on fields that they do not know although the write succeeded (measured
 import asyncio
 import json
 import random
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -48,6 +48,14 @@ METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v
 MERGE_PATCH = "application/merge-patch+json"
 
 
+#: Told of every try: method, path, whether it watches, code of the answer (0: none came).
+Heard = Callable[[str, str, bool, int], None]
+
+
+def _ignore(_method: str, _path: str, _watches: bool, _code: int) -> None:
+    """Tell nobody."""
+
+
 async def load_configuration() -> Configuration:
     """Return how to reach the API server: as a pod of the cluster, else as the kubeconfig says.
 
@@ -70,9 +78,11 @@ async def load_configuration() -> Configuration:
 class KubernetesClient:
     """The API server as a few verbs on paths. Every error is one of `gridfold_operator.errors`."""
 
-    def __init__(self, configuration: Configuration, *, tries: int = TRIES, gate: Gate = let_pass) -> None:
-        """Take what is asked before each try to write, of which none is made where it raises."""
-        self._configuration = configuration
+    def __init__(
+        self, configuration: Configuration, *, tries: int = TRIES, gate: Gate = let_pass, heard: Heard = _ignore
+    ) -> None:
+        """Take what is asked before each try to write, which is not made where it raises, and who hears of tries."""
+        self._configuration, self._heard = configuration, heard
         self._rest = RESTClientObject(configuration)
         self._tries, self._gate = tries, gate
 
@@ -199,9 +209,14 @@ class KubernetesClient:
                 "User-Agent": "gridfold-operator",
                 **await self._authorization(),
             }
-            answer = await self._rest.request(
-                request.method, url, headers, body=request.body, _request_timeout=request.timeout
-            )
+            code = 0
+            try:
+                answer = await self._rest.request(
+                    request.method, url, headers, body=request.body, _request_timeout=request.timeout
+                )
+                code = answer.response.status
+            finally:
+                self._heard(request.method, request.path, request.timeout is WATCH_TIMEOUT, code)
             try:
                 yield answer.response
             finally:

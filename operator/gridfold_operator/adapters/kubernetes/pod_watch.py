@@ -34,13 +34,16 @@ class PodWatch:
         on_news: Callable[[JobKey, bool], None],
         relist_seconds: float,
         is_quiet: Callable[[str], bool] = lambda _: False,
+        on_restart: Callable[[str], None] = lambda _: None,
     ) -> None:
         """Take what is told of a job that has news, and whether a pod has failed.
 
-        And what tells that no job of a namespace has anything to do: then no list is due.
+        And what tells that no job of a namespace has anything to do: then no list is due. And what is told why a watch
+        begins anew.
         """
         self._client, self._store = client, store
         self._on_news, self._relist_seconds, self._is_quiet = on_news, relist_seconds, is_quiet
+        self._on_restart = on_restart
         self._listed: set[str] = set()
 
     def has_listed(self, namespace: str) -> bool:
@@ -69,8 +72,10 @@ class PodWatch:
                 while self._is_quiet(namespace):
                     version = await self._follow(namespace, version, seconds)
             except WatchGapError as gap:
+                self._on_restart("gap")
                 LOG.info("pods are listed again: %s", gap)
             except ApiUnavailableError as error:
+                self._on_restart("unavailable")
                 LOG.warning("pods cannot be seen for now: %s", error)
                 await asyncio.sleep(PAUSE_SECONDS)
 

@@ -1,8 +1,8 @@
-"""What is measured of turns and of nodes, around those who do the work, who know nothing of it."""
+"""What is measured of the nodes of jobs."""
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from prometheus_client import Metric
@@ -11,43 +11,14 @@ from prometheus_client.registry import Collector
 
 from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
-from gridfold.engine.ports import Capacity, ConflictError, JobKey, RefusedError
-from gridfold_operator.errors import ClusterError
+from gridfold.engine.ports import Capacity, JobKey
 from gridfold_operator.metrics import Metrics
 
-Handle = Callable[[JobKey], Awaitable[None]]
 Monotonic = Callable[[], float]
 #: In place of the name of a provider that is not configured: what jobs name is not bounded.
 UNKNOWN = "unknown"
 REQUESTED, READY = "gridfold_capacity_requested_nodes", "gridfold_capacity_ready_nodes"
 SECONDS, TROUBLED = "gridfold_capacity_node_seconds", "gridfold_capacity_troubled_jobs"
-
-
-def timed(handle: Handle, metrics: Metrics) -> Handle:
-    """Return what handles a key as before, with its time measured by how it ended."""
-
-    async def handle_timed(key: JobKey) -> None:
-        start = time.perf_counter()
-        result = "done"
-        try:
-            await handle(key)
-        except Exception as error:
-            result = _result_of(error)
-            raise
-        finally:
-            metrics.turns.labels(result).observe(time.perf_counter() - start)
-
-    return handle_timed
-
-
-def _result_of(error: Exception) -> str:
-    if isinstance(error, RefusedError):
-        return "refused"
-    if isinstance(error, ConflictError):
-        return "conflict"
-    if isinstance(error, ClusterError):
-        return "unavailable" if error.retryable else "refused"
-    return "exception"
 
 
 @dataclass(frozen=True)
