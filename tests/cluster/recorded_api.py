@@ -23,6 +23,7 @@ class Recorded:
     url: str
     requests: list[tuple[str, str]] = field(default_factory=list)  #: method and path, in their order
     held: threading.Event = field(default_factory=threading.Event)  #: set when an answer is held back
+    cut_off: bool = False  #: whether nothing is passed on any more, nor answered
     _path: str = ""
     _released: threading.Event = field(default_factory=threading.Event)
 
@@ -71,10 +72,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass_on(self) -> None:
         found: Recorded = self.server.recorded  # type: ignore[attr-defined]
         asked = self.command, self.path.partition("?")[0]
+        self.close_connection = True
+        if found.cut_off:
+            return
         found.requests.append(asked)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name: value for name, value in self.headers.items() if name.lower() not in OWN_HEADERS}
-        self.close_connection = True
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self.server.upstream)) as connection:  # type: ignore[attr-defined]
             connection.request(self.command, self.path, body, headers)
             answer = connection.getresponse()

@@ -118,6 +118,17 @@ def test_the_second_writes_nothing_until_the_first_is_stopped_which_writes_nothi
     assert two.images("stopped") == {"never-pulled-second:1"}
 
 
+def test_one_that_is_cut_off_from_the_api_server_ends_and_the_other_goes_on(two: Two) -> None:
+    two.create("begun")
+    two.wait_for_image("begun", "never-pulled-first:1")
+    two.first.api.cut_off = True
+    assert two.first.process.wait(timeout=60) == 1
+    assert "was not renewed for 7 s and more (its last renewal failed: PUT /apis/coordination.k8s.io" in two.first.log()
+    two.create("next")
+    two.wait_for_image("next", "never-pulled-second:1")
+    assert two.second.says() == "ok\n"
+
+
 def test_one_that_is_asked_to_end_hands_over_before_its_lease_is_over(two: Two) -> None:
     two.first.process.send_signal(signal.SIGTERM)
     assert two.first.process.wait(timeout=20) == 0
