@@ -65,12 +65,13 @@ check: setup ## Format and lint, types, layers, CRD drift.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python hack/crds.py --check && $(BIN)/python hack/field_reference.py --check
+	@$(BIN)/python hack/dashboard.py --check
 
 format: setup ## Format the code.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-crds: setup ## Write crds/ and docs/fields.md from the models.
-	@$(BIN)/python hack/crds.py && $(BIN)/python hack/field_reference.py
+crds: setup ## Write crds/, docs/fields.md and the chart's dashboard from their sources.
+	@$(BIN)/python hack/crds.py && $(BIN)/python hack/field_reference.py && $(BIN)/python hack/dashboard.py
 
 lock: ## Resolve the requirement files again (needs uv).
 	@hack/lock.sh --upgrade

@@ -1,5 +1,6 @@
 """The chart: what it renders, what it refuses, and what the API server says to it."""
 
+import json
 from typing import Any
 
 import pytest
@@ -29,6 +30,27 @@ def render(testbed: Cluster, namespace: str = "gf", **values: Any) -> Manifests:
 
 def test_the_chart_is_without_a_fault_to_helm(testbed: Cluster) -> None:
     assert "0 chart(s) failed" in helm(testbed, "lint", str(CHART), "--strict")
+
+
+def test_rules_dashboard_and_what_kube_state_metrics_reads_come_with_the_chart_where_they_are_wanted(
+    testbed: Cluster,
+) -> None:
+    wanted = {"rules": {"enabled": True, "runbookUrl": "https://wiki/"}, "dashboard": {"enabled": True}}
+    values = {"metrics": {**wanted, "kubeStateMetrics": {"enabled": True}}}
+    words = ["template", "gridfold", str(CHART), "--kube-version", "1.33"]
+    rendered = helm(testbed, *words, "--api-versions", "monitoring.coreos.com/v1/PrometheusRule", values=values)
+    found = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(rendered) if one}
+    ours = yaml.safe_load((CHART / "files/rules.yaml").read_text("utf-8"))
+    for rule in ours["groups"][0]["rules"]:
+        rule["annotations"]["runbook_url"] = f"https://wiki/{rule['alert']}.md"
+    assert found["PrometheusRule", "gridfold"]["spec"] == ours
+    dashboard = found["ConfigMap", "gridfold-dashboard"]
+    assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
+    assert json.loads(dashboard["data"]["gridfold.json"])["uid"] == "gridfold-operator"
+    told = found["ConfigMap", "gridfold-kube-state-metrics"]["data"]["config.yaml"]
+    assert yaml.safe_load(told)["kind"] == "CustomResourceStateMetrics"
+    assert not {kind for kind, _ in render(testbed)} & {"PrometheusRule"}
+    assert not {name for _, name in render(testbed)} & {"gridfold-dashboard", "gridfold-kube-state-metrics"}
 
 
 def test_the_operator_may_do_this_and_nothing_else(testbed: Cluster) -> None:
@@ -323,6 +345,7 @@ REFUSED = [
     ({"leaderElection": {"leaseSeconds": 1}}, "leaseSeconds"),
     ({"leaderElection": {"namespace": ""}}, "namespace"),
     ({"metrics": {"podMonitor": {"enabled": True}}}, "there is no kind PodMonitor"),
+    ({"metrics": {"rules": {"enabled": True}}}, "there is no kind PrometheusRule"),
     ({"serviceAccount": {"create": False}}, "serviceAccount.name is empty"),
 ]
 
