@@ -160,3 +160,14 @@ async def test_a_namespace_that_is_being_deleted_refuses_for_good() -> None:
     api = MemoryApi(before=leave)
     with pytest.raises(ApiRefusedError, match="it is being terminated"):
         await KubernetesLeaseStore(api, "team").write(RECORD)  # type: ignore[arg-type]
+
+
+async def test_a_holder_that_somebody_made_up_is_one_line_of_bounded_length() -> None:
+    api = MemoryApi()
+    spec = {"holderIdentity": "a\n2026-01-01 CRITICAL \x1b[31mall is lost" + 5000 * "ü", "leaseDurationSeconds": 15}
+    api.put(paths.lease("team", LEASE_NAME), {"metadata": {"name": LEASE_NAME, "namespace": "team"}, "spec": spec})
+    found = await KubernetesLeaseStore(api, "team").read()  # type: ignore[arg-type]
+    assert found is not None
+    assert found.holder.startswith(r"a\n2026-01-01 CRITICAL \x1b[31mall is lost\xfc\xfc")
+    assert found.holder.isascii()
+    assert len(found.holder) == 63 + 1 + 253

@@ -12,6 +12,8 @@ from gridfold_operator.lease import LeaseRecord
 #: The same of every release, or two of them would not meet.
 LEASE_NAME = "gridfold-operator"
 HTTP_FORBIDDEN = 403
+#: Of a namespace, a slash and a pod's name.
+HOLDER_LIMIT = 63 + 1 + 253
 
 
 class KubernetesLeaseStore:
@@ -80,13 +82,18 @@ def _build(record: LeaseRecord, metadata: dict[str, Any]) -> Document:
 def _read(document: Document) -> LeaseRecord:
     spec = document.get("spec") or {}
     return LeaseRecord(
-        holder=spec.get("holderIdentity") or "",
+        holder=_shown(spec.get("holderIdentity") or ""),
         seconds=spec.get("leaseDurationSeconds") or 0,
         transitions=spec.get("leaseTransitions") or 0,
         acquired=_moment(spec.get("acquireTime")),
         renewed=_moment(spec.get("renewTime")),
         version=document["metadata"]["resourceVersion"],
     )
+
+
+def _shown(holder: str) -> str:
+    """Return a name that log and probe can show, whoever has written it; names that operators have stay as they are."""
+    return holder.encode("unicode_escape").decode()[:HOLDER_LIMIT]
 
 
 def _spell(moment: datetime | None) -> str | None:
