@@ -76,7 +76,7 @@ async def test_a_cloud_asks_before_what_changes_something_alone() -> None:
         def __getattr__(self, operation: str) -> Any:
             return lambda **_: called.append(operation) or {}
 
-    world, cloud = World(), BotoCloud("eu", check_term, {"autoscaling": Client()})
+    world, cloud = World(), BotoCloud("eu", {"autoscaling": Client()}, check_term)
     world.now = 10.0
     with within(world.term):
         await cloud.call("autoscaling", "describe_auto_scaling_groups")

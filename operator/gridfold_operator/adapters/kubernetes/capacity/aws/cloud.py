@@ -33,8 +33,8 @@ class BotoCloud:
     """AWS by boto3, with the credentials that it finds."""
 
     region: str
-    gate: Gate = let_pass  #: asked before each call that changes something
     clients: dict[str, Any] = field(default_factory=dict)  #: by service
+    gate: Gate = let_pass  #: asked before each call that changes something
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     async def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
