@@ -69,6 +69,11 @@ def pause() -> Target:
     return Target("pause", names=("pause",))
 
 
+def cel() -> Target:
+    """Return what evaluates expressions of CEL, for tests that need no cluster."""
+    return Target("cel", names=("cel",))
+
+
 def _kube_ldflags(version: str) -> str:
     """Stamp the version: without it /version says v0.0.0-master and Helm's kubeVersion check misbehaves."""
     major, minor, _ = version.split(".")
@@ -99,7 +104,11 @@ def build() -> Path:
 
 def build_on_demand(name: str) -> Path:
     """Return the folder with the program `name` and what of its module is kept beside it, built if it is not there."""
-    target = next(_tool(tool) for tool in pins().tools if tool.name == name)
+    return build_one(next(_tool(tool) for tool in pins().tools if tool.name == name))
+
+
+def build_one(target: Target) -> Path:
+    """Return the folder with one program, built if it is not there."""
     with lock(paths.cache() / "locks" / "build"):
         if not target.output().exists():
             _build(target)
