@@ -65,13 +65,13 @@ check: setup ## Format and lint, types, layers, CRD drift.
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python hack/crds.py --check && $(BIN)/python hack/field_reference.py --check
-	@$(BIN)/python hack/dashboard.py --check
+	@$(BIN)/python hack/dashboard.py --check && $(BIN)/python hack/chart_readme.py --check
 
 format: setup ## Format the code.
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
 
-crds: setup ## Write crds/, docs/fields.md and the chart's dashboard from their sources.
-	@$(BIN)/python hack/crds.py && $(BIN)/python hack/field_reference.py && $(BIN)/python hack/dashboard.py
+crds: setup ## Write crds/, docs/fields.md, the chart's page and dashboard from their sources.
+	@$(BIN)/python hack/crds.py && $(BIN)/python hack/field_reference.py && $(BIN)/python hack/dashboard.py && $(BIN)/python hack/chart_readme.py
 
 lock: ## Resolve the requirement files again (needs uv).
 	@hack/lock.sh --upgrade
