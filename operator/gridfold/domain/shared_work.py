@@ -46,6 +46,11 @@ def shared_groups(spec: TrainingJobSpec, cells: Sequence[int], processes: int) -
     The groups get smaller, so that the processes end at about the same time.
     """
     families = _families(spec, cells, MOST_CELLS_TOGETHER)
+    if processes == 1:  # nobody else waits for work, so nothing speaks for preparing the same rows twice
+        alike: dict[str, list[_Family]] = {}
+        for family in families:
+            alike.setdefault(family.preparation, []).append(family)
+        return tuple(group for some in alike.values() for group in _gather(some, MOST_CELLS_TOGETHER, lambda *_: False))
     least = sum(family.work for family in families) / (_SMALLEST * processes)
     return _gather(families, MOST_CELLS_TOGETHER, lambda work, left: work >= max(left / (2 * processes), least))
 
