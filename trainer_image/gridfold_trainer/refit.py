@@ -15,6 +15,8 @@ from gridfold_trainer.learning.suspicions import Looker
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import claims, doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
+from gridfold_trainer.outcome.fold_figures import with_folds
+from gridfold_trainer.outcome.out_of_fold import OutOfFold
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
@@ -52,15 +54,17 @@ def _judged(
     data, parts = rows
     record, prepared = found.record, prepared_run(job)
     best = record.rows[record.winner or 0]
-    notes = [*found.notes, *check_winner(job, best, TrainingRows.of(data, parts.train))]
+    heard = OutOfFold(data.positive)
+    notes = [*found.notes, *check_winner(job, best, TrainingRows.of(data, parts.train), heard)]
     opening = openings.opening_of(best.cell, data, parts, prepared.environment, job.spec.execution.threads)
     opened, more = openings.add(opening, job.spec.cache_uri, parts.digest, context)
     refitted = refit_winner(job, best, data, parts)
+    drawn = with_folds(refitted.plots, heard, data.classes, job.spec.cross_validation.repeats)
     if opened > 1:
         more.append(f"{opened} different models have been scored on this test part: it is no fresh test any more.")
     return replace(
         found,
-        refitted=refitted,
+        refitted=replace(refitted, plots=drawn),
         openings=opened,
         selection=selection(job, record, data, parts),
         notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],

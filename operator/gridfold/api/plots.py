@@ -1,7 +1,7 @@
 """plots.json: what is drawn of the winner, bounded; written by refit, read by whoever draws it.
 
-Made of its out-of-fold predictions and of the validation part. Of the test part nothing stands here: a curve over it
-would invite to tune on it.
+Made of its out-of-fold predictions (on the rows of each split that its fit has not seen) and of the validation part. Of
+the test part nothing stands here: a curve over it would invite to tune on it.
 """
 
 from typing import Annotated, Literal
@@ -12,6 +12,7 @@ from gridfold.api.base import ApiModel
 
 MOST_POINTS, MOST_FOLDS, MOST_BINS, MOST_CLASSES = 200, 100, 40, 200
 PLOTS_FILE = "plots.json"
+LABEL_CHARACTERS = 64
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -64,7 +65,7 @@ class Estimate(PlotsModel):
 class ClassScores(PlotsModel):
     """How one class fares."""
 
-    label: str
+    label: str  #: cut to LABEL_CHARACTERS when written
     support: Rows  #: rows that are of it
     precision: Estimate | None = None  #: None: it is never predicted
     recall: Estimate | None = None  #: None: no row is of it
@@ -90,11 +91,13 @@ class Plots(PlotsModel):
     """All of it; a part that a kind of problem does not have, or that could not be made, is None."""
 
     format: Literal[1] = 1
+    part: Literal["outOfFold"] = "outOfFold"  #: of which all is; thresholds say of which they are
     folds: Annotated[list[PrecisionRecall], Field(max_length=MOST_FOLDS)] = Field(default_factory=list)
     pooled: PrecisionRecall | None = None  #: of the predictions of all folds together
     base_rate: Share | None = None  #: of the positive class
     thresholds: Thresholds | None = None
     calibration: Annotated[list[CalibrationBin], Field(max_length=MOST_BINS)] = Field(default_factory=list)
     classes: Annotated[list[ClassScores], Field(max_length=MOST_CLASSES)] = Field(default_factory=list)
+    classes_left_out: Rows = 0  #: that fare better than those
     predicted_actual: PredictedActual | None = None
     residuals: Annotated[list[ResidualBin], Field(max_length=MOST_BINS)] = Field(default_factory=list)

@@ -63,7 +63,7 @@ class ModelFigures:
 def model_figures(run: Run) -> ModelFigures:
     """Return what can be drawn of the winner."""
     found = run.plots or Plots()
-    tables = [_classes(found.classes)] if found.classes else []
+    tables = [_classes(found.classes, found.classes_left_out)] if found.classes else []
     if found.residuals:
         tables.append(_residuals(found.residuals))
     return ModelFigures(
@@ -140,8 +140,8 @@ def _calibration(found: Plots) -> Plot:
     ]
     return Plot(
         "Do probabilities mean what they say?",
-        "Rows in groups of about the same predicted probability, and the share of them that is positive, with its 95 % "
-        "interval (Wilson). Dots on the line: the probabilities can be taken as they are.",
+        "Out of fold: rows in groups of about the same predicted probability, and the share of them that is positive, "
+        "with its 95 % interval (Wilson). Dots on the line: the probabilities can be taken as they are.",
         "predicted probability",
         "share that is positive",
         SHARES,
@@ -166,7 +166,7 @@ def _matrices(run: Run) -> Iterator[Matrix]:
             yield matrix(f"{part.capitalize()} part", [str(label) for label in labels], counts)
 
 
-def _classes(found: Sequence[ClassScores]) -> Rows:
+def _classes(found: Sequence[ClassScores], left_out: int) -> Rows:
     worst = sorted(found, key=lambda one: one.f1 if one.f1 is not None else 0.0)[:MOST_CLASSES]
     kept = [one for one in found if any(one is other for other in worst)]
     rows = [
@@ -181,9 +181,9 @@ def _classes(found: Sequence[ClassScores]) -> Rows:
         )
         for one in kept
     ]
-    note = "Recall of each class with its 95 % interval (Wilson): a class with few rows is known badly."
+    note = "Out of fold: recall of each class with its 95 % interval (Wilson). A class with few rows is known badly."
     header = ("Class", "Rows", "Precision", "Recall", "F1")
-    return Rows("Class by class", note, SHARES, header, rows, len(found) - len(kept))
+    return Rows("Class by class", note, SHARES, header, rows, len(found) - len(kept) + left_out)
 
 
 def _estimate(found: Any) -> str:
@@ -207,9 +207,9 @@ def _residuals(found: Sequence[ResidualBin]) -> Rows:
         for group in found
     ]
     note = (
-        "Actual minus predicted, by the size of the prediction: 5 to 95 %, the middle half, and the median. A median "
+        "Out of fold: actual minus predicted, by the size of the prediction; 5 to 95 %, the middle half, the median. "
+        "A median off zero at one end means that the model misses a bend."
     )
-    note += "off zero at one end means that the model misses a bend."
     return Rows("Where it errs", note, scale, ("Predicted", "Rows", "5 %", "Median", "95 %"), rows)
 
 

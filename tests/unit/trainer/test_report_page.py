@@ -59,7 +59,7 @@ def test_a_page_that_cannot_be_made_is_a_note_and_all_else_is_written(
     monkeypatch.setattr("gridfold_report.render", break_)
     assert refit.run(job, world.context).best is not None
     names = {path.name for path in run_folder(world).iterdir()}
-    assert names == {"results.csv", "results.parquet", "status.json", "model-card.md"}
+    assert names == {"results.csv", "results.parquet", "status.json", "model-card.md", "plots.json"}
     (note,) = json.loads((run_folder(world) / "status.json").read_bytes())["notes"]
     assert note.startswith("report.html could not be made (RuntimeError: <it> broke xxx")
     assert note.endswith("; `gridfold report` tries it again.")

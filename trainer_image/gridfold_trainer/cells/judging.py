@@ -13,6 +13,7 @@ from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import column_parameters, environment, estimators, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation
+from gridfold_trainer.learning.scorers import Heard
 from gridfold_trainer.learning.sharing.plan import Described
 from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
 from gridfold_trainer.learning.training import TrainingRows
@@ -24,12 +25,13 @@ def judge(
     training: TrainingRows,
     begin: Callable[[], None] = lambda: None,
     beginnings: Beginnings | None = None,
+    hear: Heard | None = None,
 ) -> Iterator[tuple[Cell, CellResult]]:
     """Yield each cell with its result, as soon as it is complete. Cells that the estimator refuses are not fitted.
 
     Several cells share what they can (`gridfold_trainer.learning.sharing`); their numbers are those of each alone.
     `begin` is called before each fit, or all fits of a cell. `beginnings` keeps and has the first splits of cells that
-    are not complete.
+    are not complete. `hear` gets the true values and the responses of each split that a cell is scored on.
     """
     prepared, recorded = prepared_run(job), provenance(job)
     cls = estimators.load_class(job.spec.estimator.class_name)
@@ -40,7 +42,7 @@ def judge(
             accepted.append(cell)
         else:
             yield cell, refused(cell, problem, recorded)
-    scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive)
+    scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive, hear)
     splits = make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders)
     found = beginnings.find([cell.key for cell in accepted], recorded) if beginnings and accepted else {}
     begun = {key: kept.evaluation(scorer.metrics, len(splits), training.classes) for key, kept in found.items()}

@@ -5,7 +5,7 @@ their input and count again for each metric: 4.9 ms a fold against 0.05 ms.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, get_args
@@ -27,6 +27,9 @@ from gridfold.api.v1alpha1 import (
 from gridfold.api.validation import show
 from gridfold_trainer.learning.answers import Answers, methods_of
 from gridfold_trainer.learning.responses import Responses
+
+#: Gets true codes or numbers and what a fit says of those rows, when they have been scored; it raises nothing.
+Heard = Callable[[np.ndarray, Responses], None]
 
 BINARY_CLASSES = 2
 ACCURACY = "accuracy"
@@ -53,6 +56,7 @@ class Scorer:
     average: Average
     positive: int  #: code of the positive class; only Binary reads it
     classes: int  #: how many there are in the whole data set; 0: the target is a number
+    heard: Heard | None = None  #: told of all rows that have scores
 
     def scores(self, truth: np.ndarray, responses: Responses) -> Scores:
         """Return each metric on rows whose true codes or numbers are given, shape (n,).
@@ -63,6 +67,8 @@ class Scorer:
         found, errors = self._measured(truth, responses)
         if len(errors) == len(self.metrics):
             raise next(iter(errors.values()))
+        if self.heard:
+            self.heard(truth, responses)
         return found
 
     def measure(self, truth: np.ndarray, responses: Responses) -> Scores:
@@ -137,7 +143,9 @@ def choose(scoring: Scoring, *, classifier: bool) -> tuple[str, list[str]]:
     return objective, metrics if objective in metrics else [*metrics, objective]
 
 
-def make_scorer(resolved: Resolved, classes: Sequence[Any] | None, positive: int | None) -> Scorer:
+def make_scorer(
+    resolved: Resolved, classes: Sequence[Any] | None, positive: int | None, heard: Heard | None = None
+) -> Scorer:
     """Return the scorer of a job on a data set of these classes (None: numbers)."""
     count = len(classes or ())
     return Scorer(
@@ -145,6 +153,7 @@ def make_scorer(resolved: Resolved, classes: Sequence[Any] | None, positive: int
         Average(resolved.average or Average.MACRO),
         count - 1 if positive is None else positive,  # never read where there are not two classes
         count,
+        heard,
     )
 
 

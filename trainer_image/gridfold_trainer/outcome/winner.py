@@ -28,6 +28,7 @@ from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.counts import count
 from gridfold_trainer.outcome.doubts import of_predictions
 from gridfold_trainer.outcome.model_file import Stored, store_model
+from gridfold_trainer.outcome.out_of_fold import OutOfFold
 from gridfold_trainer.outcome.plots import plots_of
 from gridfold_trainer.outcome.speaking import Spoken, speak_labels
 
@@ -52,13 +53,15 @@ class Refitted:
     plots: Plots | None = None  #: what can be drawn of it
 
 
-def check_winner(job: StageInput, best: Row, training: TrainingRows) -> list[str]:
+def check_winner(job: StageInput, best: Row, training: TrainingRows, heard: OutOfFold | None = None) -> list[str]:
     """Compute the winner's folds again and return a warning where they differ on another BLAS architecture.
+
+    What the fits say of the rows that they have not seen is told to `heard`.
 
     Raises:
         CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
     """
-    ((_, again),) = judge(job, [best.cell], training)
+    ((_, again),) = judge(job, [best.cell], training, hear=heard.hear if heard else None)
     if best.result is None or again.scores == best.result.scores:
         return []
     different = (
