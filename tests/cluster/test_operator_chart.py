@@ -152,7 +152,7 @@ def test_with_a_provider_of_nodes_the_operator_may_do_what_that_needs_and_the_re
     assert rights("Role", "gf-gridfold-node-events") == {"/events": {"list"}}
     assert manifests["Role", "gf-gridfold-node-events"]["metadata"]["namespace"] == "default"
     assert rights("ClusterRole", "gf-gridfold-reaper") == {"gridfold.dev/trainingjobs": {"get", "patch"}}
-    bound = {name: _subjects(document) for (kind, name), document in manifests.items() if kind.endswith("Binding")}
+    bound = {name: _subjects(document) for (kind, name), document in manifests.items() if kind.endswith("RoleBinding")}
     assert {name for name, subjects in bound.items() if "gridfold-reaper" in subjects} == {
         "gridfold-capacity", "gf-gridfold-nodes", "gf-gridfold-reaper",
     }  # fmt: skip

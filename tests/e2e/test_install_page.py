@@ -14,7 +14,7 @@ PAGE = Path(__file__).parents[2] / "docs/install.md"
 
 
 def test_the_first_job_of_a_tenant_completes_with_nothing_but_the_page(jobs: ClusterJobs) -> None:
-    tenant, first = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    tenant, _, first = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
     _, binding, secret = tenant.split("---\n")
     secret = secret.replace('KEY_ID: "…"', f"KEY_ID: {jobs.testbed.s3_access_key!r}")
     secret = secret.replace('ACCESS_KEY: "…"', f"ACCESS_KEY: {jobs.testbed.s3_secret_key!r}")
