@@ -59,6 +59,10 @@ def test_a_job_is_submitted_followed_listed_shown_and_deleted(jobs: ClusterJobs,
     with table.open(newline="") as lines:
         assert list(csv.DictReader(lines)) == jobs.results(jobs.status(name))
 
+    page = tmp_path / "page.html"
+    assert str(page) in gridfold(jobs, "report", name, "-n", namespace, "--html", page)[0].splitlines()
+    assert name in page.read_text(encoding="utf-8")
+
     assert gridfold(jobs, "delete", name, "-n", namespace)[0] == f'trainingjob.gridfold.dev "{name}" deleted\n'
     assert "has no TrainingJob" in gridfold(jobs, "watch", name, "-n", namespace, code=1)[1]
 

@@ -8,8 +8,14 @@ from pathlib import Path
 import click
 
 from gridfold.api.inspection import ResultsReport
-from gridfold_cli.commands.arguments import job_file, load, output_option
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold_cli.commands.arguments import load, output_option
 from gridfold_cli.commands.asking import asking
+from gridfold_cli.commands.cluster_job import READING
+from gridfold_cli.commands.cluster_options import Connect, cluster_options
+from gridfold_cli.commands.examples import examples
+from gridfold_cli.commands.finished_job import finished_job
+from gridfold_cli.commands.targets import job_or_file, name_in_cluster
 from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import inspect
@@ -19,8 +25,8 @@ from gridfold_cli.reading.locations import local_path
 REPORT = "report.html"
 
 
-@click.command()
-@job_file
+@click.command(epilog=examples("gridfold report JOB.yaml --open", "gridfold report adult-income -n team-a --open"))
+@job_or_file
 @output_option
 @click.option(
     "--html",
@@ -30,28 +36,41 @@ REPORT = "report.html"
     "current folder.",
 )
 @click.option("--open", "show", is_flag=True, help="Open the page in the browser.")
-def report(file: Path, output: str | None, html: Path | None, show: bool) -> None:
+@cluster_options
+def report(job: str, *, connect: Connect, output: str | None, html: Path | None, show: bool) -> None:
     """Make the page about a TrainingJob's current run, also of a run of an earlier Gridfold.
 
-    The page is one file that asks nobody for anything.
-
-    \b
-    Example:
-      gridfold report JOB.yaml --open
-    """  # noqa: D301 (click's mark for lines that stay as they are)
-    job, base_folder = load(file, output), file.absolute().parent
-    with scratch_folder() as scratch:
-        made = scratch / REPORT
-        with asking("report"):
-            found = inspect(job, base_folder, ("report", "--html", str(made)), ResultsReport)
-        folder = local_path(found.run, base_folder)
-        path = html or (folder / REPORT if folder else Path(f"{job.metadata.name}-{REPORT}"))
-        _move(made, path.absolute())
+    The page is one file that asks nobody for anything. It is made on this machine, which has to reach the job's storage
+    for that: with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. What ends in .yaml, .yml or .json, or has a
+    slash in it, is a file; anything else is the name of a TrainingJob in the cluster.
+    """
+    name = name_in_cluster(job)
+    if name is None:
+        file = Path(job)
+        path, summary = _make(load(file, output), file.absolute().parent, html)
+    elif output is not None:
+        raise InvalidInputError(f"--output is for files, and {job} is a name: its spec.output says where it is")
+    else:
+        found = finished_job(name, connect)
+        click.echo(READING, err=True)
+        path, summary = _make(found, None, html)
     click.echo(path)
-    click.echo(found.status["summary"])
+    click.echo(summary)
     if show and not webbrowser.open(path.absolute().as_uri()):
         click.echo("no browser could be started here: open the file above in one", err=True)
         sys.exit(Exit.FAILED)
+
+
+def _make(job: TrainingJob, base_folder: Path | None, html: Path | None) -> tuple[Path, str]:
+    """Return where the page is by now, and what it says in a line; a base folder is that of a file's job."""
+    with scratch_folder() as scratch:
+        made = scratch / REPORT
+        with asking("report"):
+            found = inspect(job, base_folder or Path.cwd(), ("report", "--html", str(made)), ResultsReport)
+        folder = local_path(found.run, base_folder) if base_folder else None
+        path = html or (folder / REPORT if folder else Path(f"{job.metadata.name}-{REPORT}"))
+        _move(made, path.absolute())
+    return path, found.status["summary"]
 
 
 def _move(made: Path, path: Path) -> None:

@@ -11,6 +11,8 @@ from click.testing import CliRunner, Result
 from gridfold.api.inspection import ResultsReport
 from gridfold_cli.commands import report as command
 from gridfold_cli.errors import InvalidInputError
+from tests.unit.cli.api_server import job_path
+from tests.unit.cli.cluster_cli import Cli, complete, failed, running, s3_job
 from tests.unit.cli.jobs import document, with_spec
 
 Write = Callable[[dict[str, Any]], Path]
@@ -70,3 +72,74 @@ def test_a_browser_is_given_the_page(run: Run, monkeypatch: pytest.MonkeyPatch, 
     assert done.exit_code == code
     assert [address.startswith("file:///") and address.endswith("/report.html") for address in asked] == [True]
     assert ("no browser could be started here" in done.stderr) is not opened
+
+
+def stored(cli: Cli, status: dict[str, Any]) -> None:
+    """Have the cluster know a job with a spec."""
+    known = cli.cluster.job("small")
+    cli.cluster.put(job_path("small"), {**known, "spec": s3_job()["spec"]})
+    cli.cluster.job("small", status)
+
+
+def of_trainer(monkeypatch: pytest.MonkeyPatch, run: str = "s3://models/small/runs/1-a/") -> list[tuple[Any, Path]]:
+    """Have the trainer make a page of whatever it is asked about, and return what that was."""
+    asked: list[tuple[Any, Path]] = []
+
+    def made(job: Any, base: Path, question: tuple[str, ...], _answer: object) -> ResultsReport:
+        asked.append((job, base))
+        Path(question[question.index("--html") + 1]).write_text("<page>")
+        return ResultsReport(run=run, status={"summary": "it went well"})
+
+    monkeypatch.setattr(command, "inspect", made)
+    return asked
+
+
+@pytest.mark.parametrize("run", ["s3://models/small/runs/1-a/", "file:small/runs/1-a/"])
+def test_the_page_of_a_job_of_the_cluster_is_made_from_its_storage_into_the_current_folder(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, run: str
+) -> None:
+    stored(cli, complete(3))
+    asked = of_trainer(monkeypatch, run)
+    done = cli("report", "tj/small")
+    assert (done.code, done.out) == (0, "small-report.html\nit went well\n")
+    assert (cli.folder / "small-report.html").read_text() == "<page>"
+    assert "AWS_ACCESS_KEY_ID" in done.err
+    (job, _), *more = asked
+    assert (job.metadata.name, job.spec.output.uri, more) == ("small", "s3://models/small/", [])
+
+
+def test_a_failed_job_may_have_a_run_to_report_on_and_one_that_runs_has_none_yet(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = of_trainer(monkeypatch)
+    stored(cli, failed("TooManyFailedCells", "no luck"))
+    assert cli("report", "small").code == 0
+    stored(cli, running(1, 3))
+    done = cli("report", "small", "-n", "team")
+    assert (done.code, len(asked)) == (1, 1)
+    assert done.err == (
+        "small has no results to report on yet: it is Running; `gridfold watch small -n team` follows it to its end\n"
+    )
+
+
+def test_an_edit_that_the_operator_has_not_seen_is_told(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    of_trainer(monkeypatch)
+    stored(cli, {**complete(3), "observedGeneration": 0})
+    assert "small was edited a moment ago" in cli("report", "small").err
+
+
+def test_without_rights_no_storage_is_read_and_it_is_said_what_to_ask_for(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = of_trainer(monkeypatch)
+    cli.cluster.refused["GET", "trainingjobs"] = (403, 'trainingjobs is forbidden: User "me" cannot get')
+    done = cli("report", "small")
+    assert (done.code, asked) == (1, [])
+    assert 'User "me" cannot get' in done.err
+    assert "the ClusterRoles edit and view" in done.err
+
+
+def test_another_output_folder_is_for_files(cli: Cli) -> None:
+    done = cli("report", "small", "--output", "elsewhere")
+    assert done.code == 2
+    assert "--output is for files, and small is a name" in done.err

@@ -1,0 +1,32 @@
+"""A TrainingJob of the cluster whose results are in its storage."""
+
+import click
+
+from gridfold.api.status import State
+from gridfold.api.v1alpha1 import TrainingJob
+from gridfold_cli.commands.cluster_job import job_of
+from gridfold_cli.commands.cluster_options import Connect
+from gridfold_cli.errors import CommandError
+
+_ENDED = frozenset({State.COMPLETE, State.FAILED})
+
+
+def finished_job(name: str, connect: Connect) -> TrainingJob:
+    """Return a job of the cluster whose current run has ended, to be read from its storage.
+
+    Raises:
+        CommandError: the cluster has no such job, does not show it, or its run goes on.
+    """
+    from gridfold_cli.cluster.training_jobs import status_of
+
+    with connect() as jobs:
+        document = jobs.find(name)
+    status = status_of(document)
+    if status.results is None and status.state not in _ENDED:
+        raise CommandError(
+            f"{name} has no results to report on yet: it is {status.state or 'Pending'}; "
+            f"`gridfold watch {name}{connect.options}` follows it to its end"
+        )
+    if (status.observed_generation or 0) < document["metadata"].get("generation", 0):
+        click.echo(f"{name} was edited a moment ago: this is about its run before that.", err=True)
+    return job_of(document)
