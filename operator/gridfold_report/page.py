@@ -6,6 +6,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
+from gridfold.domain.visible import visible
 from gridfold_report import cautions, costs, facts, leaders, texts, verdict
 from gridfold_report.figures.fold_dots import fold_dots
 from gridfold_report.figures.heat_map import heat_map
@@ -25,7 +26,7 @@ def render(run: Run) -> bytes:
 def summary(run: Run) -> str:
     """Return what the run has found, in a line for a terminal."""
     found = " ".join(filter(None, (verdict.headline(run), verdict.doubt(Standing(run)))))
-    return texts.visible(texts.shortened(found)).replace("\n", " ")
+    return visible(texts.shortened(found)).replace("\n", " ")
 
 
 def context_of(run: Run) -> dict[str, Any]:
@@ -82,7 +83,7 @@ def _printed(value: Any) -> Any:
     """Return what is printed for a value of an expression."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return texts.visible(texts.shortened(value))
+    return visible(texts.shortened(value))
 
 
 def _document(run: Run) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import MESSAGE_LIMIT, Condition
+from gridfold.domain.visible import visible
 
 #: These stand in the list only while they are true (kstatus takes their mere truth for trouble or work).
 ABNORMAL = (ConditionType.STALLED, ConditionType.RECONCILING)
@@ -27,11 +28,14 @@ class Conditions:
         self._generation, self._now = generation, format_time(now)
 
     def set(self, kind: ConditionType, value: bool, reason: str, message: str = "") -> None:
-        """Set a condition; one that is abnormal when true leaves the list when it is false."""
+        """Set a condition; one that is abnormal when true leaves the list when it is false.
+
+        What comes from data (names of columns, words of an exception) is made visible here, for Events, too.
+        """
         if kind in ABNORMAL and not value:
             self._conditions.pop(kind, None)
             return
-        status = "True" if value else "False"
+        status, message = "True" if value else "False", visible(message)
         before = self._conditions.get(kind)
         since = before.last_transition_time if before and before.status == status else self._now
         self._conditions[kind] = Condition(

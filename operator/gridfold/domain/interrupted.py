@@ -6,6 +6,7 @@ from gridfold.domain.events import events_between
 from gridfold.domain.held_up import summarized
 from gridfold.domain.observed import Observed
 from gridfold.domain.plan import Event, Plan
+from gridfold.domain.visible import visible
 
 
 def blocked(observed: Observed, plan: Plan, reason: str, message: str) -> Plan:
@@ -24,7 +25,7 @@ def stalled(observed: Observed, error: Exception) -> Plan:
     """Return what is shown where `decide` itself has failed: the status as it was, and that it stands still."""
     job = observed.job
     what = " ".join(f"{type(error).__name__}: {error}".split())
-    message = f"{what}. This is a fault of Gridfold's own, the operator's log has more; please report it."
+    message = visible(f"{what}. This is a fault of Gridfold's own, the operator's log has more; please report it.")
     conditions = Conditions(job.status.conditions, job.metadata.generation, observed.now)
     conditions.set(ConditionType.STALLED, True, Reason.INTERNAL_ERROR, message)
     status = summarized(job.status, conditions.list()).model_copy(
