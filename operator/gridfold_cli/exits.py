@@ -10,4 +10,5 @@ class Exit(IntEnum):
     FAILED = 1
     INVALID = 2
     TARGETS_MISSED = 3
+    DIFFERENT = 4
     INTERRUPTED = 130

@@ -51,6 +51,10 @@ def test_a_run_leaves_scores_of_every_fold_a_model_and_a_summary(job: LocalJob) 
     assert json.loads((job.folder / "out/latest.json").read_text())
     assert re.search(r"^Cells +3: 3 computed$", out, re.MULTILINE)
     assert str(job.results()) in out
+    code, out, err = job.command("replay", "1")
+    assert code == 0, f"{out}\n{err}"
+    assert "every digit: 3 folds of " in out
+    assert "Other " not in out
 
 
 def test_a_second_run_computes_nothing_and_finds_the_same(job: LocalJob) -> None:

@@ -11,6 +11,7 @@ from gridfold.api.validation import parse_training_job
 from gridfold_cli.commands.group import gridfold
 from gridfold_cli.reading.kubectl_yaml import read_documents
 from gridfold_trainer import errors, inspection
+from gridfold_trainer.outcome import current_run
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -47,7 +48,7 @@ def test_a_command_of_a_page_is_there(page: Path) -> None:
 def test_every_reason_is_explained() -> None:
     kinds = [kind for kind in vars(errors).values() if isinstance(getattr(kind, "reason", None), str)]
     named = {kind.reason for kind in kinds if kind is not errors.TrainerError}
-    named |= {inspection.NoResultsError.reason, inspection.CopyFailedError.reason}
+    named |= {current_run.NoResultsError.reason, inspection.CopyFailedError.reason}
     told = set(re.findall(r"`([A-Z]\w+)`", (ROOT / "docs/reasons.md").read_text("utf-8")))
     assert {str(reason) for reason in Reason} | named <= told
     assert len(named) > 20

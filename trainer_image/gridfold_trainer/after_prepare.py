@@ -59,6 +59,16 @@ def load_parts(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
         raise EnvironmentChangedError(
             f"this process runs {versions}, which is not what prepare ran; {same_versions()}."
         )
+    return load_split(job, context)
+
+
+def load_split(job: StageInput, context: Context) -> tuple[PreparedData, Parts]:
+    """Return the same where this process may be another than that of prepare, whose numbers are only compared.
+
+    Raises:
+        DataError: the data is corrupt, or its rows are split in another way here.
+    """
+    prepared = prepared_run(job)
     data = load_prepared(context.store, job.spec.cache_uri, prepared.digest, context.scratch)
     parts = make_parts(data.y, job.spec.split, prepared.resolved, data.classes, data.orders)
     if parts.digest != prepared.split_digest:

@@ -6,16 +6,12 @@ Prints one JSON document (gridfold.api.inspection, or a FailureReport) and write
 """
 
 import argparse
-import hashlib
-import json
 import logging
 import math
 import secrets
 import shutil
 import sys
 from pathlib import Path
-
-from pydantic import ValidationError
 
 from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
@@ -26,24 +22,16 @@ from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.cells.stored import find_stored
 from gridfold_trainer.data import reuse
 from gridfold_trainer.data.sources import locate
-from gridfold_trainer.errors import DataError, ObjectMissingError
+from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
-from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
+from gridfold_trainer.outcome.current_run import NoResultsError, current_run
 from gridfold_trainer.outcome.page import REPORT, make_page
 from gridfold_trainer.outcome.script import describe
 from gridfold_trainer.printed import print_answer
 from gridfold_trainer.stages import open_context
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.local_files import is_full
-
-STATUS_BYTES = 16 * 1024 * 1024
-
-
-class NoResultsError(DataError):
-    """There is no run to show, or it is not whole."""
-
-    reason = "NoResults"
 
 
 class CopyFailedError(DataError):
@@ -133,7 +121,7 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
     Raises:
         TrainerError: there is none, it is another job's, or a file is not what status.json says.
     """
-    found, _ = _current_run(job, context)
+    found, _ = current_run(job, context)
     for name, path in copies.items():
         _place(_fetched(found, name, context), name, path)
     return found
@@ -145,27 +133,13 @@ def report(job: StageInput, path: Path, context: Context) -> ResultsReport:
     Raises:
         TrainerError: as of `results`.
     """
-    found, content = _current_run(job, context)
+    found, content = current_run(job, context)
     plots = _fetched(found, PLOTS_FILE, context).read_bytes() if PLOTS_FILE in found.status["files"] else None
     page = make_page(content, _fetched(found, "results.csv", context).read_bytes(), plots)
     made = context.scratch / f"{secrets.token_hex(4)}-{REPORT}"
     made.write_bytes(page.content or b"")
     _place(made, REPORT, path)
     return found.model_copy(update={"status": {**found.status, "summary": page.summary}})
-
-
-def _current_run(job: StageInput, context: Context) -> tuple[ResultsReport, bytes]:
-    """Return the run that latest.json names, and its status.json as it is."""
-    check_owner(job, context)
-    output = job.spec.output.uri
-    try:
-        latest = Latest.model_validate_json(context.store.get(f"{output}{LATEST}", LATEST_BYTES))
-        content = context.store.get(f"{latest.run}status.json", STATUS_BYTES) if latest.run.startswith(output) else b""
-    except (ObjectMissingError, ValidationError) as error:
-        raise NoResultsError(f"{output} has no results of a finished run; run the job first.") from error
-    if hashlib.sha256(content).hexdigest() != latest.status_sha256:
-        raise NoResultsError(f"{latest.run}status.json is not the one that {LATEST} names; run the job again.")
-    return ResultsReport(run=latest.run, status=json.loads(content)), content
 
 
 def _fetched(found: ResultsReport, name: str, context: Context) -> Path:

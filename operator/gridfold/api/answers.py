@@ -3,9 +3,9 @@
 `python -m gridfold_trainer.asked` prints one of these, or a FailureReport, as one JSON document.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, NonNegativeInt
 
 from gridfold.api.base import ApiModel
 
@@ -17,3 +17,26 @@ class LogAnswer(ApiModel):
     uri: str  #: where it is
     text: str
     earlier: list[str] = Field(default_factory=list)  #: where those of earlier attempts are, newest first
+
+
+class ScoreDifference(ApiModel):
+    """A score that is not the stored one; None: that fold has none."""
+
+    metric: str
+    fold: NonNegativeInt
+    stored: float | None
+    computed: float | None
+
+
+class ReplayAnswer(ApiModel):
+    """A cell of the current run, computed again and compared with its stored result, digit by digit."""
+
+    kind: Literal["replay"] = "replay"
+    uri: str  #: of the stored result
+    parameters: dict[str, Any]  #: as the grid has them
+    metrics: list[str]
+    folds: NonNegativeInt
+    outcomes: tuple[str, str]  #: how the cell ended: stored, computed
+    differences: list[ScoreDifference] = Field(default_factory=list)
+    #: what is recorded with both and not the same, by name: stored, here; "" where one has none
+    surroundings: dict[str, tuple[str, str]] = Field(default_factory=dict)

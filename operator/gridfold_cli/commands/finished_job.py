@@ -24,7 +24,7 @@ def finished_job(name: str, connect: Connect) -> TrainingJob:
     status = status_of(document)
     if status.results is None and status.state not in _ENDED:
         raise CommandError(
-            f"{name} has no results to report on yet: it is {status.state or 'Pending'}; "
+            f"{name} has no results yet: it is {status.state or 'Pending'}; "
             f"`gridfold watch {name}{connect.options}` follows it to its end"
         )
     if (status.observed_generation or 0) < document["metadata"].get("generation", 0):

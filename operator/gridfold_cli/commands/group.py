@@ -15,6 +15,7 @@ NAMES = (
     "list",
     "logs",
     "plan",
+    "replay",
     "report",
     "results",
     "run",
@@ -48,5 +49,5 @@ def gridfold() -> None:
     Commands about a cluster find it as kubectl does: KUBECONFIG, --context, -n; `gridfold COMMAND --help` has examples.
 
     Exit codes: 0 complete, 1 the job failed or the cluster refuses or does not answer, 2 invalid input,
-    3 targets not met (with --require-targets), 130 interrupted.
+    3 targets not met (with --require-targets), 4 numbers differ (replay), 130 interrupted.
     """

@@ -21,6 +21,7 @@ from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.keys import run_digest
 from gridfold_cli.local.identity import LOCAL_UID
 from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, scratch_folder
+from gridfold_cli.local.threads import THREAD_VARIABLES
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
 ASKED = (sys.executable, "-m", "gridfold_trainer.asked")
@@ -33,13 +34,19 @@ class InspectionError(Exception):
     """The trainer could not answer; the message says why."""
 
 
-def inspect(job: TrainingJob, base_folder: Path, question: tuple[str, ...], answer: type[Answer]) -> Answer:
+def inspect(
+    job: TrainingJob,
+    base_folder: Path,
+    question: tuple[str, ...],
+    answer: type[Answer],
+    program: tuple[str, ...] = INSPECTION,
+) -> Answer:
     """Return what the trainer, which must be installed, says about a job.
 
     Raises:
         InspectionError: it cannot answer.
     """
-    return ask(_stage_input(job), base_folder, question, answer, INSPECTION)
+    return ask(_stage_input(job), base_folder, question, answer, program)
 
 
 def ask(
@@ -59,6 +66,7 @@ def ask(
         path.write_text(stage_input.model_dump_json(by_alias=True), encoding="utf-8")
         environment = {name: value for name, value in os.environ.items() if name != CREDENTIALS_VARIABLE}
         folders = {SCRATCH_VARIABLE: str(scratch), TEMPORARY_VARIABLE: str(scratch)}
+        environment |= dict.fromkeys(THREAD_VARIABLES, str(stage_input.spec.execution.threads))
         environment |= {**folders, BASE_FOLDER_VARIABLE: str(base_folder)}
         command = [*program, *question, "--job", str(path)]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603

@@ -29,16 +29,9 @@ from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.observed import ProcessEnd, Span
 from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, full, has_room
 from gridfold_cli.local.server import ForkServer, ServerGoneError
+from gridfold_cli.local.threads import THREAD_VARIABLES
 
 TRAINER = (sys.executable, "-m", "gridfold_trainer")
-#: Every library that could start threads of its own (performance.md: unset, two cells on two cores took 16 × longer).
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
 #: Without a message, the last of the log takes its place, as with the kubelet's FallbackToLogsOnError.
 LOG_TAIL_BYTES = 2048
 #: Between two looks at what a process says while it runs.

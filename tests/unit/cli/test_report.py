@@ -118,7 +118,7 @@ def test_a_failed_job_may_have_a_run_to_report_on_and_one_that_runs_has_none_yet
     done = cli("report", "small", "-n", "team")
     assert (done.code, len(asked)) == (1, 1)
     assert done.err == (
-        "small has no results to report on yet: it is Running; `gridfold watch small -n team` follows it to its end\n"
+        "small has no results yet: it is Running; `gridfold watch small -n team` follows it to its end\n"
     )
 
 

@@ -12,8 +12,9 @@ from gridfold.api.handoff import StageInput
 from gridfold.api.v1alpha1 import Source
 from gridfold_export import export_script
 from gridfold_trainer import inspection, refit
-from gridfold_trainer.inspection import CopyFailedError, NoResultsError
+from gridfold_trainer.inspection import CopyFailedError
 from gridfold_trainer.outcome import page
+from gridfold_trainer.outcome.current_run import NoResultsError
 from gridfold_trainer.outcome.script import script_of
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World

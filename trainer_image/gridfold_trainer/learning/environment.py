@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import platform
+from collections.abc import Mapping
 from typing import Any
 
 from gridfold.domain.keys import RESULT_FORMAT
@@ -29,14 +30,19 @@ def versions(class_name: str) -> dict[str, str]:
 
 
 def digest(class_name: str) -> str:
-    """Return the digest of all of the environment that is part of every cell's key.
+    """Return the digest of all of this environment that is part of every cell's key."""
+    return digest_of_versions(versions(class_name))
+
+
+def digest_of_versions(known: Mapping[str, str]) -> str:
+    """Return the digest of an environment with these versions, as `versions` names them.
 
     Of Python only the minor version counts: a patch release changes no float. Gridfold's own version is stood for
     by the version of the result format, so that an upgrade does not throw the cache away.
     """
-    found = versions(class_name)
+    found = dict(known)
     found["python"] = ".".join(found["python"].split(".")[:2])
-    found.pop("gridfold")
+    found.pop("gridfold", None)
     return digest_of({**found, "resultFormat": RESULT_FORMAT})
 
 

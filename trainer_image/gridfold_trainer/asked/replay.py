@@ -1,0 +1,104 @@
+"""A cell of the current run computed again, and compared with what is stored of it."""
+
+import argparse
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
+from typing import Any
+
+from pydantic import ValidationError
+
+from gridfold.api.answers import ReplayAnswer, ScoreDifference
+from gridfold.api.handoff import PreparedRun, StageInput
+from gridfold.api.inspection import ResultsReport
+from gridfold.api.status import Resolved
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.domain.grid import Grid
+from gridfold_trainer.after_prepare import load_split
+from gridfold_trainer.cells.cell import make_cells
+from gridfold_trainer.cells.judging import judge
+from gridfold_trainer.cells.results import CellResult, Recorded, load_result, result_uri
+from gridfold_trainer.errors import DataError
+from gridfold_trainer.learning import environment, sampling
+from gridfold_trainer.learning.training import TrainingRows
+from gridfold_trainer.outcome.current_run import NoResultsError, current_run
+from gridfold_trainer.storage.context import Context
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add which cell is meant."""
+    parser.add_argument("--cell", type=int, required=True, help="number of the cell")
+
+
+def answer(options: argparse.Namespace, job: StageInput, context: Context) -> ReplayAnswer:
+    """Return how the cell does here and in what that differs from its stored result. Nothing is stored.
+
+    Raises:
+        TrainerError: there is no such run, cell or result, or the prepared data cannot be read.
+    """
+    found, _ = current_run(job, context)
+    then = _as_it_was(job, found)
+    drawn, number = sampling.draw(then.spec.search), options.cell
+    if not 0 <= number < len(drawn):
+        raise DataError(f"the run {found.run} has the cells 0 to {len(drawn) - 1}; {number} is none of them.")
+    (cell,) = make_cells(then, [number])
+    uri = result_uri(then.spec.cache_uri, cell.key)
+    stored = load_result(context, then.spec.cache_uri, cell.key)
+    if stored is None:
+        raise NoResultsError(
+            f"{uri}, the result of cell {number}, is not there, or was changed: the cell ended without one "
+            "(results.csv says how), or it was removed since; there is nothing to compare with."
+        )
+    data, parts = load_split(then, context)
+    ((_, again),) = judge(then, [cell], TrainingRows.of(data, parts.train))
+    return ReplayAnswer(
+        uri=uri,
+        parameters=dict(Grid.of(then.spec.search.grid)[drawn[number]]),
+        metrics=list(stored.scores),
+        folds=stored.splits,
+        outcomes=(str(stored.outcome), str(again.outcome)),
+        differences=list(_differences(stored, again)),
+        surroundings=_different_surroundings(stored.recorded, again.recorded),
+    )
+
+
+def _as_it_was(job: StageInput, found: ResultsReport) -> StageInput:
+    """Return the job as the cells of its run knew it; only where its storage is, is said by the job of today."""
+    status = found.status
+    try:
+        places = {"storage": job.spec.storage.document(), "output": job.spec.output.document()}
+        spec = TrainingJobSpec.model_validate({**status["spec"], **places})
+        prepared = PreparedRun(
+            digest=status["dataset"]["digest"],
+            environment=environment.digest_of_versions(status["versions"]),
+            resolved=Resolved.model_validate(status["resolved"]),
+            split_digest=status["dataset"]["splitDigest"],
+        )
+    except (KeyError, ValidationError) as error:
+        raise NoResultsError(
+            f"{found.run}status.json is of a Gridfold that kept less, or is not known here ({type(error).__name__}: "
+            f"{str(error).splitlines()[0]}); run the job again, or replay it with the version that has run it."
+        ) from error
+    return job.model_copy(update={"spec": spec, "prepared": prepared})
+
+
+def _differences(stored: CellResult, again: CellResult) -> Iterator[ScoreDifference]:
+    """Yield each score that is not the same float."""
+    for metric in dict.fromkeys([*stored.scores, *again.scores]):
+        pairs = zip_longest(stored.scores.get(metric, []), again.scores.get(metric, []))
+        for fold, (before, now) in enumerate(pairs):
+            if before != now:
+                yield ScoreDifference(metric=metric, fold=fold, stored=before, computed=now)
+
+
+def _different_surroundings(stored: Recorded, here: Recorded) -> dict[str, tuple[str, str]]:
+    before, now = _named(stored), _named(here)
+    names = dict.fromkeys([*before, *now])
+    return {name: (before.get(name, ""), now.get(name, "")) for name in names if before.get(name) != now.get(name)}
+
+
+def _named(recorded: Recorded) -> Mapping[str, Any]:
+    return {
+        **recorded.versions,
+        **{f"BLAS {name}": value for name, value in recorded.blas.items()},
+        "threads of a cell": str(recorded.threads),
+    }

@@ -1,0 +1,34 @@
+"""The run that latest.json names."""
+
+import hashlib
+import json
+
+from pydantic import ValidationError
+
+from gridfold.api.handoff import StageInput
+from gridfold.api.inspection import ResultsReport
+from gridfold_trainer.errors import DataError, ObjectMissingError
+from gridfold_trainer.outcome.ownership import LATEST, LATEST_BYTES, Latest, check_owner
+from gridfold_trainer.storage.context import Context
+
+STATUS_BYTES = 16 * 1024 * 1024
+
+
+class NoResultsError(DataError):
+    """There is no run to show, or it is not whole."""
+
+    reason = "NoResults"
+
+
+def current_run(job: StageInput, context: Context) -> tuple[ResultsReport, bytes]:
+    """Return the run that latest.json names, and its status.json as it is."""
+    check_owner(job, context)
+    output = job.spec.output.uri
+    try:
+        latest = Latest.model_validate_json(context.store.get(f"{output}{LATEST}", LATEST_BYTES))
+        content = context.store.get(f"{latest.run}status.json", STATUS_BYTES) if latest.run.startswith(output) else b""
+    except (ObjectMissingError, ValidationError) as error:
+        raise NoResultsError(f"{output} has no results of a finished run; run the job first.") from error
+    if hashlib.sha256(content).hexdigest() != latest.status_sha256:
+        raise NoResultsError(f"{latest.run}status.json is not the one that {LATEST} names; run the job again.")
+    return ResultsReport(run=latest.run, status=json.loads(content)), content
