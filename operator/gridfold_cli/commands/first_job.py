@@ -12,6 +12,8 @@ from gridfold.domain.words import counted
 MOST_CLASSES = 20
 #: With more rows, boosting beats forests and is quicker.
 MANY_ROWS = 2000
+_OTHER_DELIMITERS = ";\t|"
+_QUOTED = re.compile(r'"[^"]*"')
 FOREST_GRID = """\
     - n_estimators: [100, 300]
       max_features: [sqrt, 0.5]
@@ -34,7 +36,7 @@ spec:
   dataset:
     sources:
     - uri: $source      # in a cluster: s3://BUCKET/KEY
-    target: $target
+    target: $target$csv
     # excludeColumns: [id]                     # columns that number the rows, or that say the target by themselves
   # cleaning: {dropDuplicateRows: true}        # before the split; every row that is dropped is counted
   split: {train: 70, validation: 15, test: 15, seed: 7}    # cells see the training part only
@@ -62,6 +64,7 @@ class Names:
     source: str  #: URI of the table
     target: str
     output: str
+    delimiter: str = ","  #: of the table's fields
 
 
 def first_job(names: Names, *, classifier: bool, found: PrepareReport | None = None) -> str:
@@ -79,7 +82,18 @@ def first_job(names: Names, *, classifier: bool, found: PrepareReport | None = N
         estimator=f"sklearn.ensemble.{family}{'Classifier' if classifier else 'Regressor'}",
         grid=BOOSTING_GRID if many else FOREST_GRID,
         objective=objective,
+        csv="" if names.delimiter == "," else f"\n    csv: {{delimiter: {json.dumps(names.delimiter)}}}",
     )
+
+
+def delimiter_of(start: bytes) -> str:
+    """Return the delimiter that the first line of a table seems to have, given its first bytes; "," in doubt."""
+    line = start.removeprefix(b"\xef\xbb\xbf").decode("latin-1").partition("\n")[0]
+    unquoted = _QUOTED.sub("", line)
+    if "\0" in line or "," in unquoted or line.startswith(("{", "[")):
+        return ","
+    best = max(_OTHER_DELIMITERS, key=unquoted.count)
+    return best if best in unquoted else ","
 
 
 def describe(found: PrepareReport, *, classifier: bool) -> str:

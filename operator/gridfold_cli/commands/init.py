@@ -8,13 +8,14 @@ import click
 from gridfold.api.handoff import FailureReport, PrepareReport
 from gridfold.api.validation import parse_training_job
 from gridfold_cli.commands.examples import examples
-from gridfold_cli.commands.first_job import MOST_CLASSES, Names, describe, first_job, job_name
+from gridfold_cli.commands.first_job import MOST_CLASSES, Names, delimiter_of, describe, first_job, job_name
 from gridfold_cli.errors import CommandError, InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.installed import check_installed
 from gridfold_cli.local.trial import try_prepare
 from gridfold_cli.reading.kubectl_yaml import read_documents
 
+_FIRST_BYTES = 64 * 1024
 _PATTERN_CHARACTERS = frozenset("*?[")
 
 
@@ -42,7 +43,7 @@ def init(data: Path, target: str, file: Path | None) -> None:
     file = file or Path(f"{stem}.yaml")
     _check(data, file)
     source = os.path.relpath(data.absolute(), file.absolute().parent)
-    names = Names(str(file), job_name(stem), f"file:{source}", target, f"file:{stem}-results/")
+    names = Names(str(file), job_name(stem), f"file:{source}", target, f"file:{stem}-results/", _delimiter(data))
     found, classifier = _look(names, file.absolute().parent, data)
     text = first_job(names, classifier=classifier, found=found)
     try:
@@ -65,6 +66,14 @@ def _check(data: Path, file: Path) -> None:
         raise InvalidInputError(f"{data}: is a folder; name one file of it, its siblings can be added to the job later")
     if _PATTERN_CHARACTERS & set(str(data)):
         raise InvalidInputError(f"{data}: a name with *, ? or [ means a pattern in a job; rename the file")
+
+
+def _delimiter(data: Path) -> str:
+    try:
+        with data.open("rb") as table:
+            return delimiter_of(table.read(_FIRST_BYTES))
+    except OSError as error:
+        raise InvalidInputError(f"{data}: cannot be read: {error.strerror}") from error
 
 
 def _look(names: Names, folder: Path, data: Path) -> tuple[PrepareReport, bool]:

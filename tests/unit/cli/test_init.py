@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gridfold_cli.commands.first_job import delimiter_of
 from gridfold_cli.reading.documents import load_training_job
 from tests.unit.cli.cluster_cli import Cli
 
@@ -83,3 +84,21 @@ def test_what_is_no_file_is_told(cli: Cli, name: str, words: str) -> None:
     done = cli("init", name, "--target", "y", "-o", "new.yaml")
     assert done.code == 2
     assert words in done.err
+
+
+@pytest.mark.parametrize(
+    ("start", "delimiter"),
+    [
+        (b"a,b;c\n1;2", ","),
+        (b"\xef\xbb\xbfa;b;c|d\r\n1,2,3,4,5", ";"),
+        (b'"a, b"\tc\n', "\t"),
+        (b"a|b", "|"),
+        (b"a\n1\n", ","),
+        (b"", ","),
+        (b'{"a;b": 1}\n', ","),
+        (b"PAR1;\0\0", ","),
+        (b"\x1f\x8b\x08\xff", ","),
+    ],
+)
+def test_the_delimiter_is_that_of_the_first_line(start: bytes, delimiter: str) -> None:
+    assert delimiter_of(start) == delimiter
