@@ -62,6 +62,7 @@ def test_a_job_is_submitted_followed_listed_shown_and_deleted(jobs: ClusterJobs,
     page = tmp_path / "page.html"
     assert str(page) in gridfold(jobs, "report", name, "-n", namespace, "--html", page)[0].splitlines()
     assert name in page.read_text(encoding="utf-8")
+    assert "every digit: " in gridfold(jobs, "replay", name, "1", "-n", namespace)[0]
 
     assert gridfold(jobs, "delete", name, "-n", namespace)[0] == f'trainingjob.gridfold.dev "{name}" deleted\n'
     assert "has no TrainingJob" in gridfold(jobs, "watch", name, "-n", namespace, code=1)[1]
