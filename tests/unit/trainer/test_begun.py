@@ -17,6 +17,7 @@ from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.errors import AccessDeniedError, OutputFullError
 from gridfold_trainer.learning.evaluate import Evaluation
+from gridfold_trainer.learning.scorers import Scorer, Scores
 from gridfold_trainer.learning.sharing import together
 from gridfold_trainer.storage.file_store import FileStore
 from tests.unit.trainer.numeric_jobs import CACHE, World
@@ -285,6 +286,18 @@ def test_storage_that_refuses_it_fails_nothing(tmp_path: Path, fits: Fits, every
     cell.run(job, 0, context)
     assert numbers(result_of(world, job)) == numbers(result_of(*undisturbed(tmp_path)))
     assert len(begun_files(world)) == (1 if refused == "delete" else 0)
+
+
+def test_words_beyond_all_bounds_cost_the_cell_nothing(
+    tmp_path: Path, fits: Fits, every_split: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    long = Scores({"f1": None, "accuracy": 0.5}, {"f1": "x" * 9000})
+    world = World(tmp_path)
+    job = tree_job(world, scoring={"metrics": ["f1", "accuracy"], "objective": "accuracy"})
+    monkeypatch.setattr(Scorer, "scores", lambda *_: long)
+    cell.run(job, 0, world.context)
+    assert "f1 has no value on 5 of 5 splits: xxx" in result_of(world, job).message
+    assert begun_files(world) == []
 
 
 def test_splits_are_kept_every_ten_seconds_and_take_a_fiftieth_of_the_time_at_most(tmp_path: Path) -> None:

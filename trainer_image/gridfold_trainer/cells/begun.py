@@ -30,7 +30,8 @@ log = logging.getLogger("gridfold")
 BETWEEN_SECONDS = 10.0
 #: Most of a process's time that goes into keeping splits: a group has many cells.
 MOST_OF_TIME = 0.02
-#: Of cells of other jobs with the same cache that are listed beside those of this process.
+#: Of cells of other jobs with the same cache that are listed beside those of this process; where more have stayed, some
+#: of this process are not seen, and begin anew.
 _LISTED = 1000
 
 Text = Annotated[str, Field(max_length=8192)]
@@ -134,7 +135,7 @@ class Beginnings:
         self._last[key] = now
         try:
             self._context.store.put(begun_uri(self._cache_uri, key), seal(Begun.of(key, recorded, evaluation)))
-        except TrainerError as error:
+        except (TrainerError, ValueError) as error:  # of what is no document, such as a text beyond all bounds, too
             self._refused = True
             log.warning("splits of cells that are not complete cannot be kept: %s", error)
         else:
