@@ -17,7 +17,7 @@ OVERVIEW = DOCS / "nodes.md"
 PAGES = [page for page in sorted((DOCS / "nodes").glob("*.md")) if page.stem != "none"]
 NAMESPACE = "gridfold-system"
 #: Roles that are there without a provider, too.
-OTHERS = {f"{NAMESPACE}-gridfold", f"{NAMESPACE}-gridfold-edit", f"{NAMESPACE}-gridfold-view"}
+OTHERS = {f"{NAMESPACE}-gridfold{part}" for part in ("", "-edit", "-view", "-leader")}
 
 
 def blocks(page: Path) -> list[str]:
