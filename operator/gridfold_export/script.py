@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import SearchAlgorithm, TrainingJobSpec
-from gridfold_export import choosing, data, left_out, model, named_columns, numbers, scoring
+from gridfold_export import choosing, curve, data, left_out, model, named_columns, numbers, scoring
 from gridfold_export.fragments import Fragment, load, merge_imports
 from gridfold_export.label_values import names_labels, weighs_labels
 from gridfold_export.methods import Methods
@@ -63,11 +63,14 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield from _titled("Cross-validate every cell on the training part.", scoring.scorers(spec, measures))
     yield model.cross_validation(spec, methods)
     yield model.search(spec, leaves_out=bool(estimator.refused))
-    yield load("search", groups=", groups=groups[train]" if methods.folds_by_group else "")
+    groups = ", groups=groups[train]" if methods.folds_by_group else ""
+    yield load("search", groups=groups)
     yield from left_out.whole_table(estimator.refused)
     table = "whole(search.cv_results_)" if estimator.refused else "search.cv_results_"
     yield from choosing.refit_function(spec.scoring, measures.objective)
     yield choosing.winner(spec.scoring, measures.objective, table)
+    yield from curve.fragments(spec, methods, measures.objective, groups)
+    yield load("printed")
 
 
 def _classes(spec: TrainingJobSpec, measures: Measures, estimator: EstimatorReport) -> Iterator[Fragment]:

@@ -10,6 +10,7 @@ from gridfold.domain.visible import visible
 from gridfold_report import cautions, costs, facts, leaders, texts, verdict
 from gridfold_report.figures.fold_dots import fold_dots
 from gridfold_report.figures.heat_map import heat_map
+from gridfold_report.figures.learning_curve import learning_curve
 from gridfold_report.figures.model import model_figures
 from gridfold_report.figures.strips import strips
 from gridfold_report.run import Run, at
@@ -46,6 +47,7 @@ def context_of(run: Run) -> dict[str, Any]:
         "strips": strips(run),
         "heat": heat_map(standing),
         "model": model_figures(run),
+        "curve": learning_curve(run),
         "table": leaders.table(run),
         "costs": costs.costs(run),
         "facts": facts.groups(run),

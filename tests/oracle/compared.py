@@ -41,6 +41,23 @@ def check_winner(report: Any, folder: Path) -> None:
     assert report["rows"] == record["dataset"]["parts"]
     assert report["validation"] == record["validation"]
     assert report["test"] == record["test"]["scores"]
+    check_curve(report, record)
+
+
+def check_curve(report: Any, record: Any) -> None:
+    """Compare every score of a learning curve; the last point is the winner's own folds."""
+    points = record.get("learningCurve", {}).get("points", [])
+    names = {"percent": "fraction", "rows": "rows", "train": "trainScores", "test": "scores"}
+    assert report.get("learning curve", []) == [{own: point[name] for own, name in names.items()} for point in points]
+    for point in points[-1:]:
+        whole = [numbers[report["winner"]] for numbers in _splits(report, record["objective"])]
+        assert [_exact(number) for number in point["scores"]] == [_exact(number) for number in whole]
+
+
+def _splits(report: Any, objective: str) -> list[list[float]]:
+    """Return the table's columns of the objective's split scores, in order."""
+    names = (f"split{number}_test_{objective}" for number in range(len(report["scores"])))
+    return [report["scores"][name] for name in names if name in report["scores"]]
 
 
 def check_style(scripts: Iterable[Path]) -> None:

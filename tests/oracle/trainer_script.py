@@ -50,6 +50,7 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
             **_choice(case),
         },
         "output": {"uri": "file:out/"},
+        **({"learningCurve": {"fractions": case["curve"]}} if "curve" in case else {}),
     }
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from gridfold.api.handoff import Outcome, RankedReport, RefitReport, StageInput
 from gridfold.api.v1alpha1 import SplitMethod
+from gridfold.domain.learning_curve import curve_status
 from gridfold.domain.selection import selection_status
 from gridfold_trainer.after_prepare import load_parts, prepared_run
 from gridfold_trainer.data.prepared import PreparedData
@@ -16,6 +17,7 @@ from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import claims, doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
 from gridfold_trainer.outcome.fold_figures import with_folds
+from gridfold_trainer.outcome.learning_curve import Curve
 from gridfold_trainer.outcome.out_of_fold import OutOfFold
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.selection import selection
@@ -54,8 +56,10 @@ def _judged(
     data, parts = rows
     record, prepared = found.record, prepared_run(job)
     best = record.rows[record.winner or 0]
-    heard = OutOfFold(data.positive)
-    notes = [*found.notes, *check_winner(job, best, TrainingRows.of(data, parts.train), heard)]
+    heard, training = OutOfFold(data.positive), TrainingRows.of(data, parts.train)
+    curve = Curve.asked(job, training)
+    listeners = [heard.hear, *([curve.whole.hear] if curve else [])]
+    notes = [*found.notes, *check_winner(job, best, training, listeners)]
     opening = openings.opening_of(best.cell, data, parts, prepared.environment, job.spec.execution.threads)
     opened, more = openings.add(opening, job.spec.cache_uri, parts.digest, context)
     refitted = refit_winner(job, best, data, parts)
@@ -67,6 +71,7 @@ def _judged(
         refitted=replace(refitted, plots=drawn),
         openings=opened,
         selection=selection(job, record, data, parts),
+        learning_curve=curve.document(best, context) if curve else None,
         notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],
     )
 
@@ -107,6 +112,7 @@ def _report(found: output.RunOutput, uri: str, sha256: str) -> RefitReport:
             leaderboard=output.leaderboard(record),
             chosen=_chosen(record),
             selection=selection_status(found.selection),
+            learning_curve=curve_status(found.learning_curve),
             validation=dict(refitted.validation) if refitted else {},
             test=dict(refitted.test) if refitted else {},
             intervals=dict(refitted.intervals) if refitted else {},

@@ -15,6 +15,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from gridfold.api.base import ApiModel
 from gridfold.api.exit_codes import ExitCode
+from gridfold.api.learning import LearningCurveStatus
 from gridfold.api.selection import SelectionStatus
 from gridfold.api.status import DatasetStatus, Resolved
 from gridfold.api.v1alpha1 import TrainingJobSpec
@@ -157,6 +158,7 @@ class RefitReport(ApiModel):
     leaderboard: list[RankedReport]
     chosen: RankedReport | None = None  #: the best, where it is not the leaderboard's first
     selection: SelectionStatus | None = None  #: what the status shows of the choice
+    learning_curve: LearningCurveStatus | None = None  #: what it shows of that, where the spec asks
     validation: dict[str, float | None] = Field(default_factory=dict)
     test: dict[str, float | None] = Field(default_factory=dict)
     intervals: dict[str, tuple[float, float]] = Field(default_factory=dict)  #: of test, 95 %

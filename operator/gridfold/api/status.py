@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from gridfold.api.learning import LearningCurveStatus
 from gridfold.api.selection import SelectionStatus
 from gridfold.api.status_fields import Count, DecimalText, StatusModel, Text
 
@@ -250,6 +251,9 @@ class TrainingJobStatus(StatusModel):
     )
     selection: SelectionStatus | None = Field(
         None, description="How far the choice of the winner can be trusted, and what to try next."
+    )
+    learning_curve: LearningCurveStatus | None = Field(
+        None, description="Whether more rows would help; absent where spec.learningCurve does not ask."
     )
     objective: Text | None = Field(None, description="The metric that decides.")
     validation: Scores | None = Field(

@@ -19,6 +19,7 @@ def results_of(report: RefitReport, objective: str, grid: Grid) -> dict[str, Any
         "leaderboard": board,
         "best": best,
         "selection": report.selection,
+        "learning_curve": report.learning_curve,
         "validation": _texts(report.validation) or None,
         "test": _test_status(report),
         "results": ResultsStatus(uri=report.results_uri, sha256=report.results_sha256),

@@ -11,6 +11,7 @@ from rich.text import Text
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import Condition, DatasetStatus, RankedCell, TestStatus, TrainingJobStatus
 from gridfold.domain.grid import PREPROCESSING
+from gridfold.domain.learning_curve import curve_lines
 from gridfold.domain.positive import about
 from gridfold.domain.selection import selection_lines
 from gridfold.domain.words import counted
@@ -67,6 +68,7 @@ def _lines(status: TrainingJobStatus, remarks: Remarks) -> Iterator[tuple[str, s
     yield "Positive", about(status.resolved) if status.resolved else ""
     yield "Winner", _winner(status.best) if status.best else ""
     yield from selection_lines(status.selection, status.objective or "", status.best.score if status.best else "")
+    yield from curve_lines(status.learning_curve)
     yield "Cells", cell_counts(status) if status.cells else ""
     yield "No score", remarks.failures
     yield "Validation", _scores(status.validation or {})

@@ -18,6 +18,7 @@ from gridfold.api.status import (
 )
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
+from gridfold.domain.learning_curve import curve_status
 from gridfold.domain.selection import selection_status
 from gridfold_cli.reading.locations import local_path
 from gridfold_cli.terminal.output import Remarks
@@ -62,6 +63,7 @@ def to_status(report: ResultsReport) -> TrainingJobStatus:
         leaderboard=board,
         best=_best(best, objective) if best else None,
         selection=selection_status(document.get("selection")),
+        learning_curve=curve_status(document.get("learningCurve")),
         validation=_scores(document["validation"]) or None,
         test=TestStatus(
             scores=_scores(test["scores"]),

@@ -42,6 +42,7 @@ ORDERS: Cases = {
             group="household",
             split=GROUPED,
             cv=folds("Grouped"),
+            curve=[20, 50, 100],
         ),
     ),
     "groups-by-word-stratified": (
@@ -52,6 +53,7 @@ ORDERS: Cases = {
             group="household",
             split=GROUPED,
             cv=folds("StratifiedGrouped", 3),
+            curve=[5, 35, 100],
             average="Macro",
         ),
     ),
@@ -77,6 +79,7 @@ ORDERS: Cases = {
             time="recorded_at",
             split=TIMED,
             cv=folds("TimeSeries"),
+            curve=[1, 25, 50, 100],
         ),
     ),
     "time-by-number-regression": (
@@ -92,6 +95,7 @@ ORDERS: Cases = {
             {"C": [0.1, 1]},
             fold="part",
             cv={"folds": 3, "method": "Predefined"},
+            curve=[30, 60, 100],
         ),
     ),
     "folds-by-word-regression": (

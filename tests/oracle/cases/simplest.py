@@ -11,6 +11,7 @@ SIMPLEST: Cases = {
             {"max_depth": [None, 9, 4, 2, 1], "min_samples_leaf": [1, 20]},
             parameters=SEED,
             simplest=[("max_depth", "Lowest"), ("min_samples_leaf", "Highest")],
+            curve=[10, 25, 50, 100],
         ),
     ),
     "simplest-ridge-repeats": (
@@ -20,6 +21,7 @@ SIMPLEST: Cases = {
             {"alpha": [0.1, 1, 10, 30, 100, 1e4]},
             cv=k_fold(4, repeats=3),
             objective="neg_mean_absolute_error",
+            curve=[1, 50, 100],
             simplest=[("alpha", "Highest")],
         ),
     ),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.unit.report.runs import page
+from tests.unit.report.test_learning_curve import RISING
 from tests.unit.report.test_model import BINARY, MANY, REGRESSION
 
 _DATASET = {
@@ -20,7 +21,8 @@ _ERRORS = ("neg_root_mean_squared_error", "r2")
 
 
 def _binary() -> str:
-    return page(_GRID, plots=BINARY, confusion={"classes": ["no", "yes"], "validation": [[4, 1], [2, 3]]}, **_SAID)
+    confusion = {"classes": ["no", "yes"], "validation": [[4, 1], [2, 3]]}
+    return page(_GRID, plots=BINARY, confusion=confusion, learningCurve=RISING, **_SAID)
 
 
 def _multiclass() -> str:

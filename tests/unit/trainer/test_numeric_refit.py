@@ -19,6 +19,7 @@ from gridfold.api.handoff import (
     decode_report,
     encode_report,
 )
+from gridfold.api.learning import CurvePoint, LearningCurveStatus
 from gridfold.api.selection import EdgeStatus, ParameterShare, SelectionStatus
 from gridfold.domain.grid import Grid
 from gridfold.domain.keys import digest
@@ -330,6 +331,22 @@ def test_of_a_long_report_what_is_said_of_the_choice_gives_way_before_it_does_no
     fitted = output.fit_report(report, "f1")
     assert fitted.selection == SelectionStatus(honest_score="0.1234", edges=[edge])
     assert len(encode_report(fitted).encode()) <= TERMINATION_MESSAGE_BYTES
+
+
+def test_of_a_long_report_the_points_of_the_learning_curve_give_way_before_its_verdict() -> None:
+    points = [CurvePoint(fraction=number, rows=9, reason="x" * 256) for number in range(1, 11)]
+    curve = LearningCurveStatus(verdict="doubling the rows brought f1 +0.1", gain="0.1000", points=points)
+    selection = SelectionStatus(honest_score="0.1234")
+    given = {"selection": selection, "learning_curve": curve}
+    report = long_report(4, "long ÄÖÜ " * 600).model_copy(update=given)
+    fitted = output.fit_report(report, "f1")
+    assert fitted.learning_curve == curve.model_copy(update={"points": []})
+    assert fitted.selection == selection
+    assert len(encode_report(fitted).encode()) <= TERMINATION_MESSAGE_BYTES
+    short = long_report(2, "short").model_copy(
+        update={"learning_curve": curve.model_copy(update={"points": points[:2]})}
+    )
+    assert output.fit_report(short, "f1") == short
 
 
 SIMPLEST = {"select": "OneStandardError", "simplest": [{"parameter": "max_depth", "prefer": "Highest"}]}

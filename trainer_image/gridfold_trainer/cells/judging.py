@@ -12,7 +12,7 @@ from gridfold_trainer.cells.results import MESSAGE_CHARACTERS, CellResult, Recor
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import column_parameters, environment, estimators, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
-from gridfold_trainer.learning.evaluate import Evaluation
+from gridfold_trainer.learning.evaluate import Evaluation, Splits
 from gridfold_trainer.learning.scorers import Heard
 from gridfold_trainer.learning.sharing.plan import Described
 from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
@@ -54,6 +54,12 @@ def judge(
 
     for number, evaluation in evaluate_together(candidates, Task(training, splits, scorer, begin, keep)):
         yield accepted[number], _evaluated(accepted[number], evaluation, scorer.metrics, recorded)
+
+
+def evaluate_on(cell: Cell, training: TrainingRows, splits: Splits, scorer: scorers.Scorer) -> Evaluation:
+    """Return what a cell that the estimator accepts has on other splits than the job's."""
+    ((_, evaluation),) = evaluate_together([_candidate(cell, training, None)], Task(training, splits, scorer))
+    return evaluation
 
 
 def _candidate(cell: Cell, training: TrainingRows, begun: Evaluation | None) -> Candidate:

@@ -17,9 +17,8 @@ class Responses:
     """
 
     def __init__(self, fitted: Any, X: Any) -> None:
-        for _, step in fitted.steps[:-1]:
-            X = step.transform(X)
-        self._estimator, self._X = fitted.steps[-1][1], X
+        self._transformers: list[Any] | None = [step for _, step in fitted.steps[:-1]]
+        self._estimator, self._X = fitted.steps[-1][1], self._transformed(X)
         self._known: dict[str, np.ndarray] = {}
 
     @classmethod
@@ -27,7 +26,25 @@ class Responses:
         """Return the responses of a fitted estimator on rows that its pipeline has transformed."""
         made = object.__new__(cls)
         made._estimator, made._X, made._known = estimator, X, {}
+        made._transformers = None
         return made
+
+    def on(self, X: Any) -> "Responses":
+        """Return what the same pipeline says of other rows.
+
+        Raises:
+            ValueError: these are of rows that someone else has transformed.
+        """
+        if self._transformers is None:
+            raise ValueError("the pipeline is not known here, only its last step")
+        made = Responses.of_transformed(self._estimator, self._transformed(X))
+        made._transformers = self._transformers
+        return made
+
+    def _transformed(self, X: Any) -> Any:
+        for step in self._transformers or ():
+            X = step.transform(X)
+        return X
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._estimator, name)  # AttributeError where there is none, as scorers expect
@@ -36,7 +53,7 @@ class Responses:
     def at(self, rows: np.ndarray) -> "Responses":
         """Return the responses of some of the rows (or of some several times), from those computed so far."""
         picked = object.__new__(Responses)
-        picked._estimator, picked._X = self._estimator, None
+        picked._estimator, picked._X, picked._transformers = self._estimator, None, None
         picked._known = {name: response[rows] for name, response in self._known.items()}
         return picked
 

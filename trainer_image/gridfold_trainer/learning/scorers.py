@@ -6,7 +6,7 @@ their input and count again for each metric: 4.9 ms a fold against 0.05 ms.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, get_args
 
@@ -57,6 +57,10 @@ class Scorer:
     positive: int  #: code of the positive class; only Binary reads it
     classes: int  #: how many there are in the whole data set; 0: the target is a number
     heard: Heard | None = None  #: told of all rows that have scores
+
+    def listening(self, heard: Heard) -> "Scorer":
+        """Return the same, telling someone of all rows that have scores."""
+        return replace(self, heard=heard)
 
     def scores(self, truth: np.ndarray, responses: Responses) -> Scores:
         """Return each metric on rows whose true codes or numbers are given, shape (n,).

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +44,7 @@ class RunOutput:
     refitted: Refitted | None = None  #: None where no cell won
     openings: int | None = None
     selection: Mapping[str, Any] | None = None  #: how far the choice can be trusted
+    learning_curve: Mapping[str, Any] | None = None  #: whether more rows would help, where the spec asks
 
     @property
     def indistinguishable(self) -> int | None:
@@ -109,6 +110,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
         "objective": record.objective,
         "best": best and {**best, "indistinguishableFrom": run_output.indistinguishable},
         "selection": run_output.selection,
+        **({"learningCurve": run_output.learning_curve} if run_output.learning_curve else {}),
         "leaderboard": ranked,
         "validation": dict(refitted.validation) if refitted else {},
         "test": {
@@ -149,15 +151,28 @@ def fit_report(report: RefitReport, objective: str) -> RefitReport:
     """Return a report that fits into a termination message with room for its text.
 
     No digit is ever dropped: from the last line of the leaderboard upwards, metrics other than the objective are, and
-    where that is not enough parts of what is said of the choice; status.json has them.
+    where that is not enough the points of the learning curve, then parts of what is said of the choice; status.json
+    has them.
     """
     report = report.model_copy(update={"message": _shortened(report.message)})
     limit = TERMINATION_MESSAGE_BYTES - len(json.dumps(report.message, ensure_ascii=False).encode())
-    for shorter in slimmed(report.selection):
-        fitted = _fit_lines(report.model_copy(update={"selection": shorter}), objective, limit)
+    for shorter in _slimmed(report):
+        fitted = _fit_lines(shorter, objective, limit)
         if _size(fitted) <= limit:
             break
     return fitted
+
+
+def _slimmed(report: RefitReport) -> Iterator[RefitReport]:
+    """Yield a report whole and with less and less."""
+    curve = report.learning_curve
+    if curve is not None:
+        yield report
+        report = report.model_copy(update={"learning_curve": curve.model_copy(update={"points": []})})
+    for selection in slimmed(report.selection):
+        yield report.model_copy(update={"selection": selection})
+    if curve is not None:
+        yield report.model_copy(update={"selection": None, "learning_curve": None})
 
 
 def _fit_lines(report: RefitReport, objective: str, limit: int) -> RefitReport:

@@ -1,7 +1,7 @@
 """The winner: its folds computed again, and its two last fits with their scores."""
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,14 +21,13 @@ from gridfold_trainer.learning.label_parameters import by_label
 from gridfold_trainer.learning.pipelines import plain_pipeline
 from gridfold_trainer.learning.plain_messages import plain_message
 from gridfold_trainer.learning.responses import Responses
-from gridfold_trainer.learning.scorers import make_scorer
+from gridfold_trainer.learning.scorers import Heard, make_scorer
 from gridfold_trainer.learning.splits import Parts
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.counts import count
 from gridfold_trainer.outcome.doubts import of_predictions
 from gridfold_trainer.outcome.model_file import Stored, store_model
-from gridfold_trainer.outcome.out_of_fold import OutOfFold
 from gridfold_trainer.outcome.plots import plots_of
 from gridfold_trainer.outcome.speaking import Spoken, speak_labels
 
@@ -53,15 +52,20 @@ class Refitted:
     plots: Plots | None = None  #: what can be drawn of it
 
 
-def check_winner(job: StageInput, best: Row, training: TrainingRows, heard: OutOfFold | None = None) -> list[str]:
+def check_winner(job: StageInput, best: Row, training: TrainingRows, listeners: Sequence[Heard] = ()) -> list[str]:
     """Compute the winner's folds again and return a warning where they differ on another BLAS architecture.
 
-    What the fits say of the rows that they have not seen is told to `heard`.
+    What the fits say of the rows that they have not seen is told to each listener.
 
     Raises:
         CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
     """
-    ((_, again),) = judge(job, [best.cell], training, hear=heard.hear if heard else None)
+
+    def tell(truth: np.ndarray, responses: Responses) -> None:
+        for listener in listeners:
+            listener(truth, responses)
+
+    ((_, again),) = judge(job, [best.cell], training, hear=tell)
     if best.result is None or again.scores == best.result.scores:
         return []
     different = (

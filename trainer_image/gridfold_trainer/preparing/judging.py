@@ -10,7 +10,7 @@ from gridfold.api.v1alpha1 import CrossValidationMethod, SplitMethod, TrainingJo
 from gridfold_trainer.data.assemble import Assembled
 from gridfold_trainer.data.telling import listed, shown
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import before_fit, predefined_folds
+from gridfold_trainer.learning import before_fit, predefined_folds, row_parts
 from gridfold_trainer.learning.column_checks import column_problems
 from gridfold_trainer.learning.findings import Findings
 from gridfold_trainer.learning.splits import Parts, part_warnings
@@ -69,6 +69,8 @@ def _look(spec: TrainingJobSpec, cls: type, data: Assembled, target: JudgedTarge
     rows = before_fit.Rows(data.columns, _matrix(data), data.target, data.orders, parts)
     found = before_fit.look(spec, cls, resolved, target.positive, rows)
     found.problems = [*sizes, *found.problems]
+    y_train, orders = data.target.y[parts.train], data.orders.at(parts.train)
+    found.warnings += row_parts.warnings(spec, resolved, y_train, data.target.classes, orders)
     if resolved.split == SplitMethod.GROUPED:
         found.warnings += part_warnings(parts, spec.split)
     if data.folds is not None and resolved.cross_validation == CrossValidationMethod.PREDEFINED:

@@ -28,6 +28,7 @@ from gridfold.api.v1alpha1.fields import (
     ShortText,
     Uri,
 )
+from gridfold.api.v1alpha1.learning_curve import LearningCurve
 from gridfold.api.v1alpha1.metrics import (
     AVERAGED,
     DEFAULT_CLASSIFICATION_METRICS,
@@ -111,6 +112,7 @@ __all__ = [
     "FolderUri",
     "FreeMap",
     "Int",
+    "LearningCurve",
     "Metadata",
     "Metric",
     "Negative",

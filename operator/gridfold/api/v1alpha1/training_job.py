@@ -13,6 +13,7 @@ from gridfold.api.v1alpha1.dataset import Dataset
 from gridfold.api.v1alpha1.estimator import Estimator
 from gridfold.api.v1alpha1.execution import Execution
 from gridfold.api.v1alpha1.fields import Bool, Int, ObjectName
+from gridfold.api.v1alpha1.learning_curve import LearningCurve
 from gridfold.api.v1alpha1.output import Output
 from gridfold.api.v1alpha1.scoring import Scoring
 from gridfold.api.v1alpha1.search import Search
@@ -82,6 +83,12 @@ class TrainingJobSpec(ApiModel):
         default_factory=CrossValidation, description="How each cell is judged on the training part."
     )
     scoring: Scoring = Field(default_factory=Scoring, description="What is measured, and what decides.")
+    learning_curve: LearningCurve | None = Field(
+        None,
+        description="Whether more rows would help: refit fits the winner on parts of each fold's rows, too, and keeps "
+        "what it has computed: about as long as one to five more cells like the winner. A part that cannot be fitted "
+        "is a gap with its reason. Default: none.",
+    )
     execution: Execution = Field(
         default_factory=Execution, description="How the cells are run: parallelism, threads, resources."
     )

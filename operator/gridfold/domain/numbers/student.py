@@ -20,3 +20,16 @@ def two_sided(t: float, degrees: int) -> float:
         return max(0.0, 1 - sine * total)
     series = sine * total if degrees > 1 else 0.0
     return max(0.0, 1 - 2 / math.pi * (theta + series))
+
+
+def critical(probability: float, degrees: int) -> float:
+    """Return the t that |t| exceeds with this probability, for at least one degree of freedom: ends of intervals.
+
+    `two_sided` falls steadily from 1, so halving finds it, to the last bit that there is.
+    """
+    low, high = 0.0, 1.0
+    while two_sided(high, degrees) > probability:
+        low, high = high, 2 * high
+    while low < (middle := (low + high) / 2) < high:
+        low, high = (middle, high) if two_sided(middle, degrees) > probability else (low, middle)
+    return high

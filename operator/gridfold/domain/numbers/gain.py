@@ -1,0 +1,47 @@
+"""What more rows bring: the same cell on the same folds, fitted on fewer rows and on more."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gridfold.domain.numbers.equals import NO_VARIANCE, SIGNIFICANCE
+from gridfold.domain.numbers.judged import mean
+from gridfold.domain.numbers.student import critical
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A mean difference and how far it can be trusted."""
+
+    value: float  #: mean score with more rows minus that with fewer
+    interval: tuple[float, float] | None  #: 95 %; None: one split, or differences that do not vary
+
+    @property
+    def sign(self) -> int:
+        """Return 1 for a gain, -1 for a loss, 0 where it cannot be told from none."""
+        low, high = self.interval or (0.0, 0.0)
+        return (low > 0) - (high < 0)
+
+
+def gain(fewer: Sequence[float], more: Sequence[float], test_share: float) -> Gain | None:
+    """Return what more rows bring, None where a split of either has no score.
+
+    The interval that belongs to the corrected resampled t-test (Nadeau and Bengio 2003): with d = more − fewer over
+    all J splits,
+
+        mean(d) ± t(0.975, J − 1) · √((1/J + test_share) · var(d, ddof=1))
+
+    `test_share`, rows to score on ÷ rows to fit on, is that of all rows: so much do the splits share.
+    """
+    differences = [after - before for before, after in zip(fewer, more, strict=True)]
+    splits, value = len(differences), mean(differences)
+    if not math.isfinite(value):
+        return None
+    size = max(map(abs, differences))
+    if splits == 1 or size == 0:
+        return Gain(value, None)
+    variance = math.fsum((d / size - value / size) ** 2 for d in differences) / (splits - 1)
+    if math.sqrt(variance) * size <= math.sqrt(NO_VARIANCE):
+        return Gain(value, None)
+    away = critical(SIGNIFICANCE, splits - 1) * math.sqrt((1 / splits + test_share) * variance) * size
+    return Gain(value, (value - away, value + away))
