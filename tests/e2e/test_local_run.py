@@ -126,8 +126,9 @@ def test_when_the_command_line_is_killed_its_processes_end_and_its_folder_goes(
 def test_prepared_data_that_is_damaged_while_cells_run_is_prepared_again_and_every_score_is_right(
     job: LocalJob,
 ) -> None:
-    # Of other rows another process sees to it, which starts when the first one has ended.
-    grid = {"n_estimators": [300], "min_samples_leaf": [1, 2], "preprocessing.numeric.scale": ["Standard", "Robust"]}
+    # Rows that are prepared otherwise are another process's, which starts when the one before has ended.
+    scales = ["Standard", "Robust", "MinMax", "None"]
+    grid = {"n_estimators": [200], "min_samples_leaf": [1, 2], "preprocessing.numeric.scale": scales}
     job.write(estimator=SLOW, search={"grid": [grid]}, execution={"parallelism": 1})
     process = job.start()
     wait_until(lambda: job.cells() != {})
@@ -139,9 +140,9 @@ def test_prepared_data_that_is_damaged_while_cells_run_is_prepared_again_and_eve
     code, out, err = job.finish(process)
     assert code == 0, err
     assert re.search(
-        r"^PreparedCorrupt: prepared again: cell [0-3] found it damaged: .*X.npy has the BLAKE3", err, re.M
+        r"^PreparedCorrupt: prepared again: cell [0-7] found it damaged: .*X.npy has the BLAKE3", err, re.M
     )
-    assert re.search(r"^Cells +4: 4 computed$", out, re.MULTILINE)
+    assert re.search(r"^Cells +8: 8 computed$", out, re.MULTILINE)
     assert matrix.read_bytes() == whole
     assert job.run("--output", "untouched")[0] == 0
     assert scores(job, "out") == scores(job, "untouched")
