@@ -149,14 +149,15 @@ def test_a_user_sees_progress_results_and_events_by_kubectl_alone(jobs: ClusterJ
         assert credentials_of(pod) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
 
 
-def test_another_way_to_choose_needs_no_fit_of_any_cell(jobs: ClusterJobs) -> None:
+def test_another_way_to_choose_and_a_learning_curve_need_no_cell_again(jobs: ClusterJobs) -> None:
     tree = {"className": "sklearn.tree.DecisionTreeClassifier", "parameters": {"random_state": SEED}}
     depths = {"grid": [{"max_depth": [8, 6, 5, 4, 3, 2]}]}
     source = jobs.upload(two_column_table())
     name = jobs.apply(jobs.manifest("select", source, estimator=tree, search=depths))
     before = jobs.wait_until_it_ends(name)
     simplest = [{"parameter": "max_depth", "prefer": "Lowest"}]
-    patch(jobs, name, {"scoring": {"select": "OneStandardError", "simplest": simplest}})
+    choice = {"select": "OneStandardError", "simplest": simplest}
+    patch(jobs, name, {"scoring": choice, "learningCurve": {"fractions": [50, 100]}})
     status = jobs.wait(
         name, "is chosen anew", lambda s: s["observedGeneration"] == 2 and condition(s, "Complete")["status"] == "True"
     )
@@ -168,6 +169,9 @@ def test_another_way_to_choose_needs_no_fit_of_any_cell(jobs: ClusterJobs) -> No
     allowed = [row for row, mean in zip(rows, means, strict=True) if mean >= least]
     chosen = min(allowed, key=lambda row: int(row["param_max_depth"]))
     assert before["best"]["cell"] == best != status["best"]["cell"] == int(chosen["index"])
+    half, whole = status["learningCurve"]["points"]
+    assert (half["fraction"], whole["fraction"], whole["score"]) == (50, 100, status["best"]["score"])
+    assert status["learningCurve"]["verdict"].startswith("doubling the rows brought f1 ")
 
 
 def credentials_of(pod: dict[str, Any]) -> set[str]:
