@@ -26,6 +26,7 @@ import shutil
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 from gridfold_trainer.supervisor import _die_after_parent as die_after_parent
@@ -33,6 +34,7 @@ from gridfold_trainer.supervisor import _die_after_parent as die_after_parent
 _GRACE_SECONDS = 2.0
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _CANNOT_START = 127
+_EXITING = 0x4  #: PF_EXITING of Linux' sched.h, in the flags of a process
 
 
 class ForkServer:
@@ -202,6 +204,15 @@ def _signal_group(pid: int, number: int) -> None:
             os.kill(pid, number)
 
 
+def is_ending(pid: int) -> bool:
+    """Tell whether a process is on its way out, or has ended: as /proc has it, proc_pid_stat(5); elsewhere no."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return False
+    return fields[0] in {"Z", "X"} or bool(int(fields[6]) & _EXITING)
+
+
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
@@ -217,7 +228,8 @@ def main() -> None:
     die_after_parent(options.parent, signal.SIGTERM)
     server = ForkServer(sys.stdin.fileno(), sys.stdout.fileno())
     server.serve()
-    if server.dismissed or os.getppid() != options.parent:  # also for one that is killed before it does so itself
+    # Also for one that is killed before it does so itself: its pipes are closed a moment before it is gone.
+    if server.dismissed or os.getppid() != options.parent or is_ending(options.parent):
         shutil.rmtree(options.scratch, ignore_errors=True)
 
 
