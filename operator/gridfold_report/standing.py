@@ -9,18 +9,16 @@ from typing import Any
 from gridfold.api.v1alpha1 import CrossValidationMethod
 from gridfold.api.v1alpha1.metric_ranges import LOSS, metric_range
 from gridfold.domain.numbers.equals import (
-    NO_VARIANCE,
     NOTICEABLY_FASTER,
     SIGNIFICANCE,
     cheapest_equal,
     indistinguishable,
 )
 from gridfold.domain.numbers.judged import JudgedCell, mean
-from gridfold.domain.numbers.student import two_sided
+from gridfold.domain.numbers.resampled import NO_VARIANCE
+from gridfold.domain.numbers.student import critical
 from gridfold_report.reckoning import selection_of
 from gridfold_report.run import Cell, Run, at
-
-_HIGHEST_T, _HALVINGS = 16.0, 50  #: of one degree of freedom 95 % lie within 12.7
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def mean_interval(folds: Sequence[float], test_share: float) -> tuple[float, flo
     variance = math.fsum((value - middle) * (value - middle) for value in folds) / (len(folds) - 1)
     if not NO_VARIANCE < variance < math.inf:
         return None
-    half = _critical(len(folds) - 1) * math.sqrt((1 / len(folds) + test_share) * variance)
+    half = critical(SIGNIFICANCE, len(folds) - 1) * math.sqrt((1 / len(folds) + test_share) * variance)
     return middle - half, middle + half
 
 
@@ -118,12 +116,3 @@ def _possible(ends: tuple[float, float], folds: Sequence[float], metric: str) ->
     found = metric_range(metric)
     low = ends[0] if found.low is None or metric.startswith(LOSS) else max(ends[0], min(found.low, *folds))
     return low, ends[1] if found.high is None else min(ends[1], max(found.high, *folds))
-
-
-def _critical(degrees: int) -> float:
-    """Return the t beyond which, on both sides, 5 % lie."""
-    low, high = 0.0, _HIGHEST_T
-    for _ in range(_HALVINGS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if two_sided(middle, degrees) > SIGNIFICANCE else (low, middle)
-    return (low + high) / 2

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from gridfold.domain.numbers.judged import JudgedCell, mean
+from gridfold.domain.numbers.judged import JudgedCell
+from gridfold.domain.numbers.resampled import paired
 from gridfold.domain.numbers.student import two_sided
 
 SIGNIFICANCE = 0.05
-#: Of the differences' variance: what is below is rounding, and the test has nothing to divide by.
-NO_VARIANCE = 1e-24
 #: Of the winner's fit time: times vary from run to run, so only what is below is worth a word.
 NOTICEABLY_FASTER = 0.8
 
@@ -49,14 +48,5 @@ def cheapest_equal(cells: Sequence[JudgedCell], winner: int, equals: Sequence[in
 
 
 def _p_value(own: Sequence[float], other: Sequence[float], test_share: float) -> float:
-    differences = [a - b for a, b in zip(own, other, strict=True)]
-    splits, middle = len(differences), mean(differences)
-    if splits == 1:
-        return 1.0  # one split tells of no variance
-    size = max(map(abs, differences))  # losses can be so large that their squares are no numbers
-    if size == 0:
-        return 1.0
-    variance = math.fsum((d / size - middle / size) ** 2 for d in differences) / (splits - 1)
-    if math.sqrt(variance) * size <= math.sqrt(NO_VARIANCE):
-        return 1.0
-    return two_sided(middle / size / math.sqrt((1 / splits + test_share) * variance), splits - 1)
+    found = paired([a - b for a, b in zip(own, other, strict=True)], test_share)
+    return 1.0 if found is None else two_sided(found.mean / found.error, found.degrees)

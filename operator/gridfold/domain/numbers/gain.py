@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gridfold.domain.numbers.equals import NO_VARIANCE, SIGNIFICANCE
+from gridfold.domain.numbers.equals import SIGNIFICANCE
 from gridfold.domain.numbers.judged import mean
+from gridfold.domain.numbers.resampled import paired
 from gridfold.domain.numbers.student import critical
 
 
@@ -34,14 +35,11 @@ def gain(fewer: Sequence[float], more: Sequence[float], test_share: float) -> Ga
     `test_share`, rows to score on ÷ rows to fit on, is that of all rows: so much do the splits share.
     """
     differences = [after - before for before, after in zip(fewer, more, strict=True)]
-    splits, value = len(differences), mean(differences)
+    value = mean(differences)
     if not math.isfinite(value):
         return None
-    size = max(map(abs, differences))
-    if splits == 1 or size == 0:
+    found = paired(differences, test_share)
+    if found is None:
         return Gain(value, None)
-    variance = math.fsum((d / size - value / size) ** 2 for d in differences) / (splits - 1)
-    if math.sqrt(variance) * size <= math.sqrt(NO_VARIANCE):
-        return Gain(value, None)
-    away = critical(SIGNIFICANCE, splits - 1) * math.sqrt((1 / splits + test_share) * variance) * size
+    away = critical(SIGNIFICANCE, found.degrees) * found.error * found.size
     return Gain(value, (value - away, value + away))
