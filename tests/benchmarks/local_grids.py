@@ -20,7 +20,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from gridfold_cli.local.processes import THREAD_VARIABLES
+from gridfold.api.threads import THREAD_VARIABLES
 from tests.benchmarks.local_run import Cost, cost_of
 from tests.benchmarks.table import Row, print_table
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gridfold.api.handoff import BASE_FOLDER_VARIABLE, SCRATCH_VARIABLE, StageInput
+from gridfold.api.threads import THREAD_VARIABLES
 from gridfold.domain.groups import format_groups
-from gridfold_cli.local.processes import THREAD_VARIABLES
 from tests.benchmarks.local_grids import GRIDS, Grid, write_job
 from tests.benchmarks.local_run import Cost, cost_of
 from tests.benchmarks.table import Row, ratio

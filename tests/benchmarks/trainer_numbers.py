@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from gridfold.api.threads import THREAD_VARIABLES
 from gridfold.api.v1alpha1 import Average, ColumnType
-from gridfold_trainer.__main__ import THREAD_VARIABLES
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.learning.scorers import Scorer
 from tests.benchmarks.peers import FRAMES, PYARROW, with_path

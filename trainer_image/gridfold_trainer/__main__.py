@@ -10,19 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from gridfold.api.exit_codes import ExitCode
+from gridfold.api.threads import THREAD_VARIABLES
 from gridfold_trainer.deadline import Deadline
 from gridfold_trainer.supervisor import End, supervise
 from gridfold_trainer.tail import Tail
 
-#: Read by the libraries when they are loaded.
-THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "BLIS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
 #: polars is used by prepare alone, whose threads change no number.
 POLARS_VARIABLE = "POLARS_MAX_THREADS"
 CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")

@@ -17,11 +17,11 @@ from gridfold.api.handoff import (
     FailureReport,
     StageInput,
 )
+from gridfold.api.threads import THREAD_VARIABLES
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.keys import run_digest
 from gridfold_cli.local.identity import LOCAL_UID
 from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, scratch_folder
-from gridfold_cli.local.threads import THREAD_VARIABLES
 
 INSPECTION = (sys.executable, "-m", "gridfold_trainer.inspection")
 ASKED = (sys.executable, "-m", "gridfold_trainer.asked")

@@ -25,11 +25,11 @@ from gridfold.api.handoff import (
     encode_report,
     with_failure,
 )
+from gridfold.api.threads import THREAD_VARIABLES
 from gridfold.domain.ends import OUT_OF_MEMORY
 from gridfold.domain.observed import ProcessEnd, Span
 from gridfold_cli.local.scratch import TEMPORARY_VARIABLE, full, has_room
 from gridfold_cli.local.server import ForkServer, ServerGoneError
-from gridfold_cli.local.threads import THREAD_VARIABLES
 
 TRAINER = (sys.executable, "-m", "gridfold_trainer")
 #: Without a message, the last of the log takes its place, as with the kubelet's FallbackToLogsOnError.

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from gridfold.api.handoff import FailureReport, PrepareReport, decode_report
-from gridfold_trainer.__main__ import THREAD_VARIABLES
+from gridfold.api.threads import THREAD_VARIABLES
 from tests.unit.trainer.data_jobs import TABLE, stage_input
 
 SECONDS = 60

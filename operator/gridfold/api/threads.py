@@ -1,4 +1,4 @@
-"""The variables that keep libraries from starting threads of their own."""
+"""The variables that keep libraries from starting threads of their own: read when these are loaded."""
 
 #: Every library that could (performance.md: unset, two cells on two cores took 16 × longer).
 THREAD_VARIABLES = (
@@ -7,4 +7,5 @@ THREAD_VARIABLES = (
     "MKL_NUM_THREADS",
     "BLIS_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
 )
