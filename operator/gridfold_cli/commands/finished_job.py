@@ -2,13 +2,11 @@
 
 import click
 
-from gridfold.api.status import State
 from gridfold.api.v1alpha1 import TrainingJob
+from gridfold.domain.events import TERMINAL_STATES
 from gridfold_cli.commands.cluster_job import job_of
 from gridfold_cli.commands.cluster_options import Connect
 from gridfold_cli.errors import CommandError
-
-_ENDED = frozenset({State.COMPLETE, State.FAILED})
 
 
 def finished_job(name: str, connect: Connect) -> TrainingJob:
@@ -22,7 +20,7 @@ def finished_job(name: str, connect: Connect) -> TrainingJob:
     with connect() as jobs:
         document = jobs.find(name)
     status = status_of(document)
-    if status.results is None and status.state not in _ENDED:
+    if status.results is None and status.state not in TERMINAL_STATES:
         raise CommandError(
             f"{name} has no results yet: it is {status.state or 'Pending'}; "
             f"`gridfold watch {name}{connect.options}` follows it to its end"

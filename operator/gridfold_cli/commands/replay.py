@@ -14,8 +14,7 @@ from gridfold_cli.commands.cluster_job import READING
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.commands.finished_job import finished_job
-from gridfold_cli.commands.targets import job_or_file, name_in_cluster
-from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.commands.targets import job_or_file, name_without_output
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import ASKED, inspect
 
@@ -35,11 +34,9 @@ def replay(job: str, cell: int, *, connect: Connect, output: str | None) -> None
 
     Exit codes: 0 all is equal, 4 something differs, 1 the cell cannot be compared, 2 invalid input.
     """
-    name = name_in_cluster(job)
+    name = name_without_output(job, output)
     if name is None:
         base_folder, found = Path(job).absolute().parent, load(Path(job), output)
-    elif output is not None:
-        raise InvalidInputError(f"--output is for files, and {job} is a name: its spec.output says where it is")
     else:
         base_folder, found = Path.cwd(), finished_job(name, connect)
         click.echo(READING, err=True)

@@ -15,7 +15,7 @@ from gridfold_cli.commands.cluster_job import READING
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.commands.finished_job import finished_job
-from gridfold_cli.commands.targets import job_or_file, name_in_cluster
+from gridfold_cli.commands.targets import job_or_file, name_without_output
 from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import inspect
@@ -44,12 +44,10 @@ def report(job: str, *, connect: Connect, output: str | None, html: Path | None,
     for that: with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY. What ends in .yaml, .yml or .json, or has a
     slash in it, is a file; anything else is the name of a TrainingJob in the cluster.
     """
-    name = name_in_cluster(job)
+    name = name_without_output(job, output)
     if name is None:
         file = Path(job)
         path, summary = _make(load(file, output), file.absolute().parent, html)
-    elif output is not None:
-        raise InvalidInputError(f"--output is for files, and {job} is a name: its spec.output says where it is")
     else:
         found = finished_job(name, connect)
         click.echo(READING, err=True)

@@ -15,8 +15,8 @@ from gridfold_cli.commands.asking import asking
 from gridfold_cli.commands.cluster_job import READING, job_of
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
-from gridfold_cli.commands.targets import job_or_file, name_in_cluster
-from gridfold_cli.errors import CommandError, InvalidInputError
+from gridfold_cli.commands.targets import job_or_file, name_without_output
+from gridfold_cli.errors import CommandError
 from gridfold_cli.local.inspection import inspect
 from gridfold_cli.terminal.output import print_results, result_console
 from gridfold_cli.terminal.stored import remarks_of, to_status
@@ -38,11 +38,9 @@ def results(job: str, *, connect: Connect, output: str | None, csv: Path | None,
     machine has to reach the storage. Write ./FILE for a file of another name, tj/NAME for a job called like a file.
     """
     copies = {option: path for option, path in (("--csv", csv), ("--parquet", parquet)) if path}
-    name = name_in_cluster(job)
+    name = name_without_output(job, output)
     if name is None:
         _of_file(Path(job), output, copies)
-    elif output is not None:
-        raise InvalidInputError(f"--output is for files, and {job} is a name: its spec.output says where it is")
     else:
         _of_cluster(name, connect, copies)
     for path in copies.values():

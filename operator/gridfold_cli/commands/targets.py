@@ -42,6 +42,18 @@ def name_in_cluster(argument: str) -> str | None:
     return None if "/" in argument or argument.lower().endswith(_FILE_ENDINGS) else argument
 
 
+def name_without_output(argument: str, output: str | None) -> str | None:
+    """Return the same of a command that has --output.
+
+    Raises:
+        InvalidInputError: there is an output, and the argument is a name.
+    """
+    name = name_in_cluster(argument)
+    if name is not None and output is not None:
+        raise InvalidInputError(f"--output is for files, and {argument} is a name: its spec.output says where it is")
+    return name
+
+
 def plain_name(argument: str) -> str:
     """Return the name of an argument that can only be a name, also where it is written tj/NAME."""
     with_kind = _KINDS.match(argument)
