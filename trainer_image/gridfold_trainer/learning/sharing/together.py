@@ -83,12 +83,12 @@ class _Walk:
             for fit in fits:
                 self._task.begin()
                 for split in splits:
-                    if self._lacks(fit, split):
+                    if self._lacking(fit, split):
                         self._add(fit, split, self._fold(split))
                 yield from ((number, self._evaluations[number]) for number in fit.members)
             return
         for split in splits:
-            lacking = [fit for fit in fits if self._lacks(fit, split)]
+            lacking = [fit for fit in fits if self._lacking(fit, split)]
             fold = self._fold(split) if lacking else None
             for fit in lacking:
                 self._task.begin()
@@ -96,9 +96,9 @@ class _Walk:
                 if split == splits[-1]:
                     yield from ((number, self._evaluations[number]) for number in fit.members)
 
-    def _lacks(self, fit: Fit, split: int) -> bool:
-        """Tell whether a split is to be added to a cell of a fit: not all need it where some were begun before."""
-        return any(len(self._evaluations[number].scores) == split for number in fit.members)
+    def _lacking(self, fit: Fit, split: int) -> list[int]:
+        """Return the cells of a fit that a split is to be added to: not all where some were begun before."""
+        return [number for number in fit.members if len(self._evaluations[number].scores) == split]
 
     def _is_small(self) -> bool:
         """Tell whether the prepared rows of all splits may be kept; those of the first are, for now."""
@@ -119,18 +119,18 @@ class _Walk:
 
     def _add(self, fit: Fit, split: int, fold: Fold | None) -> None:
         """Add a split to all cells of a fit that lack it."""
-        lacking = [number for number in fit.members if len(self._evaluations[number].scores) == split]
-        self._add_to(fit, split, fold)
+        lacking = self._lacking(fit, split)
+        for number in lacking:
+            evaluation = self._evaluations[number]
+            if evaluation.refused:
+                evaluation.add_failure(evaluation.errors[0])
+        self._add_accepted(fit, split, fold)
         if split + 1 < len(self._task.splits):
             for number in lacking:
                 self._task.keep(number, self._evaluations[number])
 
-    def _add_to(self, fit: Fit, split: int, fold: Fold | None) -> None:
-        for number in fit.members:
-            evaluation = self._evaluations[number]
-            if evaluation.refused and len(evaluation.scores) == split:
-                evaluation.add_failure(evaluation.errors[0])
-        members = [number for number in fit.members if len(self._evaluations[number].scores) == split]
+    def _add_accepted(self, fit: Fit, split: int, fold: Fold | None) -> None:
+        members = self._lacking(fit, split)
         if fold is None:
             for number in members:
                 self._begin(fit)
