@@ -1,6 +1,5 @@
 """A cell's result as it is kept in object storage, under the cell's key."""
 
-import logging
 import math
 from typing import Annotated, Any, Literal
 
@@ -8,11 +7,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 from gridfold.api.handoff import CellReport, Outcome
-from gridfold_trainer.errors import ObjectMissingError, ObjectTooLargeError
 from gridfold_trainer.storage.context import Context
-from gridfold_trainer.storage.sealed import seal, unseal
-
-log = logging.getLogger("gridfold")
+from gridfold_trainer.storage.sealed import load_sealed, seal, unseal
 
 #: 20 metrics × 10,000 splits of 25 characters, and room for the rest.
 RESULT_BYTES = 8 * 1024 * 1024
@@ -105,15 +101,7 @@ def load(data: bytes, key: str) -> CellResult | None:
 def load_result(context: Context, cache_uri: str, key: str) -> CellResult | None:
     """Return the stored result of a cell, or None where there is none that is valid; of a damaged one the log tells."""
     uri = result_uri(cache_uri, key)
-    try:
-        result = load(context.store.get(uri, RESULT_BYTES), key)
-    except ObjectMissingError:
-        return None
-    except ObjectTooLargeError:
-        result = None
-    if result is None:
-        log.warning("%s was changed or damaged; it counts as not there", uri)
-    return result
+    return load_sealed(CellResult, context.store, uri, RESULT_BYTES, lambda result: result.key == key)
 
 
 def to_report(result: CellResult, cell: int, objective: str, *, reused: bool) -> CellReport:

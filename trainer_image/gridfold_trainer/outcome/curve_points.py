@@ -4,7 +4,6 @@
 the fraction. So a curve of other fractions computes only those that are new, and another job with the same winner none.
 """
 
-import logging
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -12,11 +11,8 @@ from pydantic import Field, model_validator
 from gridfold.api.learning import WHOLE
 from gridfold.domain.keys import digest
 from gridfold_trainer.cells.results import RESULT_BYTES, SPLITS, Name, Numbers, Recorded, StrictModel
-from gridfold_trainer.errors import ObjectMissingError, ObjectTooLargeError
 from gridfold_trainer.storage.context import Context
-from gridfold_trainer.storage.sealed import seal, unseal
-
-log = logging.getLogger("gridfold")
+from gridfold_trainer.storage.sealed import load_sealed, seal
 
 #: Changes whenever the way a point's rows are chosen, or it is stored, changes.
 FORMAT = 1
@@ -51,17 +47,11 @@ def part_key(cell_key: str, fraction: int) -> str:
 
 def load_part(context: Context, cache_uri: str, key: str, splits: int) -> CurvePart | None:
     """Return a stored point, None where there is none that is valid; of a damaged one the log tells."""
-    uri = _uri(cache_uri, key)
-    try:
-        found = unseal(CurvePart, context.store.get(uri, RESULT_BYTES))
-    except ObjectMissingError:
-        return None
-    except ObjectTooLargeError:
-        found = None
-    if found is None or found.key != key or len(found.rows) != splits:
-        log.warning("%s was changed or damaged; it is computed again", uri)
-        return None
-    return found
+
+    def is_right(part: CurvePart) -> bool:
+        return part.key == key and len(part.rows) == splits
+
+    return load_sealed(CurvePart, context.store, _uri(cache_uri, key), RESULT_BYTES, is_right)
 
 
 def save_part(context: Context, cache_uri: str, part: CurvePart) -> None:

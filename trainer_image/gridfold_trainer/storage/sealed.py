@@ -4,11 +4,17 @@ The digest tells a slip, a broken disk and a cut-off copy; whoever can write to 
 """
 
 import json
+import logging
+from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from gridfold.domain.keys import digest
+from gridfold_trainer.errors import ObjectMissingError, ObjectTooLargeError
+from gridfold_trainer.storage.stores import ObjectStore
+
+log = logging.getLogger("gridfold")
 
 #: Field of the stored document; no model has it.
 DIGEST = "digest"
@@ -31,3 +37,19 @@ def unseal(kind: type[Document], data: bytes) -> Document | None:
         return kind.model_validate_json(json.dumps(content))
     except (ValueError, RecursionError, ValidationError):
         return None
+
+
+def load_sealed(
+    kind: type[Document], store: ObjectStore, uri: str, limit_bytes: int, is_right: Callable[[Document], bool]
+) -> Document | None:
+    """Return a stored document, None where there is none that is valid and right; of a damaged one the log tells."""
+    try:
+        found = unseal(kind, store.get(uri, limit_bytes))
+    except ObjectMissingError:
+        return None
+    except ObjectTooLargeError:
+        found = None
+    if found is None or not is_right(found):
+        log.warning("%s was changed or damaged; it counts as not there", uri)
+        return None
+    return found
