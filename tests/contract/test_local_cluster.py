@@ -8,6 +8,7 @@ import pytest
 
 from gridfold.api.handoff import FailureReport, GroupReport, StageInput, encode_report
 from gridfold.api.status import State, TrainingJobStatus
+from gridfold.domain.groups import Groups
 from gridfold.domain.observed import Children, Progress
 from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl
 from gridfold.engine.ports import Cluster, ConflictError, JobKey
@@ -225,6 +226,26 @@ async def test_cells_share_processes_where_the_machine_shares_but_not_those_that
     waves = (await cluster.observe_children(job)).waves
     assert [wave.groups for wave in waves] == [((0, 1), (2,), (3,), (4,)), again.groups]
     assert read_input(tmp_path / "small-w0/job.json").cells == "0-1;2;3;4;"
+    await cluster.close()
+
+
+@pytest.mark.parametrize(
+    ("slots", "parallelism", "groups", "folds"),
+    [
+        (2, 7, ((0,),), 2),
+        (8, 7, ((0,), (1,), (2,)), 2),
+        (8, 2, ((0,),), 2),
+        (2, 7, ((0,), (1,), (2,)), 1),
+        (999, 999, ((0,),), 100),
+    ],
+)
+async def test_cores_that_no_process_is_left_for_compute_folds_side_by_side(
+    processes: ScriptedProcesses, tmp_path: Path, slots: int, parallelism: int, groups: Groups, folds: int
+) -> None:
+    cluster = LocalCluster(JOB, processes, slots=slots, folder=tmp_path, shares=True)
+    job, action = await cluster.load_job(cluster.key), start_groups(JOB, groups, parallelism)
+    await cluster.apply(job, replace(action, number=1))
+    assert read_input(tmp_path / action.name / "job.json").spec.execution.parallel_folds == folds
     await cluster.close()
 
 

@@ -1,5 +1,6 @@
 """Pods of several cells on the cluster: what one cell does to its pod costs the others nothing."""
 
+import json
 from datetime import datetime
 from typing import Any
 
@@ -67,6 +68,41 @@ def test_of_a_pod_that_is_deleted_and_one_whose_cell_takes_too_long_every_finish
     assert "cellTimeoutSeconds" in rows[3]["error"]
     assert (status["progress"], status["cells"]["failed"]) == ("4/4", 1)
     assert results_in_store(jobs, name) == before, "no cell was computed again"
+
+
+def test_a_pod_that_is_deleted_between_two_folds_is_gone_on_with_and_no_kept_fold_is_fitted_again(
+    jobs: ClusterJobs,
+) -> None:
+    """A fold of the second cell takes seconds, and two of the eight run at a time; it has no chance to be refitted."""
+    manifest = jobs.manifest(
+        "begun-pod",
+        jobs.upload(two_column_table()),
+        estimator=FOREST,
+        search={"grid": [{"n_estimators": [5]}, {"n_estimators": [6000], "min_samples_leaf": [40]}]},
+        crossValidation={"folds": 8},
+        execution={"parallelFolds": 2},
+    )
+    name = jobs.apply(manifest)
+    client, bucket = jobs.bucket.client, jobs.bucket.name
+
+    def begun() -> list[str]:
+        listed = client.list_objects_v2(Bucket=bucket, Prefix=f"{name}/cache/begun/")
+        return [found["Key"] for found in listed.get("Contents", [])]
+
+    jobs.wait(name, "keeps folds of its long cell", lambda _: bool(begun()))
+    (key,) = begun()
+    kept = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+    pod = next(pod for pod in pods_of_cells(jobs, name) if pod["status"]["phase"] == "Running")
+    jobs.kubectl("delete", "pod", pod["metadata"]["name"], "--namespace", jobs.namespace, "--grace-period=1")
+    status = jobs.wait_until_it_ends(name)
+    assert condition(status, "Complete")["reason"] == "Completed", status["conditions"]
+    result = json.loads(client.get_object(Bucket=bucket, Key=key.replace("/begun/", "/cells/"))["Body"].read())
+    before = kept["fitSeconds"]
+    assert 0 < len(before) < len(result["fitSeconds"]) == 8
+    assert result["fitSeconds"][: len(before)] == before, "the clock of a fit that is made again never says the same"
+    assert begun() == [], "what was begun is complete"
+    best, long = jobs.results(status)
+    assert (best["outcome"], long["outcome"]) == ("succeeded", "succeeded")
 
 
 def test_after_the_first_cells_have_told_how_long_they_take_the_others_share_pods(jobs: ClusterJobs) -> None:

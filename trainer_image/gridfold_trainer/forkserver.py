@@ -29,7 +29,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from gridfold_trainer.supervisor import _die_after_parent as die_after_parent
+from gridfold_trainer.supervisor import die_after_parent
 
 _GRACE_SECONDS = 2.0
 _ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)

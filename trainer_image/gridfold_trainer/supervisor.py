@@ -43,7 +43,7 @@ def supervise(work: Callable[[], int], deadline: Deadline, tail: Tail | None = N
     signal.pthread_sigmask(signal.SIG_BLOCK, _WAITED)
     parent = os.getppid()
     if os.getpid() != _CONTAINER_INIT and parent > _CONTAINER_INIT:
-        _die_after_parent(parent, signal.SIGTERM)
+        die_after_parent(parent, signal.SIGTERM)
     deadline.restart()
     supervisor = os.getpid()
     child = os.fork()
@@ -65,7 +65,7 @@ def _run_child(work: Callable[[], int], supervisor: int, tail: Tail | None) -> N
         os.setpgid(0, 0)
         if tail is not None:
             tail.redirect()
-        _die_after_parent(supervisor, signal.SIGKILL)
+        die_after_parent(supervisor, signal.SIGKILL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _WAITED)
         code = work()
     except BaseException:
@@ -117,7 +117,7 @@ def _kill_group(child: int) -> None:
         os.waitpid(child, 0)
 
 
-def _die_after_parent(parent: int, death_signal: int) -> None:
+def die_after_parent(parent: int, death_signal: int) -> None:
     """Ask Linux for a signal when the parent dies, and die now if it is dead already."""
     try:
         ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)

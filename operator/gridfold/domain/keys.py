@@ -48,6 +48,8 @@ def attempt_digest(spec: TrainingJobSpec) -> str:
     execution = spec.execution.document()
     for name in ("parallelism", "ttlSecondsAfterFinished"):
         execution.pop(name)
+    if spec.execution.parallel_folds == 1:  # as it was before there was a choice
+        execution.pop("parallelFolds")
     return digest({"storage": spec.storage.document(), "execution": execution, "retry": spec.retry})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gridfold.api.handoff import JOB_FILE, Stage, StageInput
 from gridfold.api.status import TrainingJobStatus
-from gridfold.api.v1alpha1 import Packing, TrainingJob, TrainingJobSpec
+from gridfold.api.v1alpha1 import MOST_PARALLEL_FOLDS, Packing, TrainingJob, TrainingJobSpec
 from gridfold.domain.groups import format_groups
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
@@ -84,7 +84,7 @@ class LocalCluster:
             case StartStage() if action.name not in self._children:
                 self._children[action.name] = LocalStage(action, self._write(action.name, action.input), self._machine)
             case StartWave() if action.name not in self._children:
-                action = self._shared(action)
+                action = self._on_all_cores(self._shared(action))
                 self._children[action.name] = LocalWave(action, self._write(action.name, action.input), self._machine)
             case SetParallelism() | Drain():
                 wave = self._children.get(action.name)
@@ -130,6 +130,16 @@ class LocalCluster:
         groups = shared_groups(action.input.spec, action.cells, min(self._slots, action.parallelism))
         stage_input = action.input.model_copy(update={"cells": format_groups(groups)})
         return replace(action, groups=groups, input=stage_input)
+
+    def _on_all_cores(self, action: StartWave) -> StartWave:
+        """Return a wave whose processes compute folds side by side where they are fewer than what the machine has."""
+        if not self._shares:
+            return action
+        spec = action.input.spec
+        folds = min(self._slots, action.parallelism, MOST_PARALLEL_FOLDS * len(action.groups)) // len(action.groups)
+        execution = spec.execution.model_copy(update={"parallel_folds": max(1, folds)})
+        stage_input = action.input.model_copy(update={"spec": spec.model_copy(update={"execution": execution})})
+        return replace(action, input=stage_input)
 
     def _write(self, name: str, stage_input: StageInput) -> Path:
         path = self._folder / name / JOB_FILE

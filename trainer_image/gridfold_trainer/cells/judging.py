@@ -15,6 +15,7 @@ from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation, Splits
 from gridfold_trainer.learning.scorers import Heard
 from gridfold_trainer.learning.sharing.plan import Described
+from gridfold_trainer.learning.sharing.side_by_side import evaluate_side_by_side
 from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
 from gridfold_trainer.learning.training import TrainingRows
 
@@ -31,7 +32,8 @@ def judge(
 
     Several cells share what they can (`gridfold_trainer.learning.sharing`); their numbers are those of each alone.
     `begin` is called before each fit, or all fits of a cell. `beginnings` keeps and has the first splits of cells that
-    are not complete. `hear` gets the true values and the responses of each split that a cell is scored on.
+    are not complete. `hear` gets the true values and the responses of each split that a cell is scored on; it needs
+    them all here, so that this process computes all splits then, whatever spec.execution.parallelFolds says.
     """
     prepared, recorded = prepared_run(job), provenance(job)
     cls = estimators.load_class(job.spec.estimator.class_name)
@@ -52,7 +54,9 @@ def judge(
         if beginnings:
             beginnings.keep(accepted[number].key, recorded, evaluation)
 
-    for number, evaluation in evaluate_together(candidates, Task(training, splits, scorer, begin, keep)):
+    task = Task(training, splits, scorer, begin, keep)
+    processes = job.spec.execution.parallel_folds if hear is None else 1
+    for number, evaluation in evaluate_side_by_side(candidates, task, processes):
         yield accepted[number], _evaluated(accepted[number], evaluation, scorer.metrics, recorded)
 
 

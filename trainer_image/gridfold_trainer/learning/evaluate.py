@@ -70,6 +70,21 @@ class Evaluation:
             if text not in self.warnings and len(self.warnings) < WARNINGS_KEPT:
                 self.warnings.append(text)
 
+    def extend(self, split: "Evaluation") -> None:
+        """Add the splits of another evaluation of the same cell, as if they had come after its own."""
+        if self.refused:
+            self.add_failure(self.errors[0])
+            return
+        self.scores += split.scores
+        self.fit_seconds += split.fit_seconds
+        self.score_seconds += split.score_seconds
+        self.errors += split.errors
+        for metric, causes in split.unmeasured.items():
+            self.unmeasured.setdefault(metric, []).extend(causes)
+        self.warnings += [text for text in split.warnings if text not in self.warnings]
+        del self.warnings[WARNINGS_KEPT:]
+        self.shared = tuple(dict.fromkeys((*self.shared, *split.shared)))
+
     @property
     def outcome(self) -> Outcome:
         """Return infeasible where the combination itself is refused, failed where any split has no score."""

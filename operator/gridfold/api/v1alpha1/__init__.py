@@ -9,7 +9,7 @@ from gridfold.api.v1alpha1.cross_validation import CrossValidation, CrossValidat
 from gridfold.api.v1alpha1.csv_form import Csv, Encoding, RepeatedHeader, UnnamedColumns
 from gridfold.api.v1alpha1.dataset import ColumnType, DataFormat, Dataset, DatePart
 from gridfold.api.v1alpha1.estimator import Estimator, FreeMap
-from gridfold.api.v1alpha1.execution import Execution
+from gridfold.api.v1alpha1.execution import MOST_PARALLEL_FOLDS, Execution
 from gridfold.api.v1alpha1.fields import (
     CLASS_PATTERN,
     ENDPOINT_PATTERN,
@@ -78,6 +78,7 @@ __all__ = [
     "GROUP",
     "KIND",
     "METRICS",
+    "MOST_PARALLEL_FOLDS",
     "NONE",
     "PATTERN_WORDS",
     "PLURAL",

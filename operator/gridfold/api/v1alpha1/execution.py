@@ -13,6 +13,8 @@ from gridfold.api.v1alpha1.quantities import amount
 from gridfold.api.v1alpha1.resources import DEFAULT_REQUESTS, MEMORY, Resources
 from gridfold.api.v1alpha1.stage_settings import StageSettings
 
+#: Far more processes in one pod than any node has cores for.
+MOST_PARALLEL_FOLDS = 100
 #: Memory of a cell's first try, in CEL: its limit, or else its request, or else what is requested by default.
 _CELLS_MEMORY = (
     f"(has(self.resources.limits) && '{MEMORY}' in self.resources.limits ? self.resources.limits['{MEMORY}'] : "
@@ -47,8 +49,15 @@ class Execution(ApiModel):
     )
     threads: Annotated[Int, Field(ge=1, le=256)] = Field(
         1,
-        description="Threads of each cell, handed on to OpenMP and BLAS. Other numbers than 1 can change the last "
+        description="Threads of each fit, handed on to OpenMP and BLAS. Other numbers than 1 can change the last "
         "bits of a score.",
+    )
+    parallel_folds: Annotated[Int, Field(ge=1, le=MOST_PARALLEL_FOLDS)] = Field(
+        1,
+        description="How many folds of a cell are computed at the same time, each by a process of its own in the "
+        "cell's pod: for a few long cells on large nodes. Scores are the same, bit for bit. Each process keeps threads "
+        "CPUs busy and needs memory for its own rows and model: raise resources to match. An edit counts from the next "
+        "wave of pods on. Not for `gridfold run`, which does it by itself where it has more cores than cells.",
     )
     retries: Annotated[Int, Field(ge=0, le=10)] = Field(
         2,
