@@ -44,11 +44,14 @@ $(STATISTICS)/ready: requirements/statistics.txt | setup
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(STATISTICS) -r $<
 	@touch $@
 
+# Two at a time, who takes over what the other has not begun; the tests of the cluster have it for themselves.
+WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cluster"
+
 test: setup $(BOOSTERS)/ready $(STATISTICS)/ready ## Run all tests, those on a real Kubernetes cluster included.
-	@$(BIN)/python -m pytest
+	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(BIN)/python -m pytest -m cluster && exit $$found
 
 test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready ## Run the tests that need no cluster.
-	@$(BIN)/python -m pytest -m "not cluster"
+	@$(WITHOUT_CLUSTER)
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.
 N ?= 14
