@@ -249,6 +249,14 @@ async def test_cores_that_no_process_is_left_for_compute_folds_side_by_side(
     await cluster.close()
 
 
+async def test_refit_has_all_cores_of_a_machine_for_its_folds(processes: ScriptedProcesses, tmp_path: Path) -> None:
+    cluster = LocalCluster(JOB, processes, slots=3, folder=tmp_path, shares=True)
+    job, action = await cluster.load_job(cluster.key), start_prepare(JOB)
+    await cluster.apply(job, action)
+    assert read_input(tmp_path / action.name / "job.json").spec.execution.parallel_folds == 3
+    await cluster.close()
+
+
 async def test_what_a_running_process_says_of_its_cells_is_seen_at_once(
     cluster: LocalCluster, processes: ScriptedProcesses
 ) -> None:

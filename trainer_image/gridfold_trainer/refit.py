@@ -1,6 +1,7 @@
 """The refit stage: rank all cells, fit the winner again, judge it on validation and test part, write the results."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from gridfold.domain.selection import selection_status
 from gridfold_trainer.after_prepare import load_parts, prepared_run
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import frequent_class
+from gridfold_trainer.learning.responses import Responses
+from gridfold_trainer.learning.scorers import Rows
 from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.learning.suspicions import Looker
 from gridfold_trainer.learning.training import TrainingRows
@@ -18,7 +21,7 @@ from gridfold_trainer.outcome import claims, doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
 from gridfold_trainer.outcome.fold_figures import with_folds
 from gridfold_trainer.outcome.learning_curve import Curve
-from gridfold_trainer.outcome.out_of_fold import OutOfFold
+from gridfold_trainer.outcome.out_of_fold import OutOfFold, answers_of
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
@@ -56,14 +59,20 @@ def _judged(
     data, parts = rows
     record, prepared = found.record, prepared_run(job)
     best = record.rows[record.winner or 0]
-    heard, training = OutOfFold(data.positive), TrainingRows.of(data, parts.train)
+    training = TrainingRows.of(data, parts.train)
     curve = Curve.asked(job, training)
-    listeners = [heard.hear, *([curve.whole.hear] if curve else [])]
-    notes = [*found.notes, *check_winner(job, best, training, listeners)]
+
+    def hear(truth: np.ndarray, responses: Responses, own: Rows) -> tuple[Any, Any]:
+        return answers_of(truth, responses, data.positive), curve.train_scores(responses, own) if curve else None
+
+    checked, heard = check_winner(job, best, training, hear)
+    answers, train_scores = zip(*(split or (None, None) for split in heard), strict=True)
+    out_of_fold = OutOfFold(data.positive, [fold for fold in answers if fold is not None])
+    notes = [*found.notes, *checked]
     opening = openings.opening_of(best.cell, data, parts, prepared.environment, job.spec.execution.threads)
     opened, more = openings.add(opening, job.spec.cache_uri, parts.digest, context)
     refitted = refit_winner(job, best, data, parts)
-    drawn = with_folds(refitted.plots, heard, data.classes, job.spec.cross_validation.repeats)
+    drawn = with_folds(refitted.plots, out_of_fold, data.classes, job.spec.cross_validation.repeats)
     if opened > 1:
         more.append(f"{opened} different models have been scored on this test part: it is no fresh test any more.")
     return replace(
@@ -71,7 +80,7 @@ def _judged(
         refitted=replace(refitted, plots=drawn),
         openings=opened,
         selection=selection(job, record, data, parts),
-        learning_curve=curve.document(best, context) if curve else None,
+        learning_curve=curve.document(best, train_scores, context) if curve else None,
         notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],
     )
 

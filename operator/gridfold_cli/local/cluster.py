@@ -82,9 +82,12 @@ class LocalCluster:
             raise ConflictError(f"{action.name} cannot belong to {_owner(job)}; this is {_owner(self._job)}")
         match action:
             case StartStage() if action.name not in self._children:
+                most = action.input.spec.execution.parallelism
+                action = replace(action, input=self._on_all_cores(action.input, most, 1))
                 self._children[action.name] = LocalStage(action, self._write(action.name, action.input), self._machine)
             case StartWave() if action.name not in self._children:
-                action = self._on_all_cores(self._shared(action))
+                action = self._shared(action)
+                action = replace(action, input=self._on_all_cores(action.input, action.parallelism, len(action.groups)))
                 self._children[action.name] = LocalWave(action, self._write(action.name, action.input), self._machine)
             case SetParallelism() | Drain():
                 wave = self._children.get(action.name)
@@ -131,15 +134,14 @@ class LocalCluster:
         stage_input = action.input.model_copy(update={"cells": format_groups(groups)})
         return replace(action, groups=groups, input=stage_input)
 
-    def _on_all_cores(self, action: StartWave) -> StartWave:
-        """Return a wave whose processes compute folds side by side where they are fewer than what the machine has."""
+    def _on_all_cores(self, stage_input: StageInput, most: int, processes: int) -> StageInput:
+        """Return an input by which each process computes folds side by side where so many leave cores idle."""
         if not self._shares:
-            return action
-        spec = action.input.spec
-        folds = min(self._slots, action.parallelism, MOST_PARALLEL_FOLDS * len(action.groups)) // len(action.groups)
-        execution = spec.execution.model_copy(update={"parallel_folds": max(1, folds)})
-        stage_input = action.input.model_copy(update={"spec": spec.model_copy(update={"execution": execution})})
-        return replace(action, input=stage_input)
+            return stage_input
+        spec = stage_input.spec
+        folds = min(MOST_PARALLEL_FOLDS, max(1, min(self._slots, most) // processes))
+        execution = spec.execution.model_copy(update={"parallel_folds": folds})
+        return stage_input.model_copy(update={"spec": spec.model_copy(update={"execution": execution})})
 
     def _write(self, name: str, stage_input: StageInput) -> Path:
         path = self._folder / name / JOB_FILE

@@ -18,7 +18,7 @@ from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.learning.cross_validation import make_cv
 from gridfold_trainer.learning.splits import make_parts
 from gridfold_trainer.outcome.fold_figures import interval, with_folds
-from gridfold_trainer.outcome.out_of_fold import FoldAnswers, OutOfFold
+from gridfold_trainer.outcome.out_of_fold import FoldAnswers, OutOfFold, answers_of
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World, small_data
 
@@ -131,9 +131,8 @@ def test_an_estimator_that_raises_leaves_the_fold_out_and_numbers_without_end_le
         def predict(self) -> Any:
             raise RuntimeError("broken")
 
-    heard = OutOfFold(1)
-    heard.hear(np.array([0, 1]), Broken())
-    assert heard.folds == [] and with_folds(None, heard, ("no", "yes"), 1) is None
+    assert answers_of(np.array([0, 1]), Broken(), 1) is None
+    assert with_folds(None, OutOfFold(1), ("no", "yes"), 1) is None
     before = Plots(base_rate=0.5)
     ends = FoldAnswers(np.array([-1.7e308, 1.7e308]), np.array([1.7e308, -1.7e308]))
     with warnings.catch_warnings():

@@ -22,6 +22,8 @@ from gridfold_trainer.cells import begun
 from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.learning.evaluate import Evaluation
+from gridfold_trainer.learning.responses import Responses
+from gridfold_trainer.learning.scorers import Rows
 from gridfold_trainer.learning.sharing.plan import Described
 from gridfold_trainer.learning.sharing.rules import rule_of
 from gridfold_trainer.learning.sharing.side_by_side import evaluate_side_by_side
@@ -190,6 +192,33 @@ def test_the_time_begins_anew_for_a_cell_that_needs_a_fit_of_its_own(tmp_path: P
     useless = {f"sklearn.{forest}": replace(rule, cut=lambda *_: None)}
     side_by_side(cells, task_of(training_rows(2), begin=begin, rules=useless), 3)
     assert len(told_by.read_text().splitlines()) == 1 + 2 * 3, "one for all, one for each of two cells on each fold"
+
+
+def test_who_listens_has_heard_the_same_of_each_split_wherever_it_was_computed() -> None:
+    """Of two cells that share their preparation, of one that is alone, and of one whose second fit fails."""
+
+    def hear(truth: np.ndarray, responses: Responses, own: Rows) -> Any:
+        return truth.tolist(), responses.predict().tolist(), len(own[1]), responses.on(own[0]).predict().tolist()
+
+    task = task_of(training_rows(2))
+    task.scorer = task.scorer.listening(hear)
+    trees = [candidate("tree.DecisionTreeClassifier", {"max_depth": depth}) for depth in (1, 3)]
+    for cells in (trees, trees[:1]):
+        heard = [one.heard for one in side_by_side(cells, task, 3)]
+        assert heard == [one.heard for one in side_by_side(cells, task, 1)] == [one.heard for one in alone(cells, task)]
+        assert [len(split[1]) for split in heard[0]] == [30, 30, 30]
+        for number, one in enumerate(cells):
+            train, test = task.splits[0]
+            fitted = one.pipeline.fit(task.training.X[train], task.training.y[train])
+            assert heard[number][0][1] == fitted.predict(task.training.X[test]).tolist()
+            assert heard[number][0][3] == fitted.predict(task.training.X[train]).tolist()
+
+
+def test_nothing_is_heard_of_a_fit_that_fails(trace: Path) -> None:
+    task = task_of(training_rows(2))
+    task.scorer = task.scorer.listening(lambda *_: "heard")
+    (found,) = side_by_side([traced(kind="raises", on=1)], task, 3)
+    assert found.heard == ["heard", None, "heard"]
 
 
 def test_folds_are_kept_in_their_order_until_the_last() -> None:

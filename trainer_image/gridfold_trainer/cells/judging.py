@@ -26,17 +26,14 @@ def judge(
     training: TrainingRows,
     begin: Callable[[], None] = lambda: None,
     beginnings: Beginnings | None = None,
-    hear: Heard | None = None,
 ) -> Iterator[tuple[Cell, CellResult]]:
     """Yield each cell with its result, as soon as it is complete. Cells that the estimator refuses are not fitted.
 
     Several cells share what they can (`gridfold_trainer.learning.sharing`); their numbers are those of each alone.
     `begin` is called before each fit, or all fits of a cell. `beginnings` keeps and has the first splits of cells that
-    are not complete. `hear` gets the true values and the responses of each split that a cell is scored on; it needs
-    them all here, so that this process computes all splits then, whatever spec.execution.parallelFolds says.
+    are not complete.
     """
-    prepared, recorded = prepared_run(job), provenance(job)
-    cls = estimators.load_class(job.spec.estimator.class_name)
+    recorded, cls = provenance(job), estimators.load_class(job.spec.estimator.class_name)
     accepted = []
     for cell in cells:
         problem = problem_of(job, cls, cell, training)
@@ -44,20 +41,40 @@ def judge(
             accepted.append(cell)
         else:
             yield cell, refused(cell, problem, recorded)
+    metrics = prepared_run(job).resolved.metrics
+    for cell, evaluation in _evaluations(job, accepted, training, begin, beginnings):
+        yield cell, _evaluated(cell, evaluation, metrics, recorded)
+
+
+def judge_again(job: StageInput, cell: Cell, training: TrainingRows, hear: Heard) -> tuple[CellResult, list[Any]]:
+    """Return the result of a cell that has scores, and what `hear` has made of each split; None where there is none."""
+    ((_, evaluation),) = _evaluations(job, [cell], training, hear=hear)
+    return _evaluated(cell, evaluation, prepared_run(job).resolved.metrics, provenance(job)), evaluation.heard
+
+
+def _evaluations(
+    job: StageInput,
+    cells: Sequence[Cell],
+    training: TrainingRows,
+    begin: Callable[[], None] = lambda: None,
+    beginnings: Beginnings | None = None,
+    hear: Heard | None = None,
+) -> Iterator[tuple[Cell, Evaluation]]:
+    """Yield each cell that the estimator accepts with what it has on the job's splits."""
+    prepared, recorded = prepared_run(job), provenance(job)
     scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive, hear)
     splits = make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders)
-    found = beginnings.find([cell.key for cell in accepted], recorded) if beginnings and accepted else {}
+    found = beginnings.find([cell.key for cell in cells], recorded) if beginnings and cells else {}
     begun = {key: kept.evaluation(scorer.metrics, len(splits), training.classes) for key, kept in found.items()}
-    candidates = [_candidate(cell, training, begun.get(cell.key)) for cell in accepted]
+    candidates = [_candidate(cell, training, begun.get(cell.key)) for cell in cells]
 
     def keep(number: int, evaluation: Evaluation) -> None:
         if beginnings:
-            beginnings.keep(accepted[number].key, recorded, evaluation)
+            beginnings.keep(cells[number].key, recorded, evaluation)
 
-    task = Task(training, splits, scorer, begin, keep)
-    processes = job.spec.execution.parallel_folds if hear is None else 1
+    task, processes = Task(training, splits, scorer, begin, keep), job.spec.execution.parallel_folds
     for number, evaluation in evaluate_side_by_side(candidates, task, processes):
-        yield accepted[number], _evaluated(accepted[number], evaluation, scorer.metrics, recorded)
+        yield cells[number], evaluation
 
 
 def evaluate_on(cell: Cell, training: TrainingRows, splits: Splits, scorer: scorers.Scorer) -> Evaluation:

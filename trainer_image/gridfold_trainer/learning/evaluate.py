@@ -47,12 +47,14 @@ class Evaluation:
     warnings: list[str] = field(default_factory=list)
 
     shared: tuple[str, ...] = ()  #: what of its work served other cells, too
+    heard: list[Any] = field(default_factory=list)  #: what a listener has made of each split; it is kept nowhere
 
     def add_scores(self, scores: Scores, fit_seconds: float, score_seconds: float) -> None:
         """Add the numbers of a split."""
         self.scores.append(scores.values)
         self.fit_seconds.append(fit_seconds)
         self.score_seconds.append(score_seconds)
+        self.heard.append(scores.heard)
         for metric, cause in scores.problems.items():
             self.unmeasured.setdefault(metric, []).append(plain_message(cause, self.classes))
 
@@ -62,6 +64,7 @@ class Evaluation:
         self.scores.append(None)
         self.fit_seconds.append(None)
         self.score_seconds.append(None)
+        self.heard.append(None)
 
     def add_warnings(self, caught: Warned) -> None:
         """Add what was warned of, once each."""
@@ -78,6 +81,7 @@ class Evaluation:
         self.scores += split.scores
         self.fit_seconds += split.fit_seconds
         self.score_seconds += split.score_seconds
+        self.heard += split.heard
         self.errors += split.errors
         for metric, causes in split.unmeasured.items():
             self.unmeasured.setdefault(metric, []).extend(causes)
@@ -153,7 +157,7 @@ def add_split(
         warnings.simplefilter("always")
         try:
             fitted, fit_seconds = timed(lambda: clone(pipeline).fit(*train))
-            scores, score_seconds = timed(lambda: scorer.scores(test[1], Responses(fitted, test[0])))
+            scores, score_seconds = timed(lambda: scorer.scores(test[1], Responses(fitted, test[0]), lambda: train))
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # an estimator may raise anything; it is the cell's result

@@ -30,13 +30,7 @@ class Responses:
         return made
 
     def on(self, X: Any) -> "Responses":
-        """Return what the same pipeline says of other rows.
-
-        Raises:
-            ValueError: these are of rows that someone else has transformed.
-        """
-        if self._transformers is None:
-            raise ValueError("the pipeline is not known here, only its last step")
+        """Return what the same pipeline says of other rows, which are as these were given: transformed or not."""
         made = Responses.of_transformed(self._estimator, self._transformed(X))
         made._transformers = self._transformers
         return made

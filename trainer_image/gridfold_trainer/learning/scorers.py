@@ -28,8 +28,11 @@ from gridfold.api.validation import show
 from gridfold_trainer.learning.answers import Answers, methods_of
 from gridfold_trainer.learning.responses import Responses
 
-#: Gets true codes or numbers and what a fit says of those rows, when they have been scored; it raises nothing.
-Heard = Callable[[np.ndarray, Responses], None]
+Rows = tuple[Any, np.ndarray]  #: (X, y)
+#: Gets true codes or numbers, what a fit says of those rows, and the rows that it was fitted on, when they have been
+#: scored. What it returns is kept with the split's numbers, wherever the split is computed. It raises nothing but
+#: MemoryError: a cell's scores do not depend on who listens.
+Heard = Callable[[np.ndarray, Responses, Rows], Any]
 
 BINARY_CLASSES = 2
 ACCURACY = "accuracy"
@@ -46,6 +49,7 @@ class Scores:
 
     values: dict[str, float | None]  #: in the order of the metrics; None where a metric has no value on these rows
     problems: dict[str, str]  #: of those, why
+    heard: Any = None  #: what a listener has made of them
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,16 @@ class Scorer:
     average: Average
     positive: int  #: code of the positive class; only Binary reads it
     classes: int  #: how many there are in the whole data set; 0: the target is a number
-    heard: Heard | None = None  #: told of all rows that have scores
+    heard: Heard | None = None  #: told of all splits that have scores
 
     def listening(self, heard: Heard) -> "Scorer":
-        """Return the same, telling someone of all rows that have scores."""
+        """Return the same, telling someone of all splits that have scores."""
         return replace(self, heard=heard)
 
-    def scores(self, truth: np.ndarray, responses: Responses) -> Scores:
+    def scores(self, truth: np.ndarray, responses: Responses, own: Callable[[], Rows]) -> Scores:
         """Return each metric on rows whose true codes or numbers are given, shape (n,).
+
+        `own` gives the rows that the fit was fitted on, as these are given: for whoever listens.
 
         Raises:
             Exception: no metric has a value; it is what the first of them ended with.
@@ -71,9 +77,7 @@ class Scorer:
         found, errors = self._measured(truth, responses)
         if len(errors) == len(self.metrics):
             raise next(iter(errors.values()))
-        if self.heard:
-            self.heard(truth, responses)
-        return found
+        return replace(found, heard=self.heard(truth, responses, own())) if self.heard else found
 
     def measure(self, truth: np.ndarray, responses: Responses) -> Scores:
         """Return each metric as `scores` does, but none at all where none has a value."""

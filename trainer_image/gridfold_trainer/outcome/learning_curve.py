@@ -7,10 +7,8 @@ rows, is no fit at all: it is the winner's stored folds, and its training scores
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
-
-import numpy as np
 
 from gridfold.api.handoff import StageInput
 from gridfold.api.learning import WHOLE
@@ -21,35 +19,13 @@ from gridfold_trainer.cells.judging import evaluate_on, provenance
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.row_parts import Splits, keeps_groups, parts_of
-from gridfold_trainer.learning.scorers import Scorer, make_scorer
+from gridfold_trainer.learning.scorers import Rows, Scorer, make_scorer
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.curve_points import REASON_CHARACTERS, CurvePart, load_part, part_key, save_part
 from gridfold_trainer.storage.context import Context
 
 Values = dict[str, float | None]
-
-
-@dataclass
-class TrainScores:
-    """Listens to fits on splits, in their order: what each says of the rows that it was fitted on, scored."""
-
-    scorer: Scorer
-    training: TrainingRows
-    splits: Splits
-    found: list[Values] = field(default_factory=list)
-
-    def hear(self, _: np.ndarray, responses: Responses) -> None:
-        """Score a split's fit on its own rows; it raises nothing but MemoryError, for its cell's scores stand."""
-        train = self.splits[len(self.found)][0]
-        try:
-            own = responses.on(np.asfortranarray(self.training.X[train]))
-            values = self.scorer.measure(self.training.y[train], own).values
-        except MemoryError:
-            raise
-        except Exception:  # an estimator may raise anything
-            values = dict.fromkeys(self.scorer.metrics)
-        self.found.append(values)
 
 
 @dataclass(frozen=True)
@@ -60,7 +36,6 @@ class Curve:
     training: TrainingRows
     splits: Splits
     scorer: Scorer
-    whole: TrainScores  #: gets the fits that check the winner's folds
 
     @classmethod
     def asked(cls, job: StageInput, training: TrainingRows) -> "Curve | None":
@@ -69,25 +44,36 @@ class Curve:
             return None
         resolved = prepared_run(job).resolved
         splits = make_splits(training.y, job.spec.cross_validation, resolved, training.orders)
-        scorer = make_scorer(resolved, training.classes, training.positive)
-        return cls(job, training, splits, scorer, TrainScores(scorer, training, splits))
+        return cls(job, training, splits, make_scorer(resolved, training.classes, training.positive))
 
-    def document(self, best: Row, context: Context) -> Mapping[str, Any]:
-        """Return the document of status.json; each part that is computed is stored before the next begins."""
+    def train_scores(self, responses: Responses, own: Rows) -> Values:
+        """Score a split's fit on the rows that it was fitted on; it raises nothing but MemoryError."""
+        try:
+            return self.scorer.measure(own[1], responses.on(own[0])).values
+        except MemoryError:
+            raise
+        except Exception:  # an estimator may raise anything
+            return dict.fromkeys(self.scorer.metrics)
+
+    def document(self, best: Row, whole: Sequence[Values | None], context: Context) -> Mapping[str, Any]:
+        """Return the document of status.json; each part that is computed is stored before the next begins.
+
+        `whole` are the training scores of the fits that check the winner's folds.
+        """
         asked, objective = self.job.spec.learning_curve, objective_of(self.job)
         fractions = asked.fractions if asked else []
         points = [self._point(best.cell, fraction, objective, context) for fraction in fractions if fraction < WHOLE]
-        points.append(self._last(best, objective))
+        points.append(self._last(best, whole, objective))
         share = sum(len(test) for _, test in self.splits) / sum(len(train) for train, _ in self.splits)
         unit = "groups" if keeps_groups(prepared_run(self.job).resolved.cross_validation) else "rows"
         return curve_document(points, objective, share, unit)
 
-    def _last(self, best: Row, objective: str) -> Point:
+    def _last(self, best: Row, whole: Sequence[Values | None], objective: str) -> Point:
         """Return all rows: the winner's stored folds. What was not heard of every fold is told of none."""
         scores = best.result.scores[objective] if best.result else []
-        heard = self.whole.found if len(self.whole.found) == len(self.splits) else []
+        heard = [values[objective] for values in whole if values is not None]
         rows = [len(train) for train, _ in self.splits]
-        return Point(WHOLE, rows, scores, [values[objective] for values in heard])
+        return Point(WHOLE, rows, scores, heard if len(heard) == len(self.splits) else [])
 
     def _point(self, cell: Cell, fraction: int, objective: str, context: Context) -> Point:
         cache_uri, key = self.job.spec.cache_uri, part_key(cell.key, fraction)
@@ -104,11 +90,11 @@ class Curve:
         scores: list[Values | None] = []
         train_scores: list[Values | None] = []
         problems: list[str] = []
-        for split in splits:  # one by one: a split without a score tells its listener nothing
-            own = TrainScores(self.scorer, training, [split])
-            evaluation = evaluate_on(cell, training, [split], self.scorer.listening(own.hear))
+        scorer = self.scorer.listening(lambda _, responses, own: self.train_scores(responses, own))
+        for split in splits:  # one by one, to tell of each why it has no score
+            evaluation = evaluate_on(cell, training, [split], scorer)
             scores += evaluation.scores
-            train_scores += own.found or [None]
+            train_scores += evaluation.heard
             problems += _problems(evaluation.errors, evaluation.unmeasured)
         return CurvePart(
             key=key,

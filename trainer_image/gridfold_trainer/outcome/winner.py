@@ -1,7 +1,7 @@
 """The winner: its folds computed again, and its two last fits with their scores."""
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from gridfold.api.handoff import StageInput
 from gridfold.api.plots import Plots
 from gridfold_trainer.after_prepare import prepared_run
-from gridfold_trainer.cells.judging import judge
+from gridfold_trainer.cells.judging import judge_again
 from gridfold_trainer.data.frames import add_frames
 from gridfold_trainer.data.prepared import PreparedData, label_array, to_frame
 from gridfold_trainer.errors import CacheMismatchError, FitFailedError
@@ -52,22 +52,17 @@ class Refitted:
     plots: Plots | None = None  #: what can be drawn of it
 
 
-def check_winner(job: StageInput, best: Row, training: TrainingRows, listeners: Sequence[Heard] = ()) -> list[str]:
-    """Compute the winner's folds again and return a warning where they differ on another BLAS architecture.
+def check_winner(job: StageInput, best: Row, training: TrainingRows, hear: Heard) -> tuple[list[str], list[Any]]:
+    """Compute the winner's folds again; return warnings, and what `hear` makes of each fit, None where there is none.
 
-    What the fits say of the rows that they have not seen is told to each listener.
+    There is a warning where they differ on another BLAS architecture.
 
     Raises:
         CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
     """
-
-    def tell(truth: np.ndarray, responses: Responses) -> None:
-        for listener in listeners:
-            listener(truth, responses)
-
-    ((_, again),) = judge(job, [best.cell], training, hear=tell)
+    again, heard = judge_again(job, best.cell, training, hear)
     if best.result is None or again.scores == best.result.scores:
-        return []
+        return [], heard
     different = (
         f"the stored scores of cell {best.cell.index}, the winner, are not the ones that its folds give now "
         f"({_first_difference(best.result.scores, again.scores)})"
@@ -77,7 +72,7 @@ def check_winner(job: StageInput, best: Row, training: TrainingRows, listeners: 
             f"{different}; someone may have changed {job.spec.cache_uri}cells/{best.cell.key}.json. Remove that "
             "object, or name another output.cacheUri, and run the job again."
         )
-    return [f"{different}; they were computed on another BLAS architecture."]
+    return [f"{different}; they were computed on another BLAS architecture."], heard
 
 
 def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -> Refitted:

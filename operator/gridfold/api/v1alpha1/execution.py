@@ -55,9 +55,10 @@ class Execution(ApiModel):
     parallel_folds: Annotated[Int, Field(ge=1, le=MOST_PARALLEL_FOLDS)] = Field(
         1,
         description="How many folds of a cell are computed at the same time, each by a process of its own in the "
-        "cell's pod: for a few long cells on large nodes. Scores are the same, bit for bit. Each process keeps threads "
-        "CPUs busy and needs memory for its own rows and model: raise resources to match. An edit counts from the next "
-        "wave of pods on. Not for `gridfold run`, which does it by itself where it has more cores than cells.",
+        "cell's pod, and in refit's, which checks those of the winner: for a few long cells on large nodes. Scores are "
+        "the same, bit for bit. Each process keeps threads CPUs busy and needs memory for its rows and model: raise "
+        "resources to match. An edit counts from the next wave of pods on. Not for `gridfold run`, which does it by "
+        "itself where it has more cores than cells.",
     )
     retries: Annotated[Int, Field(ge=0, le=10)] = Field(
         2,

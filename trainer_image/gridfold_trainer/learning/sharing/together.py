@@ -206,7 +206,7 @@ class _Walk:
             warnings.simplefilter("always")
             try:
                 asked = Responses.of_transformed(done.model, fold.own_test())
-                scores, seconds = timed(lambda: scorer.scores(fold.y_test, asked))
+                scores, seconds = timed(lambda: scorer.scores(fold.y_test, asked, fold.own_train))
             except MemoryError:
                 raise
             except (Exception, SystemExit):  # what a cell raises has the words of its own fit
