@@ -9,6 +9,7 @@ from typing import Any
 from gridfold.api import labels
 from gridfold.api.exit_codes import FINAL_INDEX_EXITS, FINAL_STAGE_EXITS, ExitCode
 from gridfold.api.handoff import (
+    ALLOWED_ENDPOINTS_VARIABLE,
     CA_BUNDLE_KEY,
     CA_BUNDLE_VARIABLE,
     CREDENTIALS_VARIABLE,
@@ -90,7 +91,7 @@ def input_name(name: str, stage_input: StageInput) -> str:
 def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
     """Return the Job of prepare or refit."""
     spec, input_map = action.input.spec, input_name(action.name, action.input)
-    pod = _pod(action.stage, input_map, spec, settings, action.memory)
+    pod = _pod(action.stage, input_map, spec, settings.in_namespace(owner.namespace), action.memory)
     if carry_job_file(pod, write_job_file(action.input)):
         input_map = ""
     job: Manifest = {
@@ -103,7 +104,7 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
 def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
     """Return the Indexed Job of a wave: completion index i is the i-th of the action's groups."""
     spec, input_map = action.input.spec, input_name(action.name, action.input)
-    pod = _pod(Stage.CELL, input_map, spec, settings, action.memory)
+    pod = _pod(Stage.CELL, input_map, spec, settings.in_namespace(owner.namespace), action.memory)
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
@@ -123,7 +124,7 @@ def template_digest(
     stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings, owner: Metadata, memory: str = ""
 ) -> str:
     """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
-    pod = _pod(stage, "", spec, settings, memory)
+    pod = _pod(stage, "", spec, settings.in_namespace(owner.namespace), memory)
     lead_to_own_nodes(pod["spec"], spec, owner, settings)
     return digest({"pod": pod, "attempt": attempt_digest(spec)})
 
@@ -236,6 +237,7 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
 
 def _environment(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> dict[str, str]:
     environment = dict(settings.env)
+    environment[ALLOWED_ENDPOINTS_VARIABLE] = ",".join(settings.allowed_endpoints)
     if settings.estimator_prefixes:
         environment[ESTIMATOR_PREFIXES_VARIABLE] = ",".join(settings.estimator_prefixes)
     environment.update(dict.fromkeys(THREAD_VARIABLES, str(spec.execution.threads)))

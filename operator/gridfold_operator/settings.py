@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 
 from gridfold.api.estimator_names import PREFIX_PATTERN
+from gridfold.domain.endpoints import own_services, parse_allowed
 from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
 from gridfold_operator.settings_model import SettingsModel
 
@@ -36,6 +37,8 @@ class TrainerSettings(SettingsModel):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[str, ...] = ()
     sources: SourceSettings = Field(default_factory=SourceSettings)
+    #: What pods may connect to at private addresses. None: the Services of the job's own namespace.
+    allowed_endpoints: tuple[Annotated[str, Field(max_length=300, pattern=r"^[^\s,]+$")], ...] = ()
     #: Packages or modules, such as lightgbm, whose classifiers and regressors a job may name beside scikit-learn's;
     #: the image has them installed.
     estimator_prefixes: tuple[Annotated[str, Field(max_length=256, pattern=PREFIX_PATTERN)], ...] = ()
@@ -43,6 +46,16 @@ class TrainerSettings(SettingsModel):
     env: Mapping[str, str] = Field(default_factory=dict)
     #: Taints of the nodes that a job has for itself, by provider. Not from here: those of `capacity.providers`.
     node_taints: Annotated[Mapping[str, tuple[TaintSettings, ...]], Field(exclude=True)] = Field(default_factory=dict)
+
+    @field_validator("allowed_endpoints")
+    @classmethod
+    def _check_endpoints(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
+        parse_allowed(entries)
+        return entries
+
+    def in_namespace(self, namespace: str) -> "TrainerSettings":
+        """Return the settings as they are for the jobs of one namespace."""
+        return self.model_copy(update={"allowed_endpoints": self.allowed_endpoints or (own_services(namespace),)})
 
 
 class KueueSettings(SettingsModel):

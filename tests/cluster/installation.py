@@ -101,11 +101,20 @@ def make_namespace(kubectl: Kubectl, prefix: str) -> str:
     return name
 
 
-def chart_values(images: dict[str, str], served: tuple[str, ...], **changes: Any) -> dict[str, Any]:
-    """Return the chart's values for locally built images, and one replica: what it is about is seldom another."""
+def chart_values(
+    images: dict[str, str], served: tuple[str, ...], allowed: tuple[str, ...] = ("*",), **changes: Any
+) -> dict[str, Any]:
+    """Return the chart's values for locally built images, and one replica: what it is about is seldom another.
+
+    The storage of a test is at a private address, whatever cluster it runs on; so the default allows all.
+    """
     values: dict[str, Any] = {
         "image": {**_image(images["operator"]), "pullPolicy": "IfNotPresent"},
-        "trainer": {"image": {**_image(images["trainer"]), "pullPolicy": "IfNotPresent"}, "env": {}},
+        "trainer": {
+            "image": {**_image(images["trainer"]), "pullPolicy": "IfNotPresent"},
+            "env": {},
+            "allowedEndpoints": list(allowed),
+        },
         "watchNamespaces": list(served),
         "fullnameOverride": "gridfold",
         "replicas": 1,

@@ -305,8 +305,10 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
         return load_settings(str(path))
 
     allowed = {"estimatorPrefixes": ["lightgbm"], "sources": {"allowPrivateAddresses": True, "maxBytes": 10**12}}
+    allowed["allowedEndpoints"] = ["https://s3.storage.svc:9000", "10.1.0.0/16"]
     trainer = settings_of(trainer=allowed).trainer
     assert trainer.estimator_prefixes == ("lightgbm",)
+    assert trainer.allowed_endpoints == ("https://s3.storage.svc:9000", "10.1.0.0/16")
     assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
     priced = {**KARPENTER, "pricePerHour": 0.192, "currency": "USD"}
     (provider,) = settings_of(capacity={"providers": [priced]}).capacity.providers

@@ -4,6 +4,7 @@ The operator serves one namespace: other tests' TrainingJobs are left alone.
 """
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -13,12 +14,20 @@ from tests.e2e.secure_jobs import SecureJobs
 from tests.testbed.plugin import Bucket, Cluster, SecureStorage, fresh_bucket, s3_client, secure_client
 
 
+def storage_of(testbed: Cluster) -> tuple[str, ...]:
+    """Return where the tests' servers are, as a platform names them in its chart's values."""
+    own = testbed.own.instance().addresses if testbed.own else None
+    places = [str(urlsplit(testbed.s3_endpoint).hostname), *([own.node_ip, own.host_ip] if own else [])]
+    return tuple(dict.fromkeys(places))
+
+
 @pytest.fixture(scope="session")
 def operator(testbed: Cluster, images: dict[str, str]) -> Iterator[Installation]:
     """The operator, installed by its chart from the images as the sources are now."""
     served = make_namespace(testbed.kubectl, "e2e")
+    values = chart_values(images, (served,), storage_of(testbed), kueue={"enabled": True})
     try:
-        with installed(testbed, chart_values(images, (served,), kueue={"enabled": True})) as installation:
+        with installed(testbed, values) as installation:
             yield installation
     finally:
         testbed.kubectl("delete", "namespace", served, "--wait=false")

@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 from tests.e2e.secure_jobs import SecureJobs
+from tests.testbed.addresses import SERVICE_IP
 
 pytestmark = pytest.mark.cluster
 
@@ -26,11 +27,15 @@ def leads_to(endpoint: str) -> Callable[[Spec, SecureJobs], object]:
     return lambda spec, secure: spec["storage"].update(endpoint=endpoint)
 
 
-def from_the_web(spec: Spec, secure: SecureJobs) -> None:
-    """Read rows from the private network by https, as if it were external data."""
-    spec["dataset"]["sources"] = [{"uri": f"{secure.server.endpoint}/data/rows.csv"}]
+API_SERVER = f"https://{SERVICE_IP}"
 
 
+def read_from(source: Spec) -> Callable[[Spec, SecureJobs], object]:
+    """Return an edit of a spec: this is what it reads."""
+    return lambda spec, secure: spec["dataset"].update(sources=[source])
+
+
+NOT_ALLOWED = (f"is at {SERVICE_IP}, a private address", "trainer.allowedEndpoints of the operator's chart")
 OWN_MACHINE = ("belongs to the machine itself or to its metadata service", "may not connect to it")
 #: An edit of a good job on the server behind TLS, the reason of its failure, and the words that must be told.
 REFUSED: dict[str, tuple[Callable[[Spec, SecureJobs], object], str, tuple[str, ...]]] = {
@@ -53,10 +58,16 @@ REFUSED: dict[str, tuple[Callable[[Spec, SecureJobs], object], str, tuple[str, .
     "loopback by name": (leads_to("http://localhost:9000"), "StorageRefused", ("localhost", *OWN_MACHINE)),
     "loopback as IPv6": (leads_to("http://[::ffff:127.0.0.1]:9000"), "StorageRefused", ("127.0.0.1", *OWN_MACHINE)),
     "the metadata service": (leads_to("http://169.254.169.254"), "StorageRefused", ("169.254.169.254", *OWN_MACHINE)),
-    "a private address as external data": (
-        from_the_web,
+    "the API server as external data": (
+        read_from({"uri": f"{API_SERVER}/version"}),
         "StorageRefused",
-        ("a private address; the platform can allow them for https:// sources",),
+        NOT_ALLOWED,
+    ),
+    "the API server as storage": (leads_to(API_SERVER), "StorageRefused", NOT_ALLOWED),
+    "the API server as a source's own storage": (
+        read_from({"uri": "s3://rows/rows.csv", "storage": {"endpoint": API_SERVER}}),
+        "StorageRefused",
+        NOT_ALLOWED,
     ),
 }
 

@@ -54,6 +54,7 @@ trainer:
   image: {{ include "gridfold.image" (list .Values.trainer.image .Chart.AppVersion) | quote }}
   imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
   imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
+  allowedEndpoints: {{ toJson .Values.trainer.allowedEndpoints }}
   estimatorPrefixes: {{ toJson .Values.trainer.estimatorPrefixes }}
   sources: {{ toJson .Values.trainer.sources }}
   env: {{ toJson .Values.trainer.env }}

@@ -267,6 +267,22 @@ def test_what_the_platform_allows_reaches_the_pods_that_need_it() -> None:
     assert not plain.keys() & set(allowed)
 
 
+def test_pods_may_connect_to_the_endpoints_that_the_platform_names_or_to_their_own_namespaces_services() -> None:
+    def allowed(trainer: TrainerSettings) -> set[str]:
+        jobs = (
+            build_stage_manifest(OWNER, start_prepare(), trainer),
+            build_wave_manifest(OWNER, start_wave(), trainer),
+        )
+        return {environment_of(job)["GRIDFOLD_ALLOWED_ENDPOINTS"] for job in jobs}
+
+    assert allowed(TRAINER) == {f"{OWNER.namespace}.svc"}
+    assert allowed(TrainerSettings(image="t", allowed_endpoints=("s3.storage.svc:9000", "10.1.0.0/16"))) == {
+        "s3.storage.svc:9000,10.1.0.0/16"
+    }
+    own = TrainerSettings(image="t", env={"GRIDFOLD_ALLOWED_ENDPOINTS": "*"})
+    assert allowed(own) == {f"{OWNER.namespace}.svc"}, "what stands in env does not go before it"
+
+
 def test_the_input_is_immutable_owned_by_its_job_and_reads_back_as_it_was() -> None:
     action = start_wave()
     manifest = build_input_manifest(OWNER, action.name, action.input, "u-2")

@@ -42,6 +42,12 @@ def test_what_a_platform_allows_beside_the_defaults_is_read(tmp_path: Path) -> N
     assert plain.sources.max_bytes is None
 
 
+@pytest.mark.parametrize("entry", ["10.1.0.1/16", "http://", "a..b", "ftp://a", "999.1.1.1", "a:b", "a b", "a,b", ""])
+def test_an_endpoint_that_is_none_is_refused(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(SettingsError, match=r"trainer\.allowedEndpoints"):
+        load_settings(write(tmp_path, f"trainer: {{image: t, allowedEndpoints: ['{entry}']}}"))
+
+
 @pytest.mark.parametrize("prefix", ["", "a.", "a-b", "a,b", "a..b", " a"])
 def test_a_prefix_that_is_no_module_is_refused(tmp_path: Path, prefix: str) -> None:
     with pytest.raises(SettingsError, match=r"trainer\.estimatorPrefixes\.0"):

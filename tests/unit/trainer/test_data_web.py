@@ -252,6 +252,12 @@ ADDRESSES = {
     "64:ff9b::a9fe:a9fe": (False, False),
     "2002:7f00:1::": (False, False),
     "224.0.0.1": (False, False),
+    "::127.0.0.1": (False, False),
+    "::ffff:0:0": (False, False),
+    "64:ff9b:1::7f00:1": (False, False),
+    "2001:0:102:304::8000:fffe": (False, False),  # Teredo of 127.255.0.1
+    "fec0::1": (True, False),
+    "::10.0.0.7": (True, False),
 }
 
 

@@ -10,6 +10,7 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+from gridfold.domain.endpoints import AllowedEndpoint
 from gridfold_trainer.errors import StorageRefusedError
 
 #: Services that tell a machine its secrets, at addresses that no property of the address gives away (documentation
@@ -17,7 +18,9 @@ from gridfold_trainer.errors import StorageRefusedError
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("fd00:ec2::254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd20:ce::254"))
 )
-_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")  # IPv4 behind NAT64 (RFC 6052)
+#: IPv4 in the last 32 bits: NAT64 (RFC 6052, and RFC 8215 for a site's own), and the obsolete spelling of RFC 4291.
+_TRANSLATED = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
+_FIRST_IPV4 = 0x10000  # below it, ::/96 has addresses of its own, :: and ::1
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -28,6 +31,7 @@ class AddressRules:
 
     own_machine: bool  #: loopback, link-local and metadata addresses
     private: bool  #: networks that are not the internet's (RFC 1918 and the like)
+    allowed: tuple[AllowedEndpoint, ...] = ()  #: what may be connected to although it is private
 
 
 LAPTOP = AddressRules(own_machine=True, private=True)
@@ -35,15 +39,29 @@ CLUSTER_STORAGE = AddressRules(own_machine=False, private=True)
 CLUSTER_WEB = AddressRules(own_machine=False, private=False)
 
 
-def refusal(address: str, rules: AddressRules) -> str | None:
-    """Return why an address may not be connected to (the end of a sentence), or None if it may."""
+def refusal(address: str, rules: AddressRules, host: str = "", port: int = 0) -> str | None:
+    """Return why an address may not be connected to (the end of a sentence), or None if it may.
+
+    Args:
+        address: what `host` resolved to.
+        rules: what may be connected to.
+        host: as the URL has it; the platform allows endpoints by it.
+        port: of the connection.
+    """
     found = _plain(ipaddress.ip_address(address.partition("%")[0]))
     special = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
     if not rules.own_machine and (special or found in _METADATA):
         return "which belongs to the machine itself or to its metadata service"
-    if not rules.private and not found.is_global:
-        return "a private address; the platform can allow them for https:// sources"
-    return None
+    if rules.private or _is_public(found) or any(entry.allows(host, found, port) for entry in rules.allowed):
+        return None
+    return (
+        "a private address, and no Service of the job's own namespace nor an endpoint that the platform allows "
+        "(trainer.allowedEndpoints of the operator's chart)"
+    )
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not (isinstance(address, ipaddress.IPv6Address) and address.is_site_local)
 
 
 def _plain(address: Address) -> Address:
@@ -52,9 +70,9 @@ def _plain(address: Address) -> Address:
         return address
     if address.ipv4_mapped is not None:
         return address.ipv4_mapped
-    if address in _TRANSLATED:
+    if int(address) >= _FIRST_IPV4 and any(address in network for network in _TRANSLATED):
         return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.sixtofour or address
+    return address.sixtofour or (address.teredo[1] if address.teredo else address)
 
 
 def permitted(host: str, port: int, rules: AddressRules) -> list[str]:
@@ -67,7 +85,7 @@ def permitted(host: str, port: int, rules: AddressRules) -> list[str]:
     found = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     for address in addresses:
-        why = refusal(address, rules)
+        why = refusal(address, rules, host, port)
         if why is not None:
             raise StorageRefusedError(f"{host} is at {address}, {why}; a job may not connect to it.")
     return addresses

@@ -1,10 +1,11 @@
 """Which store a URI lives in, with which credentials and certificates, as the environment of the process says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gridfold.api.handoff import (
+    ALLOWED_ENDPOINTS_VARIABLE,
     CA_BUNDLE_KEY,
     CA_BUNDLE_VARIABLE,
     CREDENTIALS_VARIABLE,
@@ -14,6 +15,7 @@ from gridfold.api.handoff import (
     SOURCE_CREDENTIALS_VARIABLE,
 )
 from gridfold.api.v1alpha1 import Source, Storage
+from gridfold.domain.endpoints import AllowedEndpoint, parse_allowed
 from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError
 from gridfold_trainer.storage.addresses import CLUSTER_STORAGE, CLUSTER_WEB, LAPTOP, AddressRules
 from gridfold_trainer.storage.context import SOURCE_BYTES
@@ -34,6 +36,7 @@ class StoreAccess:
     source_ca_bundles: Path | None = None  #: folder of folders, by ConfigMap
     source_bytes: int = SOURCE_BYTES
     private_sources: bool = False
+    allowed: tuple[AllowedEndpoint, ...] = ()  #: endpoints at private addresses; on a laptop all are
     waiting: Waiting = Waiting()  # noqa: RUF009 (frozen)
 
     @classmethod
@@ -41,7 +44,7 @@ class StoreAccess:
         """Return what the environment says.
 
         Raises:
-            StorageRefusedError: the limit of a source is no number.
+            StorageRefusedError: the limit of a source is no number, or an allowed endpoint is none.
         """
 
         def path(name: str) -> Path | None:
@@ -50,6 +53,11 @@ class StoreAccess:
         limit = environment.get(SOURCE_BYTES_VARIABLE) or str(SOURCE_BYTES)
         if not limit.isdecimal() or int(limit) == 0:
             raise StorageRefusedError(f"{SOURCE_BYTES_VARIABLE} is {limit!r}; expected a number of bytes above 0.")
+        named = environment.get(ALLOWED_ENDPOINTS_VARIABLE, "")
+        try:
+            allowed = parse_allowed(entry for entry in named.split(",") if entry)
+        except ValueError as error:
+            raise StorageRefusedError(f"{ALLOWED_ENDPOINTS_VARIABLE}: {error}.") from error
         return cls(
             base_folder,
             path(CREDENTIALS_VARIABLE),
@@ -58,6 +66,7 @@ class StoreAccess:
             path(SOURCE_CA_BUNDLES_VARIABLE),
             int(limit),
             environment.get(PRIVATE_SOURCES_VARIABLE) == "true",
+            allowed,
         )
 
     @property
@@ -70,17 +79,22 @@ class StoreAccess:
         """Return how long servers are waited for."""
         return Patience(waiting=self.waiting)
 
-    @property
-    def storage_rules(self) -> AddressRules:
-        """Return where object storage may be."""
-        return CLUSTER_STORAGE if self.in_cluster else LAPTOP
+    def storage_rules(self, storage: Storage) -> AddressRules:
+        """Return where object storage may be. Whose endpoint no spec names is the cloud's, or the platform's."""
+        if not self.in_cluster:
+            return LAPTOP
+        return CLUSTER_STORAGE if storage.endpoint is None else self._by_the_list
 
     @property
     def web_rules(self) -> AddressRules:
         """Return where https:// sources may be."""
         if not self.in_cluster:
             return LAPTOP
-        return CLUSTER_STORAGE if self.private_sources else CLUSTER_WEB
+        return CLUSTER_STORAGE if self.private_sources else self._by_the_list
+
+    @property
+    def _by_the_list(self) -> AddressRules:
+        return replace(CLUSTER_WEB, allowed=self.allowed)
 
 
 def open_store(storage: Storage, access: StoreAccess) -> ObjectStore:
@@ -89,7 +103,7 @@ def open_store(storage: Storage, access: StoreAccess) -> ObjectStore:
     def s3() -> ObjectStore:
         from gridfold_trainer.storage.s3_store import Access, S3Store
 
-        reached = Access(access.credentials, access.ca_bundle, access.storage_rules, access.patience)
+        reached = Access(access.credentials, access.ca_bundle, access.storage_rules(storage), access.patience)
         return PatientStore(S3Store(storage, reached), access.waiting)
 
     def file() -> ObjectStore:
@@ -130,7 +144,7 @@ class SourceStores:
         from gridfold_trainer.storage.s3_store import Access, S3Store
 
         credentials, bundle = self._credentials(storage), self._ca_bundle(storage)
-        access = Access(credentials, bundle, self._access.storage_rules, self._access.patience)
+        access = Access(credentials, bundle, self._access.storage_rules(storage), self._access.patience)
         return PatientStore(S3Store(storage, access), self._access.waiting)
 
     def _credentials(self, storage: Storage) -> Path | None:
