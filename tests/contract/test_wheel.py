@@ -28,7 +28,7 @@ JOB = {
 PARTS = {
     "operator": ["gridfold", *(["gridfold_operator"] if (ROOT / "operator/gridfold_operator").is_dir() else [])],
     "trainer": ["gridfold", "gridfold_export", "gridfold_trainer"],
-    "local": ["gridfold", "gridfold_cli", "gridfold_export", "gridfold_trainer"],
+    "local": ["gridfold", "gridfold_cli", "gridfold_export", "gridfold_notebook", "gridfold_trainer"],
 }
 IMPORT_ALL = """
 import importlib, pkgutil, sys
@@ -128,6 +128,7 @@ def test_the_wheel_holds_the_packages_their_templates_and_the_licence_alone(whee
         "gridfold_operator",
         "gridfold_cli",
         "gridfold_export",
+        "gridfold_notebook",
         "gridfold_report",
         "gridfold_trainer",
     }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from gridfold_notebook import open_run
+from gridfold_notebook.run import NoRunError
 from tests.e2e.local_jobs import LocalJob, write_rows
 from tests.testbed.plugin import Bucket, Cluster
 
@@ -30,7 +32,7 @@ def job(tmp_path: Path, testbed: Cluster, bucket: Bucket, monkeypatch: pytest.Mo
 
 
 def test_data_cache_and_results_in_s3_give_a_model_there_and_a_second_run_computes_nothing(
-    job: LocalJob, bucket: Bucket
+    job: LocalJob, testbed: Cluster, bucket: Bucket
 ) -> None:
     code, out, err = job.run()
     assert code == 0, err
@@ -40,6 +42,11 @@ def test_data_cache_and_results_in_s3_give_a_model_there_and_a_second_run_comput
     latest = json.loads(bucket.client.get_object(Bucket=bucket.name, Key="out/latest.json")["Body"].read())
     assert (latest["owner"]["name"], latest["run"].startswith(f"{bucket.uri}/out/runs/1-")) == ("ill", True)
     assert f"Results     {bucket.uri}/out/runs/1-" in out
+    run = open_run(f"{bucket.uri}/out", endpoint=testbed.s3_endpoint, region=testbed.s3_region)
+    assert run.location == latest["run"]
+    assert len(run.cv_results_["params"]) == 3
+    with pytest.raises(NoRunError, match="has no status.json"):
+        open_run(f"{bucket.uri}/data", endpoint=testbed.s3_endpoint, region=testbed.s3_region)
     code, out, err = job.run()
     assert code == 0, err
     assert "3 from the cache; nothing had to be computed again" in out

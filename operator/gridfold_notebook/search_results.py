@@ -1,0 +1,53 @@
+"""results.csv as `cv_results_` of scikit-learn's searches."""
+
+import csv
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+_RANK, _PARAMETER = "rank_test_", "param_"
+_NUMBERS = ("mean_", "std_", "split")
+
+
+def cv_results(table: bytes) -> dict[str, Any]:
+    """Return the columns that scikit-learn has, in its order, with its types, cells in the order of the grid.
+
+    Shapes: (cells,). Numbers are float64 (NaN: none), ranks int32, parameters masked arrays (masked: the cell's grid
+    does not have it), of the type that their values have in common, else of objects; `params` is a list of dicts.
+    """
+    names, *rows = list(csv.reader(table.decode().splitlines(keepends=True)))
+    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    params = [json.loads(text) for text in columns["params"]]
+    found: dict[str, Any] = {}
+    for name, texts in columns.items():
+        if name == "params":
+            found |= _parameters(params) | {"params": params}
+        elif name.startswith(_RANK):
+            found[name] = np.array(texts, dtype=np.int32)
+        elif name.startswith(_NUMBERS):
+            found[name] = np.array([float(text or "nan") for text in texts])
+    return found
+
+
+def _parameters(params: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Return a masked array for each parameter, as scikit-learn types them."""
+    names = dict.fromkeys(name for chosen in params for name in chosen)
+    found: dict[str, Any] = {}
+    for name in names:
+        values = {number: chosen[name] for number, chosen in enumerate(params) if name in chosen}
+        found[f"{_PARAMETER}{name}"] = array = np.ma.MaskedArray(
+            np.empty(len(params), dtype=_common_type(list(values.values()))), mask=True
+        )
+        for number, value in values.items():
+            array[number] = value
+    return found
+
+
+def _common_type(values: list[Any]) -> Any:
+    try:
+        array = np.array(values)
+    except ValueError:  # lists of different lengths
+        return object
+    return object if array.dtype.kind == "U" or array.ndim > 1 else array.dtype
