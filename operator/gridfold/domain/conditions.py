@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from gridfold.api.conditions import ConditionType
 from gridfold.api.status import MESSAGE_LIMIT, Condition
-from gridfold.domain.visible import visible
+from gridfold.domain.visible import bounded
 
 #: These stand in the list only while they are true (kstatus takes their mere truth for trouble or work).
 ABNORMAL = (ConditionType.STALLED, ConditionType.RECONCILING)
@@ -35,14 +35,14 @@ class Conditions:
         if kind in ABNORMAL and not value:
             self._conditions.pop(kind, None)
             return
-        status, message = "True" if value else "False", visible(message)
+        status, message = "True" if value else "False", bounded(message, MESSAGE_LIMIT)
         before = self._conditions.get(kind)
         since = before.last_transition_time if before and before.status == status else self._now
         self._conditions[kind] = Condition(
             type=kind,
             status=status,
             reason=reason,
-            message=message if len(message) <= MESSAGE_LIMIT else message[: MESSAGE_LIMIT - 1] + "…",
+            message=message,
             last_transition_time=since,
             observed_generation=self._generation,
         )

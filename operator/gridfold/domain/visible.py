@@ -5,6 +5,8 @@ _BIDI = (*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A),
 _INVISIBLE = (*range(0x20), *range(0x7F, 0xA0), *_BIDI, *range(0x2028, 0x202A), 0xFEFF, 0xFFFE, 0xFFFF)
 _SHOWN = {code: f"\\u{code:04x}" for code in _INVISIBLE} | {0x09: " ", 0x0A: "\n", 0x0D: " "}
 _SURROGATES = range(0xD800, 0xE000)
+#: Of what a server, or whoever else, has answered.
+EXCERPT_LIMIT = 256
 
 
 def visible(text: str) -> str:
@@ -13,3 +15,14 @@ def visible(text: str) -> str:
     if shown.isascii():
         return shown
     return "".join(f"\\u{ord(character):04x}" if ord(character) in _SURROGATES else character for character in shown)
+
+
+def bounded(text: str, limit: int) -> str:
+    """Return a visible text of at most `limit` characters; of a longer one the beginning, and a mark."""
+    shown = visible(text[: limit + 1])  # an escape is longer than what it stands for
+    return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
+
+
+def excerpt(text: str, limit: int = EXCERPT_LIMIT) -> str:
+    """Return the beginning of a text that a stranger has chosen, in one line."""
+    return bounded(text[: 8 * limit].replace("\n", " "), limit)

@@ -12,7 +12,7 @@ from gridfold.api.status import MESSAGE_LIMIT, TrainingJobStatus
 from gridfold.domain.conditions import Conditions
 from gridfold.domain.events import EVENT_NOTE_LIMIT, events_between
 from gridfold.domain.interrupted import stalled
-from gridfold.domain.visible import visible
+from gridfold.domain.visible import bounded, excerpt, visible
 from tests.unit.domain.world import World, document, job_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -54,3 +54,17 @@ def test_a_fault_whose_words_are_hostile_is_told_once() -> None:
     assert "\\u001b]0;owned\\u0007" in first.events[0].message
     job = replace(observed.job, status=first.status)
     assert stalled(replace(observed, job=job), error).events == ()
+
+
+@given(HOSTILE, st.integers(2, 40))
+def test_an_excerpt_is_one_visible_line_of_bounded_length(text: str, limit: int) -> None:
+    shown = excerpt(text, limit)
+    assert len(shown) <= limit
+    assert not set(shown) & set("\x00\x07\x1b\r\n\u202e\u2066\ufeff\u2028\ud800")
+    assert shown == visible(shown)
+    assert bounded(text, limit).replace("\n", " ") == shown
+
+
+def test_what_is_not_shown_is_marked() -> None:
+    assert (excerpt("abcdef", 6), excerpt("abcdefg", 6)) == ("abcdef", "abcde…")
+    assert excerpt("a\nb") == "a b"

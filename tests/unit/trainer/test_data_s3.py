@@ -343,3 +343,25 @@ def test_a_bucket_is_addressed_by_path_or_host_as_the_storage_says(
     with opened(endpoint, region="eu-central-1", addressing_style=style) as store:
         url = store._client.generate_presigned_url("get_object", Params={"Bucket": "data", "Key": "k"})
     assert url.startswith(start)
+
+
+LONG = "\x1b[31m" + 3000 * "x" + "\u202e"
+FOREIGN = [
+    ("a code", Answer(400, f"<Error><Code>{3000 * 'x'}&#8238;</Code></Error>".encode())),
+    ("a code of a refusal", Answer(403, f"<Error><Code>{3000 * 'x'}</Code></Error>".encode())),
+    ("a message", Answer(400, f"<Error><Code>Odd</Code><Message>{3000 * '&#8238;'}</Message></Error>".encode())),
+    ("a region", Answer(301, headers={"x-amz-bucket-region": LONG.encode().decode("latin-1")})),
+    ("another place", Answer(307, headers={"Location": f"http://{LONG.encode().decode('latin-1')}/"})),
+    ("a busy server", Answer(503, f"<Error><Code>{3000 * 'x'}</Code></Error>".encode())),
+    ("a page", Answer(400, b"\x1b[31m" + b"x" * 5000)),
+]
+
+
+@pytest.mark.parametrize("answer", [answer for _, answer in FOREIGN], ids=[name for name, _ in FOREIGN])
+def test_of_what_a_server_answers_a_short_line_is_told_at_most(script: Script, store: S3Store, answer: Answer) -> None:
+    script.restart(answer)
+    with pytest.raises(TrainerError) as caught:
+        store.get(URI)
+    message = str(caught.value)
+    assert len(message) < 700, message
+    assert not set(message) & set("\x1b\u202e\n")

@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gridfold.domain.visible import excerpt
 from gridfold_trainer.advice import here
 from gridfold_trainer.errors import HostUnknownError, StorageRefusedError, StorageUnreachableError, TrainerError
 from gridfold_trainer.storage.certificates import advice
@@ -48,9 +49,9 @@ def connection_error(error: Exception, uri: str, server: Server) -> TrainerError
 
 
 def one_line(error: BaseException) -> str:
-    """Return what an error says without URLs, which may hold a signature."""
+    """Return what an error says without URLs, which may hold a signature, and of a server's words the beginning."""
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}".partition(" url: ")[0][:256]
+    return excerpt(f"{type(error).__name__}: {text}".partition(" url: ")[0])
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -88,7 +89,7 @@ def _of_tls(chain: list[BaseException], uri: str, server: Server) -> TrainerErro
 
 
 def _wrong_name(said: str, server: Server) -> tuple[str, str]:
-    return f"is for another name ({said[:256]})", f"write a name that it has in {server.setting}"
+    return f"is for another name ({excerpt(said)})", f"write a name that it has in {server.setting}"
 
 
 def _certificate(error: ssl.SSLCertVerificationError, server: Server) -> tuple[str, str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from gridfold.domain.visible import excerpt
 from gridfold_trainer.errors import (
     AccessDeniedError,
     ObjectMissingError,
@@ -146,13 +147,13 @@ def _next_place(place: str, location: str, shown: str) -> str:
     parts = urlsplit(target)
     if not location or parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
         raise StorageRefusedError(
-            f"{shown} is redirected to {without_query(target)[:256]}; only https:// without user name is followed."
+            f"{shown} is redirected to {excerpt(without_query(target))}; only https:// without user name is followed."
         )
     return target
 
 
 def _check_status(status: int, uri: str, place: str) -> None:
-    where = uri if place == uri else f"{uri} (redirected to {place})"
+    where = uri if place == uri else f"{uri} (redirected to {excerpt(place)})"
     if status in _GONE:
         raise ObjectMissingError(f"{where} does not exist: the server answers {status}; correct the URL.")
     if status in _DENIED:
@@ -198,8 +199,8 @@ def _check_coding(coding: str, uri: str) -> None:
     path = uri.partition("?")[0].lower()
     if codings and not any(codings == {name} and path.endswith(end) for name, end in _CODINGS_OF_FILES.items()):
         raise StorageRefusedError(
-            f"{without_query(uri)} is sent with Content-Encoding {coding} although none was asked for; let the server "
-            f"send the file as it is."
+            f"{without_query(uri)} is sent with Content-Encoding {excerpt(coding, 64)} although none was "
+            f"asked for; let the server send the file as it is."
         )
 
 
@@ -221,7 +222,7 @@ def _translated(uri: str, place: str) -> Iterator[None]:
     """Let nothing of urllib3 out of the block."""
     from urllib3 import exceptions
 
-    where = uri if place == uri else f"{uri} (redirected to {place})"
+    where = uri if place == uri else f"{uri} (redirected to {excerpt(place)})"
     try:
         yield
     except (exceptions.LocationValueError, UnicodeError) as error:

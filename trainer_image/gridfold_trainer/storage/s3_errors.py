@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from gridfold.domain.visible import excerpt
 from gridfold_trainer.advice import here
 from gridfold_trainer.errors import (
     AccessDeniedError,
@@ -40,6 +41,8 @@ _REFUSED_CREDENTIALS = re.compile(r"\b4\d\d\b|[Dd]enied|[Ee]xpired|[Ii]nvalid|no
 _WRONG_REGION = {"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"}
 _WRONG_PLACE = _WRONG_REGION | {"301", "307"}
 _CHANGED = {"PreconditionFailed", "412", "InvalidRange", "416"}
+#: Of what a server calls an error, or a region.
+_CODE_LIMIT = 64
 _FIRST_REDIRECT, _FIRST_REFUSAL, _FIRST_SERVER_ERROR = 300, 400, 500
 _TOO_MANY_REQUESTS = 429
 _BUSY = {"SlowDown", "RequestTimeout", "Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequests"}
@@ -96,7 +99,7 @@ def _give_credentials() -> str:
 
 
 def _of_answer(error: boto.ClientError, uri: str, server: str, credentials: str) -> TrainerError:
-    code = str(error.response.get("Error", {}).get("Code", ""))
+    code = excerpt(str(error.response.get("Error", {}).get("Code", "")), _CODE_LIMIT)
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     if code in _MISSING_BUCKET:
         bucket = uri.removeprefix("s3://").partition("/")[0]
@@ -128,11 +131,12 @@ def _elsewhere(error: boto.ClientError, code: str, uri: str, server: str) -> Sto
     """Return the error of a bucket of another region, or of a server that sends one away."""
     headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     found = error.response.get("Error", {})
-    region = headers.get("x-amz-bucket-region") or found.get("Region")
+    region = excerpt(str(headers.get("x-amz-bucket-region") or found.get("Region") or ""), _CODE_LIMIT)
     if region or code in _WRONG_REGION:
         write = f"write storage.region: {region}" if region else "correct storage.region"
         return StorageRefusedError(f"{uri} lives in another region than {server} is asked for ({code}); {write}.")
     place = str(headers.get("location") or found.get("Endpoint") or "another address").partition("?")[0]
     return StorageRefusedError(
-        f"{uri}: {server} sends requests on to {place[:256]} ({code}), which is not followed; correct storage.endpoint."
+        f"{uri}: {server} sends requests on to {excerpt(place)} ({code}), which is not followed; correct "
+        f"storage.endpoint."
     )

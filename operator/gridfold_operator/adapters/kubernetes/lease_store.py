@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from gridfold.domain.visible import excerpt
 from gridfold.engine.ports import ConflictError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
@@ -82,18 +83,13 @@ def _build(record: LeaseRecord, metadata: dict[str, Any]) -> Document:
 def _read(document: Document) -> LeaseRecord:
     spec = document.get("spec") or {}
     return LeaseRecord(
-        holder=_shown(spec.get("holderIdentity") or ""),
+        holder=excerpt(spec.get("holderIdentity") or "", HOLDER_LIMIT),  # whoever has written it
         seconds=spec.get("leaseDurationSeconds") or 0,
         transitions=spec.get("leaseTransitions") or 0,
         acquired=_moment(spec.get("acquireTime")),
         renewed=_moment(spec.get("renewTime")),
         version=document["metadata"]["resourceVersion"],
     )
-
-
-def _shown(holder: str) -> str:
-    """Return a name that log and probe can show, whoever has written it; names that operators have stay as they are."""
-    return holder.encode("unicode_escape").decode()[:HOLDER_LIMIT]
 
 
 def _spell(moment: datetime | None) -> str | None:
