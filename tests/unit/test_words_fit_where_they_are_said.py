@@ -32,6 +32,7 @@ FITTING = {
     "operator/gridfold_cli/reading/platform.py": "settings that a cluster has",
     "operator/gridfold_export/": "words of the exported script",
     "trainer_image/gridfold_trainer/asked/kept_logs.py": "asked about jobs of a cluster alone",
+    "trainer_image/gridfold_trainer/storage/addresses.py": "refused in a cluster alone",
     "trainer_image/gridfold_trainer/storage/opening.py": "stores of a cluster: a laptop has returned before",
     "trainer_image/gridfold_trainer/data/raw_rows.py": "the program of the model card",
 }
