@@ -18,6 +18,7 @@ def main() -> None:
         from gridfold_cli.commands.group import gridfold
         from gridfold_cli.errors import CommandError, InvalidInputError
         from gridfold_cli.exits import Exit
+        from gridfold_cli.terminal.say import shown
     except ModuleNotFoundError as error:
         sys.exit(f"gridfold: {error.name} cannot be imported: pip install 'gridfold[local]'")
     try:
@@ -32,10 +33,10 @@ def main() -> None:
         end()
     except InvalidInputError as error:
         for problem in error.problems:
-            print(problem, file=sys.stderr)  # noqa: T201 (this is the command line)
+            print(shown(problem), file=sys.stderr)  # noqa: T201 (this is the command line)
         sys.exit(Exit.INVALID)
     except CommandError as error:
-        print(error.message, file=sys.stderr)  # noqa: T201 (this is the command line)
+        print(shown(error.message), file=sys.stderr)  # noqa: T201 (this is the command line)
         sys.exit(error.code)
     except OSError as error:
         _unwritten(error)

@@ -7,6 +7,7 @@ import sys
 from contextlib import suppress
 from functools import partial
 
+from gridfold.domain.visible_log import make_visible
 from gridfold_operator.adapters.kubernetes.client import load_configuration
 from gridfold_operator.errors import ClusterError, NoClusterError
 from gridfold_operator.operator_process import LOG, Operator
@@ -35,9 +36,8 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    make_visible("%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("kopf").setLevel("WARNING")
     for name in ("orchestration", "running"):  # what ends a watch is raised, and told in words, by whoever started it
         logging.getLogger(f"kopf._core.reactor.{name}").setLevel("CRITICAL")

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import sys
 
+from gridfold.domain.visible_log import make_visible
 from gridfold.engine.ports import ConflictError
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.capacity.driver import Driver
@@ -99,7 +100,8 @@ def main() -> int:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    logging.basicConfig(level=settings.log_level, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
+    make_visible("%(asctime)s %(levelname)s %(message)s")
     try:
         left = asyncio.run(_main(settings))
     except ClusterError as error:

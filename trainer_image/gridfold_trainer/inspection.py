@@ -16,6 +16,7 @@ from pathlib import Path
 from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.api.inspection import EstimatorReport, PlanReport, ResultsReport
 from gridfold.api.plots import PLOTS_FILE
+from gridfold.domain.visible_log import make_visible
 from gridfold_trainer import preflight
 from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.results import CellResult, load_result
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--html", type=Path, help="file for report.html, made anew")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    make_visible()
     job = StageInput.model_validate_json(options.job.read_bytes())
     copies = {"results.csv": options.csv, "results.parquet": options.parquet, REPORT: options.html}
     wanted = {name: path for name, path in copies.items() if path is not None}

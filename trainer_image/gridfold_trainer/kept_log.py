@@ -24,6 +24,7 @@ from gridfold.api.handoff import (
 from gridfold.domain.grid import Grid
 from gridfold.domain.groups import parse_groups
 from gridfold.domain.keys import CellKeys, run_folder
+from gridfold.domain.visible import excerpt
 from gridfold_trainer.after_prepare import prepared_run
 from gridfold_trainer.learning import sampling
 from gridfold_trainer.stages import open_context
@@ -41,7 +42,7 @@ def keep(stage: Stage, job_file: Path, index: int, log: bytes) -> None:
     try:
         _keep(stage, job_file, index, log)
     except Exception as error:  # whatever it is, how the stage ended must not change
-        print(f"the log could not be kept: {type(error).__name__}: {error}", flush=True)  # noqa: T201 (this is the log)
+        print(excerpt(f"the log could not be kept: {type(error).__name__}: {error}"), flush=True)  # noqa: T201 (this is the log)
 
 
 def _keep(stage: Stage, job_file: Path, index: int, log: bytes) -> None:

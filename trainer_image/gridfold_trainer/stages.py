@@ -27,6 +27,7 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
+from gridfold.domain.visible_log import make_visible
 from gridfold_trainer.advice import here, more_memory
 from gridfold_trainer.errors import DataError, ScratchFullError, StorageUnreachableError, TrainerError
 from gridfold_trainer.storage.context import Context
@@ -47,7 +48,8 @@ def run_stage(stage: str, job_file: Path, index: int, begin: Callable[[], None] 
 
     `begin` is called whenever the time of another cell begins.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stdout)
+    logging.basicConfig(level=logging.INFO, stream=sys.stdout)
+    make_visible("%(asctime)s %(levelname)s %(message)s")
     try:
         job = StageInput.model_validate_json(job_file.read_bytes())
     except ValidationError as error:

@@ -18,6 +18,7 @@ from gridfold.api.handoff import (
     encode_report,
     with_failure,
 )
+from gridfold.domain.visible import visible
 
 #: Kubernetes makes this file in every container.
 DEFAULT_PATH = Path("/dev/termination-log")
@@ -28,7 +29,7 @@ def write_report(report: Report) -> None:
     text = _fitting(_beside_cells(report))
     _leave(text)
     with contextlib.suppress(OSError):
-        print(text, flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
+        print(visible(text), flush=True)  # noqa: T201 (also where nobody keeps the message: the log has it)
 
 
 def leave_note(report: FailureReport | CellReport | GroupReport | None) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import click
-
 from gridfold.api.inspection import EstimatorReport
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import InspectionError, inspect
 from gridfold_cli.local.installed import check_installed
+from gridfold_cli.terminal.say import say
 
 
 @contextmanager
@@ -21,7 +20,7 @@ def asking(command: str, code: Exit = Exit.FAILED) -> Iterator[None]:
     try:
         yield
     except InspectionError as error:
-        click.echo(str(error), err=True)
+        say(str(error), err=True)
         sys.exit(code)
 
 

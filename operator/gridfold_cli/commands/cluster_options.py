@@ -11,6 +11,7 @@ import click
 from gridfold_cli.errors import CommandError, InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.interrupts import tell
+from gridfold_cli.terminal.say import say
 
 if TYPE_CHECKING:
     from gridfold_cli.cluster.training_jobs import TrainingJobs
@@ -71,7 +72,7 @@ class Connect:
                 api.close()
         except KeyboardInterrupt:
             if interrupted:
-                click.echo(interrupted, err=True)
+                say(interrupted, err=True)
             else:
                 tell()
             raise SystemExit(Exit.INTERRUPTED) from None

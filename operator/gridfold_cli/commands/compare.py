@@ -15,6 +15,7 @@ from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.commands.stored_run import StoredRun, stored_run
 from gridfold_cli.errors import InvalidInputError
+from gridfold_cli.terminal.say import say
 
 #: Folds whose rows to score on are one part of k, and those to fit on the others: what the test corrects for.
 K_FOLDS = frozenset({"KFold", "Stratified", "Grouped", "StratifiedGrouped"})
@@ -39,7 +40,7 @@ def compare(*, connect: Connect, first: str, second: str) -> None:
     if problems := list(_problems(one, other)):
         raise InvalidInputError(*problems)
     for title, text in _lines(one, other):
-        click.echo(f"{title:<12}{text}")
+        say(f"{title:<12}{text}")
 
 
 def _problems(one: StoredRun, other: StoredRun) -> Iterator[str]:

@@ -8,6 +8,7 @@ from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.commands.targets import job_names, plain_name
 from gridfold_cli.errors import CommandError
+from gridfold_cli.terminal.say import say
 
 LONGEST_WAIT_SECONDS = 300.0
 PAUSE_SECONDS = 0.5
@@ -50,6 +51,6 @@ def delete(*, connect: Connect, names: tuple[str, ...], wait: bool) -> None:
                 continue
             if wait:
                 wait_until_gone(jobs, name, uid)
-            click.echo(f'{RESOURCE} "{name}" deleted')
+            say(f'{RESOURCE} "{name}" deleted')
     if missing:
         raise CommandError("\n".join(missing))

@@ -1,12 +1,11 @@
 """A TrainingJob of the cluster whose results are in its storage."""
 
-import click
-
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.events import TERMINAL_STATES
 from gridfold_cli.commands.cluster_job import job_of
 from gridfold_cli.commands.cluster_options import Connect
 from gridfold_cli.errors import CommandError
+from gridfold_cli.terminal.say import say
 
 
 def finished_job(name: str, connect: Connect) -> TrainingJob:
@@ -26,5 +25,5 @@ def finished_job(name: str, connect: Connect) -> TrainingJob:
             f"`gridfold watch {name}{connect.options}` follows it to its end"
         )
     if (status.observed_generation or 0) < document["metadata"].get("generation", 0):
-        click.echo(f"{name} was edited a moment ago: this is about its run before that.", err=True)
+        say(f"{name} was edited a moment ago: this is about its run before that.", err=True)
     return job_of(document)

@@ -14,6 +14,7 @@ from gridfold_cli.exits import Exit
 from gridfold_cli.local.installed import check_installed
 from gridfold_cli.local.trial import try_prepare
 from gridfold_cli.reading.kubectl_yaml import read_documents
+from gridfold_cli.terminal.say import say
 
 _FIRST_BYTES = 64 * 1024
 _PATTERN_CHARACTERS = frozenset("*?[")
@@ -51,10 +52,10 @@ def init(data: Path, target: str, file: Path | None) -> None:
             out.write(text)
     except OSError as error:
         raise InvalidInputError(f"{file}: cannot be written: {error.strerror}; name another one by -o") from error
-    click.echo(f"{data}: {describe(found, classifier=classifier)}")
+    say(f"{data}: {describe(found, classifier=classifier)}")
     for warning in found.warnings:
-        click.echo(warning, err=True)
-    click.echo(f"{file} is written. Run it: gridfold run {file}")
+        say(warning, err=True)
+    say(f"{file} is written. Run it: gridfold run {file}")
 
 
 def _check(data: Path, file: Path) -> None:

@@ -14,6 +14,7 @@ from gridfold.domain.durations import format_duration
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.terminal.output import result_console
+from gridfold_cli.terminal.say import say
 
 HEADERS = ("NAME", "STATE", "REASON", "PROGRESS", "BEST", "OBJECTIVE", "TARGETS", "AGE")
 
@@ -32,7 +33,7 @@ def list_(*, connect: Connect, everywhere: bool) -> None:
         namespace = jobs.namespace
     if not found:
         where = "in any namespace" if everywhere else f"in the namespace {namespace}"
-        click.echo(f"There are no TrainingJobs {where}; `gridfold submit JOB.yaml` makes one.", err=True)
+        say(f"There are no TrainingJobs {where}; `gridfold submit JOB.yaml` makes one.", err=True)
         return
     _print(result_console(), found, everywhere=everywhere)
 

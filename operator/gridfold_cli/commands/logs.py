@@ -14,6 +14,7 @@ from gridfold_cli.commands.examples import examples
 from gridfold_cli.commands.targets import job_name, plain_name
 from gridfold_cli.errors import CommandError
 from gridfold_cli.local.inspection import ask
+from gridfold_cli.terminal.say import say
 
 if TYPE_CHECKING:
     from gridfold_cli.cluster.training_jobs import TrainingJobs
@@ -38,7 +39,7 @@ def logs(*, connect: Connect, name: str, cell: int | None, follow: bool) -> None
         document, status = _find(jobs, plain, cell)
         if _show_pod(jobs, plain, status, cell, follow=follow):
             return
-    click.echo(f"There is no pod {_whose(cell)} any more; what was kept of its log is looked for. {READING}.", err=True)
+    say(f"There is no pod {_whose(cell)} any more; what was kept of its log is looked for. {READING}.", err=True)
     _show_kept(document, status, cell)
 
 
@@ -66,10 +67,10 @@ def _show_pod(jobs: "TrainingJobs", name: str, status: TrainingJobStatus, cell: 
             f"{jobs.namespace}` says what it waits for"
         )
     for pod in started:
-        click.echo(title(pod), err=True)
+        say(title(pod), err=True)
         try:
             for line in jobs.log(pod["metadata"]["name"], follow=follow):
-                click.echo(line.decode(errors="replace"))
+                say(line.decode(errors="replace"))
         except NotFoundError:  # it went a moment ago
             continue
         return True
@@ -88,7 +89,7 @@ def _show_kept(document: dict[str, Any], status: TrainingJobStatus, cell: int | 
     question = ("log", *(() if cell is None else ("--cell", str(cell))))
     with asking("logs"):
         found = ask(stage_input(document, status), Path.cwd(), question, LogAnswer)
-    click.echo(found.uri, err=True)
+    say(found.uri, err=True)
     for uri in found.earlier:
-        click.echo(f"earlier: {uri}", err=True)
-    click.echo(found.text, nl=not found.text.endswith("\n"))
+        say(f"earlier: {uri}", err=True)
+    say(found.text, nl=not found.text.endswith("\n"))

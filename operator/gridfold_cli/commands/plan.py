@@ -14,6 +14,7 @@ from gridfold_cli.commands.asking import asking
 from gridfold_cli.commands.planned_nodes import Platform, Work, describe_nodes
 from gridfold_cli.local.inspection import inspect
 from gridfold_cli.reading.platform import load_providers
+from gridfold_cli.terminal.say import say
 
 HOUR_SECONDS = 3600
 
@@ -38,7 +39,7 @@ def plan(file: Path, output: str | None, settings: Path | None) -> None:
     with asking("plan"):
         report = inspect(job, file.absolute().parent, ("plan",), PlanReport)
     for title, text in (*describe(job, report), *describe_nodes(job.spec, left_of(job, report), platform)):
-        click.echo(f"{title:<12}{text}")
+        say(f"{title:<12}{text}")
 
 
 def describe(job: TrainingJob, report: PlanReport) -> Iterator[tuple[str, str]]:

@@ -17,6 +17,7 @@ from gridfold_cli.commands.finished_job import finished_job
 from gridfold_cli.commands.targets import job_or_file, name_without_output
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import ASKED, inspect
+from gridfold_cli.terminal.say import say
 
 MOST_DIFFERENCES = 20
 
@@ -39,11 +40,11 @@ def replay(job: str, cell: int, *, connect: Connect, output: str | None) -> None
         base_folder, found = Path(job).absolute().parent, load(Path(job), output)
     else:
         base_folder, found = Path.cwd(), finished_job(name, connect)
-        click.echo(READING, err=True)
+        say(READING, err=True)
     with asking("replay"):
         answer = inspect(found, base_folder, ("replay", "--cell", str(cell)), ReplayAnswer, ASKED)
     for line in said(cell, answer):
-        click.echo(line)
+        say(line)
     if not _equal(answer):
         sys.exit(Exit.DIFFERENT)
 

@@ -21,6 +21,7 @@ from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import inspect
 from gridfold_cli.local.scratch import scratch_folder
 from gridfold_cli.reading.locations import local_path
+from gridfold_cli.terminal.say import say
 
 REPORT = "report.html"
 
@@ -50,12 +51,12 @@ def report(job: str, *, connect: Connect, output: str | None, html: Path | None,
         path, summary = _make(load(file, output), file.absolute().parent, html)
     else:
         found = finished_job(name, connect)
-        click.echo(READING, err=True)
+        say(READING, err=True)
         path, summary = _make(found, None, html)
-    click.echo(path)
-    click.echo(summary)
+    say(path)
+    say(summary)
     if show and not webbrowser.open(path.absolute().as_uri()):
-        click.echo("no browser could be started here: open the file above in one", err=True)
+        say("no browser could be started here: open the file above in one", err=True)
         sys.exit(Exit.FAILED)
 
 

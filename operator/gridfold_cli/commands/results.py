@@ -19,6 +19,7 @@ from gridfold_cli.commands.targets import job_or_file, name_without_output
 from gridfold_cli.errors import CommandError
 from gridfold_cli.local.inspection import inspect
 from gridfold_cli.terminal.output import print_results, result_console
+from gridfold_cli.terminal.say import say
 from gridfold_cli.terminal.stored import remarks_of, to_status
 
 MOST_DIFFERENCES = 20
@@ -44,7 +45,7 @@ def results(job: str, *, connect: Connect, output: str | None, csv: Path | None,
     else:
         _of_cluster(name, connect, copies)
     for path in copies.values():
-        click.echo(f"{'Written':<12}{path}")
+        say(f"{'Written':<12}{path}")
 
 
 def _read(job: TrainingJob, base_folder: Path, copies: Mapping[str, Path]) -> ResultsReport:
@@ -66,9 +67,9 @@ def _of_cluster(name: str, connect: Connect, copies: Mapping[str, Path]) -> None
             f"{name} has no results yet: it is {said}; `gridfold watch {name}{connect.options}` says more"
         )
     if (status.observed_generation or 0) < document["metadata"].get("generation", 0):
-        click.echo(f"{name} was edited a moment ago: these are the results before that.", err=True)
+        say(f"{name} was edited a moment ago: these are the results before that.", err=True)
     if copies:
-        click.echo(READING, err=True)
+        say(READING, err=True)
         _read(job_of(document), Path.cwd(), copies)
     print_results(result_console(), status, Path.cwd())
 
@@ -77,10 +78,10 @@ def _of_file(file: Path, output: str | None, copies: Mapping[str, Path]) -> None
     job, base_folder = load(file, output), file.absolute().parent
     report = _read(job, base_folder, copies)
     for line in another_version(report, job, file):
-        click.echo(line, err=True)
+        say(line, err=True)
     if headline := report.status.get("headline"):
-        click.echo(headline)
-    click.echo(f"{'Cells':<12}{_cells(report.status)}")
+        say(headline)
+    say(f"{'Cells':<12}{_cells(report.status)}")
     print_results(result_console(), to_status(report), base_folder, remarks_of(report))
 
 

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
@@ -14,8 +13,10 @@ from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.installed import check_installed
 from gridfold_cli.local.session import InterruptedRunError, run_job
+from gridfold_cli.terminal.console import VisibleConsole
 from gridfold_cli.terminal.output import print_results, result_console
 from gridfold_cli.terminal.progress import Pace, PlainDisplay, TerminalDisplay
+from gridfold_cli.terminal.say import say
 from gridfold_cli.terminal.stored import remarks_of, stored_report, to_status
 
 
@@ -44,7 +45,7 @@ def _run_and_report(job: TrainingJob, base_folder: Path, *, require_targets: boo
     try:
         status = _run(job, base_folder)
     except InterruptedRunError:
-        click.echo(
+        say(
             "interrupted: every process has ended. Finished cells are in the cache; run the same command again and it "
             "continues there.",
             err=True,
@@ -61,13 +62,13 @@ def _print(status: TrainingJobStatus, base_folder: Path) -> None:
         print_results(result_console(), status, base_folder)
         return
     if headline := report.status.get("headline"):
-        click.echo(headline)
+        say(headline)
     whole = status.model_copy(update={"leaderboard": to_status(report).leaderboard})
     print_results(result_console(), whole, base_folder, remarks_of(report))
 
 
 def _run(job: TrainingJob, base_folder: Path) -> TrainingJobStatus:
-    console = Console(stderr=True)
+    console = VisibleConsole(stderr=True)
     if not console.is_terminal:
         return run_job(job, base_folder, PlainDisplay(_write_line, Pace()))
     with TerminalDisplay(console, Pace()) as display:
@@ -75,5 +76,5 @@ def _run(job: TrainingJob, base_folder: Path) -> TrainingJobStatus:
 
 
 def _write_line(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)
     sys.stderr.flush()

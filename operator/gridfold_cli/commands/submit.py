@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
@@ -16,8 +15,10 @@ from gridfold_cli.commands.endings import exit_code
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.reading.documents import read_resource
+from gridfold_cli.terminal.console import VisibleConsole
 from gridfold_cli.terminal.output import print_results, result_console
 from gridfold_cli.terminal.progress import Pace, PlainDisplay, TerminalDisplay
+from gridfold_cli.terminal.say import say
 
 if TYPE_CHECKING:
     from gridfold_cli.cluster.training_jobs import TrainingJobs
@@ -53,7 +54,7 @@ def submit(file: Path, *, connect: Connect, wait: bool, require_targets: bool, f
     with connect(namespace, interrupted) as jobs:
         status = _submit(jobs, document, file, force=force_conflicts, wait=wait)
         if status is None:
-            click.echo(f"Follow it by `gridfold watch {name}{options}`.", err=True)
+            say(f"Follow it by `gridfold watch {name}{options}`.", err=True)
             return
     if status.cells:
         print_results(result_console(), status, Path.cwd())
@@ -104,7 +105,7 @@ def _submit(
         job, meant = jobs.apply({**document, "metadata": metadata}, force=force)
     except ConflictError as error:
         raise refuse_conflict(error.message, file) from error
-    click.echo(f"{RESOURCE}/{job['metadata']['name']} {meant} in the namespace {jobs.namespace}", err=wait)
+    say(f"{RESOURCE}/{job['metadata']['name']} {meant} in the namespace {jobs.namespace}", err=wait)
     if not wait:
         return None
     old = () if meant == "created" else {event["metadata"]["uid"] for event in jobs.events(job["metadata"]["uid"])}
@@ -114,7 +115,7 @@ def _submit(
 def _wait(jobs: "TrainingJobs", job: dict[str, Any], old_events: set[str] | tuple[()]) -> TrainingJobStatus:
     from gridfold_cli.commands.following_to_end import follow_to_end
 
-    console = Console(stderr=True)
+    console = VisibleConsole(stderr=True)
     if not console.is_terminal:
         return follow_to_end(jobs, job, PlainDisplay(_write_line, Pace()), old_events)
     with TerminalDisplay(console, Pace()) as display:
@@ -122,4 +123,4 @@ def _wait(jobs: "TrainingJobs", job: dict[str, Any], old_events: set[str] | tupl
 
 
 def _write_line(text: str) -> None:
-    click.echo(text, err=True)
+    say(text, err=True)

@@ -10,6 +10,7 @@ from gridfold.domain.words import counted
 from gridfold_cli.commands.arguments import job_file, load
 from gridfold_cli.commands.asking import ask_about_estimator
 from gridfold_cli.local.installed import what_is_missing
+from gridfold_cli.terminal.say import say
 
 
 @click.command()
@@ -23,15 +24,15 @@ def validate(file: Path) -> None:
     _check_estimator(job, file)
     cells, folds = cell_count(job.spec.search), job.spec.cross_validation
     splits = folds.folds * folds.repeats
-    click.echo(f"{file}: valid, {counted(cells, 'cell')} × {splits} splits = {cells * splits} fits")
+    say(f"{file}: valid, {counted(cells, 'cell')} × {splits} splits = {cells * splits} fits")
 
 
 def _check_estimator(job: TrainingJob, file: Path) -> None:
     """End with what is wrong with the estimator; where scikit-learn is not installed, say that nobody has looked."""
     if missing := what_is_missing():
-        click.echo(f"{file}: estimator and parameters were not checked, because {missing}", err=True)
+        say(f"{file}: estimator and parameters were not checked, because {missing}", err=True)
         return
     total = cell_count(job.spec.search)
     for refused in ask_about_estimator(job, file, "validate").refused:
         count = len(parse_ranges(refused.cells))
-        click.echo(f"{file}: {count} of {counted(total, 'cell')} will be infeasible: {refused.message}", err=True)
+        say(f"{file}: {count} of {counted(total, 'cell')} will be infeasible: {refused.message}", err=True)

@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from gridfold.api.status import TrainingJobStatus
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.endings import exit_code
 from gridfold_cli.commands.examples import examples
 from gridfold_cli.commands.targets import job_name, plain_name
+from gridfold_cli.terminal.console import VisibleConsole
 from gridfold_cli.terminal.progress import Pace, PlainDisplay
+from gridfold_cli.terminal.say import say
 from gridfold_cli.terminal.screen import ScreenDisplay
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def watch(*, connect: Connect, name: str) -> None:
 def _watch(jobs: "TrainingJobs", name: str) -> TrainingJobStatus:
     from gridfold_cli.commands.following_to_end import follow_to_end
 
-    job, console = jobs.find(name), Console()
+    job, console = jobs.find(name), VisibleConsole()
     if not console.is_terminal:
         return follow_to_end(jobs, job, PlainDisplay(_write_line, Pace()))
     with ScreenDisplay(console, f"{jobs.namespace}/{name}", _now) as display:
@@ -54,5 +55,5 @@ def _now() -> datetime:
 
 
 def _write_line(text: str) -> None:
-    click.echo(text)
+    say(text)
     sys.stdout.flush()

@@ -16,6 +16,7 @@ from gridfold.domain.positive import about
 from gridfold.domain.selection import selection_lines
 from gridfold.domain.words import counted
 from gridfold_cli.reading.locations import local_path
+from gridfold_cli.terminal.console import VisibleConsole
 
 #: Wide enough for every column where nobody looks at a terminal.
 FILE_WIDTH = 240
@@ -34,8 +35,8 @@ DROPPED = {
 
 def result_console() -> Console:
     """Return the console of stdout; into a file or pipe, lines are not folded to 80 columns."""
-    console = Console(highlight=False, soft_wrap=False)
-    return console if console.is_terminal else Console(highlight=False, width=FILE_WIDTH)
+    console = VisibleConsole(highlight=False, soft_wrap=False)
+    return console if console.is_terminal else VisibleConsole(highlight=False, width=FILE_WIDTH)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gridfold.api.base import ApiModel
 from gridfold.api.handoff import StageInput
+from gridfold.domain.visible_log import make_visible
 from gridfold_trainer.asked import kept_logs, replay
 from gridfold_trainer.printed import print_answer
 from gridfold_trainer.stages import open_context
@@ -27,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         module.add_arguments(question)
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, stream=sys.stderr)
+    make_visible()
     job = StageInput.model_validate_json(options.job.read_bytes())
     return print_answer(lambda: _answer(options, job))
 

@@ -1,0 +1,18 @@
+"""What commands write to a terminal: no text from data moves it, turns its words around or floods it."""
+
+import click
+
+from gridfold.domain.visible import bounded
+
+#: Of one line: a screen full. Names and values may be longer, and nobody reads them here.
+LINE_LIMIT = 4000
+
+
+def say(text: object, *, err: bool = False, nl: bool = True) -> None:
+    """Write a text and end its line."""
+    click.echo(shown(str(text)), err=err, nl=nl)
+
+
+def shown(text: str) -> str:
+    """Return a text of several lines, each visible and bounded."""
+    return "\n".join(bounded(line, LINE_LIMIT) for line in text.split("\n"))
