@@ -6,6 +6,7 @@ FRAMES := $(VENV)/gridfold-frames
 PEERS  := $(VENV)/gridfold-peers
 BOOSTERS := $(VENV)/gridfold-boosters
 STATISTICS := $(VENV)/gridfold-statistics
+MLFLOW := $(VENV)/gridfold-mlflow
 RAY    := $(VENV)/gridfold-ray
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -44,13 +45,20 @@ $(STATISTICS)/ready: requirements/statistics.txt | setup
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(STATISTICS) -r $<
 	@touch $@
 
+# MLflow: a test has it load the folder of a run.
+$(MLFLOW)/ready: requirements/mlflow.txt | setup
+	@rm -rf $(MLFLOW) && mkdir $(MLFLOW)
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(MLFLOW) -r $<
+	@$(BIN)/python -m compileall -q $(MLFLOW) || true
+	@touch $@
+
 # Two at a time, who takes over what the other has not begun; the tests of the cluster have it for themselves.
 WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cluster"
 
-test: setup $(BOOSTERS)/ready $(STATISTICS)/ready ## Run all tests, those on a real Kubernetes cluster included.
+test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready ## Run all tests, those on a real Kubernetes cluster included.
 	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(BIN)/python -m pytest -m cluster && exit $$found
 
-test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready ## Run the tests that need no cluster.
+test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready ## Run the tests that need no cluster.
 	@$(WITHOUT_CLUSTER)
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.

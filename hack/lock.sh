@@ -39,4 +39,7 @@ xgboost-cpu ; sys_platform == "linux"' --no-deps
 # What the oracle suite compares analyses of variance with; the rest that it needs is there.
 lock_one statistics 'statsmodels
 patsy' --no-deps
+# What a test has load a run's folder; what the development environment has already is not repeated there.
+lock_one mlflow mlflow-skinny
+python3 hack/lock_subtract.py requirements/mlflow.txt requirements/dev.txt
 rm requirements/all.txt

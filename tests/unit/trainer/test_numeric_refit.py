@@ -34,7 +34,10 @@ from gridfold_trainer.outcome.ownership import OutputInUseError
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World
 
-FILES = ["model-card.md", "model.skops", "plots.json", "report.html", "results.csv", "results.parquet", "status.json"]
+FILES = [
+    *("MLmodel", "model-card.md", "model.skops", "plots.json", "python_env.yaml", "report.html", "requirements.txt"),
+    *("results.csv", "results.parquet", "status.json"),
+]
 VALIDATION, TEST = {"f1": 0.75, "accuracy": 0.1 + 0.2}, {"f1": 0.5, "accuracy": 1 / 3}
 
 
@@ -112,6 +115,9 @@ def test_latest_is_written_after_everything_else(world: World, monkeypatch: pyte
         "results.csv",
         "results.parquet",
         "model.skops",
+        "MLmodel",
+        "requirements.txt",
+        "python_env.yaml",
         "plots.json",
         "model-card.md",
         "report.html",
@@ -228,7 +234,7 @@ def test_without_any_score_table_and_status_are_written_and_the_causes_are_group
     assert report.infeasible == 3
     assert "No cell has a score: 2 cells: Expected n_neighbors" in report.message
     assert sorted(path.name for path in folder_of(world).iterdir()) == [
-        name for name in FILES if not name.startswith(("model", "plots"))
+        name for name in FILES if name.startswith(("report", "results", "status"))
     ]
     assert {row["rank_test_f1"] for row in table_of(world)} == {"1"}
     assert (world.folder / "out/latest.json").exists()

@@ -19,6 +19,7 @@ from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.data.raw_rows import prediction_code
 from gridfold_trainer.outcome.collect import Record
 from gridfold_trainer.outcome.doubts import infeasible_headline
+from gridfold_trainer.outcome.mlflow_files import MODEL, mlflow_files
 from gridfold_trainer.outcome.model_card import model_card
 from gridfold_trainer.outcome.ownership import LATEST, Latest, Owner
 from gridfold_trainer.outcome.page import REPORT, page_of
@@ -65,8 +66,9 @@ def write(job: StageInput, run_output: RunOutput, data: PreparedData, context: C
     if run_output.refitted is not None:
         stored = run_output.refitted.stored
         if stored.content is not None:
-            files["model.skops"] = stored.content
+            files[MODEL] = stored.content
             document["trustedTypes"] = list(stored.trusted)
+            files |= mlflow_files(document["versions"], stored.trusted)
         if run_output.refitted.plots is not None:
             files[PLOTS_FILE] = run_output.refitted.plots.model_dump_json(by_alias=True).encode()
         files["model-card.md"] = model_card(job, document, data, stored.note).encode()
