@@ -1,8 +1,10 @@
-"""Gridfold from Python and notebooks: what a run has left, as scikit-learn's own search has it.
+"""Gridfold from Python and notebooks: a search, and what a run has left, as scikit-learn has them.
 
-`gridfold.open_run` is this package's; the shared package does no I/O, so it is looked up there when it is asked for.
+`gridfold.GridSearch` and `gridfold.open_run` are this package's; the shared package does no I/O, so they are
+looked up there when they are asked for.
 """
 
+from gridfold_notebook.grid_search import GridSearch
 from gridfold_notebook.run import Run, open_run
 
-__all__ = ["Run", "open_run"]
+__all__ = ["GridSearch", "Run", "open_run"]

@@ -1,0 +1,227 @@
+"""`gridfold.GridSearch`: the search of a TrainingJob as an estimator of scikit-learn."""
+
+import json
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
+from sklearn.utils import get_tags
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from gridfold_notebook.job_of_search import NOTHING, checked, estimator_of, grid_of
+from gridfold_notebook.run import open_run
+from gridfold_notebook.training_data import CATEGORICAL, Column, columns_of, target_name, target_of, write_table
+
+DATA, JOB, OUTPUT = "data.csv", "job.json", "out"
+#: At most so much of what `gridfold run` has said is shown where it failed.
+SHOWN_CHARACTERS = 4000
+
+
+class SearchFailedError(RuntimeError):
+    """The job has ended without a model."""
+
+
+def _model_has(name: str) -> Any:
+    def check(search: "GridSearch") -> bool:
+        getattr(getattr(search, "best_estimator_", search.estimator), name)
+        return True
+
+    return available_if(check)
+
+
+class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
+    """Search the best parameters by a TrainingJob on this machine.
+
+    `fit` divides the rows as a job does: 70 % are searched by cross-validation, 15 % validate, 15 % test once.
+    `best_estimator_` is fitted on the first two parts; no parameter and no fit ever depends on the test part.
+
+    Args:
+        estimator: a classifier or regressor of scikit-learn.
+        param_grid: a dict of lists, or a list of such dicts; `preprocessing.numeric.scale` and the like vary that.
+        scoring: a metric's name (default: accuracy, or r2), or a list of names.
+        refit: the metric that decides, where scoring is a list.
+        cv: how many folds; they are shuffled by seed, and stratified for a classifier.
+        preprocessing: as `spec.estimator.preprocessing`; `{}` has a job's defaults. Default: none, as in scikit-learn.
+        split: as `spec.split`. Default: 70/15/15, stratified for a classifier.
+        seed: of split, folds, and an estimator without a random_state of its own.
+        folder: where data, job, cache and results stay, so that a second fit computes only what is missing. Default:
+            a temporary one.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        param_grid: Any,
+        *,
+        scoring: Any = None,
+        refit: Any = True,
+        cv: int = 5,
+        preprocessing: Any = None,
+        split: Any = None,
+        seed: int = 0,
+        folder: Any = None,
+    ) -> None:
+        self.estimator, self.param_grid = estimator, param_grid
+        self.scoring, self.refit, self.cv = scoring, refit, cv
+        self.preprocessing, self.split, self.seed, self.folder = preprocessing, split, seed, folder
+
+    def fit(self, X: Any, y: Any) -> "GridSearch":
+        """Run the job and keep what it found.
+
+        Raises:
+            ValueError: a job cannot say this; with all problems.
+            SearchFailedError: the job has failed.
+        """
+        columns, problems = columns_of(X)
+        target, more = target_of(y, classifier=is_classifier(self.estimator))
+        problems += more
+        if not problems and any(len(column.values) != len(target) for column in columns):
+            problems.append(f"X has {len(columns[0].values)} rows and y has {len(target)}; expected as many")
+        if self.folder is not None:
+            self._fit_in(Path(self.folder).expanduser().absolute(), columns, target, problems)
+            self.run_ = open_run(Path(self.folder).expanduser() / OUTPUT)
+        else:
+            with tempfile.TemporaryDirectory(prefix="gridfold-") as folder:
+                self._fit_in(Path(folder), columns, target, problems)
+        self.n_features_in_ = len(columns)
+        if hasattr(X, "columns"):
+            self.feature_names_in_ = np.array([column.name for column in columns], dtype=object)
+        return self
+
+    def _fit_in(self, folder: Path, columns: list[Column], target: list[str], problems: list[str]) -> None:
+        spec = self._spec(columns, problems)
+        job = checked(spec, problems)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_table(folder / DATA, columns, target)
+        (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
+        _run_job(folder / JOB)
+        run = open_run(folder / OUTPUT)
+        self.best_estimator_ = run.load_model()
+        self.cv_results_ = run.cv_results_ if self._several() else _of_one_metric(run.cv_results_, run.objective)
+        self.best_index_, self.best_params_, self.best_score_ = run.best_index_, run.best_params_, run.best_score_
+        self.validation_scores_ = dict(run.status["validation"])
+        self.test_scores_ = run.test_scores_
+
+    def _spec(self, columns: list[Column], problems: list[str]) -> dict[str, Any]:
+        texts = [column.name for column in columns if column.kind == CATEGORICAL]
+        if texts and self.preprocessing is None:
+            problems.append(f"X has columns of texts ({', '.join(texts[:5])}); give preprocessing={{}} to encode them")
+        return {
+            "dataset": {
+                "sources": [{"uri": f"file:{DATA}"}],
+                "format": "CSV",
+                "target": target_name(columns),
+                "columnTypes": {column.name: column.kind for column in columns},
+            },
+            "cleaning": {"trimText": False},
+            "split": {"seed": self.seed, **(self.split or {})},
+            "estimator": {
+                **estimator_of(self.estimator, problems),
+                "preprocessing": NOTHING if self.preprocessing is None else self.preprocessing,
+            },
+            "search": {"grid": grid_of(self.param_grid, problems), "maxCells": 10000},
+            "crossValidation": {"folds": self.cv, "seed": self.seed},
+            "scoring": self._scoring(problems),
+            "output": {"uri": f"file:{OUTPUT}/"},
+        }
+
+    def _several(self) -> bool:
+        return isinstance(self.scoring, list | tuple)
+
+    def _scoring(self, problems: list[str]) -> dict[str, Any]:
+        if self._several():
+            if not isinstance(self.refit, str):
+                problems.append(f"refit is {self.refit!r}; expected the metric of scoring that decides, as its name")
+            return {"metrics": list(self.scoring), "objective": self.refit}
+        if self.refit is not True and self.refit != self.scoring:
+            problems.append(f"refit is {self.refit!r}; expected True: a job always fits its winner again")
+        metric = self.scoring or ("accuracy" if is_classifier(self.estimator) else "r2")
+        if not isinstance(metric, str):
+            problems.append(f"scoring is {metric!r}; expected the name of a metric, or a list of names")
+        return {"metrics": [metric], "objective": metric}
+
+    @property
+    def classes_(self) -> Any:
+        """Return the labels."""
+        check_is_fitted(self, "best_estimator_")
+        return self.best_estimator_.classes_
+
+    def predict(self, X: Any) -> Any:
+        """Return what best_estimator_ says of these rows."""
+        rows = self._frame(X)
+        return self.best_estimator_.predict(rows)
+
+    @_model_has("predict_proba")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> Any:
+        """Return the probabilities of the classes, shape (rows, classes)."""
+        rows = self._frame(X)
+        return self.best_estimator_.predict_proba(rows)
+
+    @_model_has("decision_function")  # type: ignore[untyped-decorator]
+    def decision_function(self, X: Any) -> Any:
+        """Return what best_estimator_ decides by."""
+        rows = self._frame(X)
+        return self.best_estimator_.decision_function(rows)
+
+    def score(self, X: Any, y: Any) -> float:
+        """Return what best_estimator_ itself calls its score: accuracy, or R²."""
+        rows = self._frame(X)
+        return float(self.best_estimator_.score(rows, y))
+
+    def _frame(self, X: Any) -> Any:
+        """Return a DataFrame like that which the model was fitted on."""
+        check_is_fitted(self, "best_estimator_")
+        import pandas as pd
+
+        columns, problems = columns_of(X)
+        if len(columns) != self.n_features_in_ and not hasattr(X, "columns"):
+            problems.append(f"X has {len(columns)} columns; expected {self.n_features_in_}")
+        if problems:
+            raise ValueError("; ".join(problems))
+        return pd.DataFrame(
+            {
+                column.name: [np.nan if value is None else value for value in column.values]
+                if column.kind == CATEGORICAL
+                else column.values
+                for column in columns
+            }
+        )
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags of the estimator, where they are about what it predicts."""
+        tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
+        tags.estimator_type = inner.estimator_type
+        tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        return tags
+
+
+def _run_job(path: Path) -> None:
+    """Run `gridfold run` in a process of its own: a notebook's has a loop that runs already, and other threads."""
+    process = subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "gridfold_cli", "run", path.name],
+        cwd=path.parent,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        _, said = process.communicate()
+    except BaseException:
+        process.send_signal(signal.SIGINT)
+        process.communicate()
+        raise
+    if process.returncode:
+        raise SearchFailedError(f"the job has failed; gridfold run said:\n{said[-SHOWN_CHARACTERS:]}")
+
+
+def _of_one_metric(results: dict[str, Any], metric: str) -> dict[str, Any]:
+    """Return the results under the names that scikit-learn has for one metric: mean_test_score."""
+    end = f"_test_{metric}"
+    return {f"{name.removesuffix(end)}_test_score" if name.endswith(end) else name: of for name, of in results.items()}
