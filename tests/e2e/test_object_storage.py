@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.e2e.cluster_jobs import SECRET, ClusterJobs, condition, two_column_table
 from tests.e2e.secure_jobs import SecureJobs
 from tests.testbed.addresses import SERVICE_IP
 
@@ -65,7 +65,7 @@ REFUSED: dict[str, tuple[Callable[[Spec, SecureJobs], object], str, tuple[str, .
     ),
     "the API server as storage": (leads_to(API_SERVER), "StorageRefused", NOT_ALLOWED),
     "the API server as a source's own storage": (
-        read_from({"uri": "s3://rows/rows.csv", "storage": {"endpoint": API_SERVER}}),
+        read_from({"uri": "s3://rows/rows.csv", "storage": {"endpoint": API_SERVER, "credentialsSecretName": SECRET}}),
         "StorageRefused",
         NOT_ALLOWED,
     ),
