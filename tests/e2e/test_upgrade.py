@@ -32,8 +32,10 @@ def jobs(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> It
 def test_a_run_keeps_its_trainer_image_and_a_later_one_takes_the_platforms_as_soon_as_that_is_right(
     jobs: ClusterJobs, testbed: Cluster, images: dict[str, str]
 ) -> None:
+    earlier = {"trainerImages": [images["trainer"]]}  # of the run that is on its way
+
     def set_image(reference: str) -> None:
-        values = chart_values({**images, "trainer": reference}, (jobs.namespace,))
+        values = chart_values({**images, "trainer": reference}, (jobs.namespace,), admission=earlier)
         upgrade(testbed, jobs.operator.namespace, values)
         jobs.operator.wait_until_ready()
 
