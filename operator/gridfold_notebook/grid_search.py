@@ -12,7 +12,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gridfold_notebook.job_of_search import NOTHING, checked, estimator_of, grid_of
 from gridfold_notebook.run import open_run
@@ -89,9 +89,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         else:
             with tempfile.TemporaryDirectory(prefix="gridfold-") as folder:
                 self._fit_in(Path(folder), columns, target, problems)
-        self.n_features_in_ = len(columns)
-        if hasattr(X, "columns"):
-            self.feature_names_in_ = np.array([column.name for column in columns], dtype=object)
+        validate_data(self, X, skip_check_array=True)
         return self
 
     def _fit_in(self, folder: Path, columns: list[Column], target: list[str], problems: list[str]) -> None:
@@ -180,10 +178,9 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         import pandas as pd
 
         columns, problems = columns_of(X)
-        if len(columns) != self.n_features_in_ and not hasattr(X, "columns"):
-            problems.append(f"X has {len(columns)} columns; expected {self.n_features_in_}")
         if problems:
             raise ValueError("; ".join(problems))
+        validate_data(self, X, skip_check_array=True, reset=False)
         return pd.DataFrame(
             {
                 column.name: [np.nan if value is None else value for value in column.values]

@@ -33,6 +33,16 @@ def columns_of(X: Any) -> tuple[list[Column], list[str]]:
         found = [(name, np.asarray(X[name])) for name in names]
     else:
         matrix = np.asarray(X)
+        if matrix.dtype.kind == "c":
+            return [], ["X has complex numbers. Complex data not supported; expected real ones"]
+        if matrix.ndim == 1:
+            return [], [
+                f"X has the shape {matrix.shape}; expected (rows, columns). Reshape your data: X.reshape(-1, 1) is one "
+                "column, X.reshape(1, -1) one row"
+            ]
+        if 0 in matrix.shape:
+            what = f"{matrix.shape[1]} feature(s)" if matrix.shape[1] == 0 else "0 sample(s)"
+            return [], [f"X has {what} (shape={matrix.shape}) while a minimum of 1 is required."]
         if matrix.ndim != 2 or matrix.dtype.kind not in "biufO":
             return [], [
                 f"X is a {type(X).__name__} of shape {matrix.shape} and type {matrix.dtype}; expected a DataFrame, or "

@@ -47,6 +47,12 @@ y = np.where((X.age.fillna(50) + 20 * (X.city == "Rom") + draw.normal(0, 8, 120)
 search = gridfold.GridSearch(LogisticRegression(), {{"C": [0.1, 1.0], "preprocessing.numeric.scale": ["Robust"]}},
     scoring=["f1", "accuracy"], refit="accuracy", cv=3, preprocessing={{}}, folder="here").fit(X, y)
 said = search.predict(X)
+try:
+    search.predict(X[["age"]])
+except ValueError as error:
+    assert "Feature names seen at fit time, yet now missing" in str(error), error
+else:
+    raise AssertionError
 print(json.dumps([sorted(set(said)), float(np.mean(said == y)), search.score(X, y), search.best_params_,
     search.run_.location, search.feature_names_in_.tolist(), "mean_test_f1" in search.cv_results_]))
 """

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
@@ -61,7 +62,10 @@ X, y = np.zeros((4, 2)), np.array([0, 1, 0, 1])
         (GridSearch(SVC(), {"C": [1]}, scoring=["f1"]), X, y, ["expected the metric of scoring that decides"]),
         (GridSearch(SVC(), {"C": [1]}, scoring=len), X, y, ["scoring is <built-in"]),
         (GridSearch(SVC(), {"C": [1]}), X[:3], y, ["X has 3 rows and y has 4"]),
-        (GridSearch(SVC(), {"C": [1]}), X[0], y, ["X is a ndarray of shape (2,)"]),
+        (GridSearch(SVC(), {"C": [1]}), X[0], y, ["X has the shape (2,)", "Reshape your data"]),
+        (GridSearch(SVC(), {"C": [1]}), X[:0], y[:0], ["0 sample(s) (shape=(0, 2))"]),
+        (GridSearch(SVC(), {"C": [1]}), X + 1j, y, ["Complex data not supported"]),
+        (GridSearch(SVC(), {"C": [1]}), csr_array(X), y, ["X is a csr_array", "not a sparse one"]),
         (GridSearch(SVC(), {"C": [1]}), X + np.inf, y, ["column x0 of X has infinite", "column x1 of X has infinite"]),
         (GridSearch(SVC(), {"C": [1]}), X, ["1", "a", " b", ""], ["labels ['1', ' b', '']"]),
         (GridSearch(SVC(), {"C": [1]}), np.array([["a", 1]] * 4, dtype=object), y, ["columns of texts (x0); give"]),
