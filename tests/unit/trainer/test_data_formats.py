@@ -273,14 +273,14 @@ def test_what_is_no_table_of_json_lines_is_refused_by_line(
 @pytest.mark.parametrize(
     ("name", "dataset", "content", "words"),
     [
-        ("a.csv", {}, gzip.compress(b"a,y\n"), "not a CSV file but gzip; give it the suffix .gz"),
+        ("a.csv", {}, gzip.compress(b"a,y\n", mtime=0), "not a CSV file but gzip; give it the suffix .gz"),
         ("a.csv.gz", {}, b"a,y\n1,2\n", "not whole gzip data"),
         ("a.csv.zst", {}, b"a,y\n1,2\n", "not whole Zstandard data"),
         ("a.parquet", {}, b"a,y\n1,2\n3,4\n", "is not Parquet; correct dataset.format"),
         ("a.parquet.gz", {}, b"PAR1", "Parquet within .gz"),
         ("a.csv", {"csv": {"encoding": "Latin1"}}, b"a,y\n1,\x80\n", "line 2: byte 0x80 is no character of Latin-1"),
         ("a.csv", {"csv": {"encoding": "Latin1"}}, b"\xef\xbb\xbfa,y\n", "begins with the mark of UTF-8"),
-        ("a.csv.gz", {}, gzip.compress(b""), "is empty when decompressed"),
+        ("a.csv.gz", {}, gzip.compress(b"", mtime=0), "is empty when decompressed"),
     ],
 )
 def test_a_file_that_is_not_what_suffix_and_spec_say_is_refused_with_what_it_is(
