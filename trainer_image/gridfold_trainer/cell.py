@@ -10,6 +10,7 @@ from gridfold_trainer.after_prepare import load_parts, objective_of
 from gridfold_trainer.cells.begun import Beginnings
 from gridfold_trainer.cells.cell import Cell, make_cells
 from gridfold_trainer.cells.judging import judge
+from gridfold_trainer.cells.kept_answers import BestAnswers
 from gridfold_trainer.cells.results import CellResult, load_result, result_uri, to_report
 from gridfold_trainer.cells.telling import tell
 from gridfold_trainer.errors import DataError, TrainerError
@@ -92,7 +93,9 @@ class _CellStage:
                 yield cell, _report(cell, stored, objective, reused=True)
         if not missing:
             return
-        for cell, result in judge(self._job, missing, self._training, self._begin, self._beginnings):
+        training = self._training
+        answers = BestAnswers(self._context, objective, training.positive)
+        for cell, result in judge(self._job, missing, training, self._begin, self._beginnings, answers):
             self._context.store.put(result_uri(cache_uri, cell.key), result.to_bytes())
             self._beginnings.forget(cell.key)
             yield cell, _report(cell, result, objective, reused=False)

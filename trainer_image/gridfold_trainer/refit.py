@@ -1,5 +1,6 @@
 """The refit stage: rank all cells, fit the winner again, judge it on validation and test part, write the results."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,8 +11,10 @@ from gridfold.api.v1alpha1 import SplitMethod
 from gridfold.domain.learning_curve import curve_status
 from gridfold.domain.selection import selection_status
 from gridfold_trainer.after_prepare import load_parts, prepared_run
+from gridfold_trainer.cells.kept_answers import kept_answers
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import frequent_class
+from gridfold_trainer.learning.fold_answers import answers_of
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Rows
 from gridfold_trainer.learning.splits import Parts, part_warnings
@@ -21,7 +24,7 @@ from gridfold_trainer.outcome import claims, doubts, openings, output
 from gridfold_trainer.outcome.collect import Record, collect
 from gridfold_trainer.outcome.fold_figures import with_folds
 from gridfold_trainer.outcome.learning_curve import Curve
-from gridfold_trainer.outcome.out_of_fold import OutOfFold, answers_of
+from gridfold_trainer.outcome.out_of_fold import OutOfFold
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
@@ -62,11 +65,14 @@ def _judged(
     training = TrainingRows.of(data, parts.train)
     curve = Curve.asked(job, training)
 
-    def hear(truth: np.ndarray, responses: Responses, own: Rows) -> tuple[Any, Any]:
+    def hear(truth: np.ndarray, responses: Responses, own: Callable[[], Rows]) -> tuple[Any, Any]:
         return answers_of(truth, responses, data.positive), curve.train_scores(responses, own) if curve else None
 
-    checked, heard = check_winner(job, best, training, hear)
-    answers, train_scores = zip(*(split or (None, None) for split in heard), strict=True)
+    answers: Sequence[Any] = [] if curve else kept_answers(context, best.cell.key, best.result) or []
+    checked, train_scores = list[str](), tuple[Any, ...]()
+    if not answers:
+        checked, heard = check_winner(job, best, training, hear)
+        answers, train_scores = zip(*(split or (None, None) for split in heard), strict=True)
     out_of_fold = OutOfFold(data.positive, [fold for fold in answers if fold is not None])
     notes = [*found.notes, *checked]
     opening = openings.opening_of(best.cell, data, parts, prepared.environment, job.spec.execution.threads)

@@ -31,7 +31,7 @@ def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:
 def test_intervals_are_percentiles_over_a_thousand_draws_of_one_matrix(rows: int) -> None:
     model, X, y = fitted(rows)
     scorer, responses = Scorer(("accuracy", "roc_auc"), Average.BINARY, 1, 2), Responses(model, X)
-    scorer.scores(y, responses, lambda: (X, y))
+    scorer.scores(y, responses)
     draws = np.random.default_rng(7).integers(0, rows, (1000, rows))
     predicted, decided = model.predict(X), model.decision_function(X)
     accuracy = [accuracy_score(y[draw], predicted[draw]) for draw in draws]

@@ -73,7 +73,7 @@ def compare(model: Any, X: np.ndarray, y: np.ndarray, metrics: tuple[str, ...], 
     order = np.random.default_rng(1).permutation(len(y))
     fit, test = order[:half], order[half:]
     fitted = make_pipeline(StandardScaler(), clone(model)).fit(X[fit], y[fit])
-    found = scorer.scores(y[test], Responses(fitted, X[test]), lambda: (X, y))
+    found = scorer.scores(y[test], Responses(fitted, X[test]))
     expected = check_scoring(fitted, theirs(metrics, scorer.average, scorer.positive))(fitted, X[test], y[test])
     assert found.problems == {}
     assert list(found.values) == list(metrics)
@@ -149,7 +149,7 @@ def test_each_response_is_computed_once_and_only_where_a_metric_needs_it(
     X, y = load_breast_cancer(return_X_y=True)
     fitted = make_pipeline(StandardScaler(), LogisticRegression(max_iter=50)).fit(X, y)
     calls = count_outer_calls(monkeypatch)
-    Scorer(metrics, Average.BINARY, 1, 2).scores(y, Responses(fitted, X), lambda: (X, y))
+    Scorer(metrics, Average.BINARY, 1, 2).scores(y, Responses(fitted, X))
     assert dict(+calls) == {"transform": 1, **expected}
 
 
@@ -157,10 +157,10 @@ def test_responses_of_some_rows_score_as_these_rows_do() -> None:
     X, y = load_breast_cancer(return_X_y=True)
     fitted = make_pipeline(StandardScaler(), GaussianNB()).fit(X, y)
     scorer, responses = Scorer(OF_TWO, Average.BINARY, 1, 2), Responses(fitted, X)
-    scorer.scores(y, responses, lambda: (X, y))
+    scorer.scores(y, responses)
     rows = np.random.default_rng(2).integers(0, len(y), 100)
-    alone = scorer.scores(y[rows], Responses(fitted, X[rows]), lambda: (X, y))
-    assert scorer.scores(y[rows], responses.at(rows), lambda: (X, y)) == alone
+    alone = scorer.scores(y[rows], Responses(fitted, X[rows]))
+    assert scorer.scores(y[rows], responses.at(rows)) == alone
 
 
 def test_a_fold_of_one_class_has_no_ranking_score_and_keeps_the_others() -> None:
@@ -169,7 +169,7 @@ def test_a_fold_of_one_class_has_no_ranking_score_and_keeps_the_others() -> None
     only = np.flatnonzero(y == 1)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        found = Scorer(OF_TWO, Average.BINARY, 1, 2).scores(y[only], Responses(fitted, X[only]), lambda: (X, y))
+        found = Scorer(OF_TWO, Average.BINARY, 1, 2).scores(y[only], Responses(fitted, X[only]))
     assert found.values["roc_auc"] is None
     assert found.values["neg_log_loss"] is None
     assert found.values["f1"] is not None

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
@@ -197,8 +197,8 @@ def test_the_time_begins_anew_for_a_cell_that_needs_a_fit_of_its_own(tmp_path: P
 def test_who_listens_has_heard_the_same_of_each_split_wherever_it_was_computed() -> None:
     """Of two cells that share their preparation, of one that is alone, and of one whose second fit fails."""
 
-    def hear(truth: np.ndarray, responses: Responses, own: Rows) -> Any:
-        return truth.tolist(), responses.predict().tolist(), len(own[1]), responses.on(own[0]).predict().tolist()
+    def hear(truth: np.ndarray, responses: Responses, own: Callable[[], Rows]) -> Any:
+        return truth.tolist(), responses.predict().tolist(), len(own()[1]), responses.on(own()[0]).predict().tolist()
 
     task = task_of(training_rows(2))
     task.scorer = task.scorer.listening(hear)

@@ -8,6 +8,7 @@ from gridfold.domain.keys import digest
 from gridfold_trainer.after_prepare import prepared_run
 from gridfold_trainer.cells.begun import Beginnings
 from gridfold_trainer.cells.cell import Cell
+from gridfold_trainer.cells.kept_answers import BestAnswers
 from gridfold_trainer.cells.results import MESSAGE_CHARACTERS, CellResult, Recorded
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import column_parameters, environment, estimators, scorers
@@ -26,12 +27,13 @@ def judge(
     training: TrainingRows,
     begin: Callable[[], None] = lambda: None,
     beginnings: Beginnings | None = None,
+    answers: BestAnswers | None = None,
 ) -> Iterator[tuple[Cell, CellResult]]:
     """Yield each cell with its result, as soon as it is complete. Cells that the estimator refuses are not fitted.
 
     Several cells share what they can (`gridfold_trainer.learning.sharing`); their numbers are those of each alone.
     `begin` is called before each fit, or all fits of a cell. `beginnings` keeps and has the first splits of cells that
-    are not complete.
+    are not complete, and `answers` what the best cell says of its folds.
     """
     recorded, cls = provenance(job), estimators.load_class(job.spec.estimator.class_name)
     accepted = []
@@ -42,8 +44,12 @@ def judge(
         else:
             yield cell, refused(cell, problem, recorded)
     metrics = prepared_run(job).resolved.metrics
-    for cell, evaluation in _evaluations(job, accepted, training, begin, beginnings):
-        yield cell, _evaluated(cell, evaluation, metrics, recorded)
+    hear = answers.hear if answers and answers.listens(len(accepted), len(training.y)) else None
+    for cell, evaluation in _evaluations(job, accepted, training, begin, beginnings, hear):
+        result = _evaluated(cell, evaluation, metrics, recorded)
+        if answers:
+            answers.keep(cell, result, evaluation.heard)
+        yield cell, result
 
 
 def judge_again(job: StageInput, cell: Cell, training: TrainingRows, hear: Heard) -> tuple[CellResult, list[Any]]:

@@ -49,12 +49,12 @@ class Evaluation:
     shared: tuple[str, ...] = ()  #: what of its work served other cells, too
     heard: list[Any] = field(default_factory=list)  #: what a listener has made of each split; it is kept nowhere
 
-    def add_scores(self, scores: Scores, fit_seconds: float, score_seconds: float) -> None:
-        """Add the numbers of a split."""
+    def add_scores(self, scores: Scores, fit_seconds: float, score_seconds: float, heard: Any = None) -> None:
+        """Add the numbers of a split, and what a listener has made of it."""
         self.scores.append(scores.values)
         self.fit_seconds.append(fit_seconds)
         self.score_seconds.append(score_seconds)
-        self.heard.append(scores.heard)
+        self.heard.append(heard)
         for metric, cause in scores.problems.items():
             self.unmeasured.setdefault(metric, []).append(plain_message(cause, self.classes))
 
@@ -157,11 +157,13 @@ def add_split(
         warnings.simplefilter("always")
         try:
             fitted, fit_seconds = timed(lambda: clone(pipeline).fit(*train))
-            scores, score_seconds = timed(lambda: scorer.scores(test[1], Responses(fitted, test[0]), lambda: train))
+            asked, transform_seconds = timed(lambda: Responses(fitted, test[0]))
+            scores, score_seconds = timed(lambda: scorer.scores(test[1], asked))
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # an estimator may raise anything; it is the cell's result
             evaluation.add_failure(fit_error(error, evaluation.classes))
         else:
-            evaluation.add_scores(scores, fit_seconds, score_seconds)
+            heard = scorer.heard(test[1], asked, lambda: train) if scorer.heard else None
+            evaluation.add_scores(scores, fit_seconds, transform_seconds + score_seconds, heard)
     evaluation.add_warnings(caught)

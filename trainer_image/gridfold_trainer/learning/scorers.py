@@ -29,10 +29,10 @@ from gridfold_trainer.learning.answers import Answers, methods_of
 from gridfold_trainer.learning.responses import Responses
 
 Rows = tuple[Any, np.ndarray]  #: (X, y)
-#: Gets true codes or numbers, what a fit says of those rows, and the rows that it was fitted on, when they have been
-#: scored. What it returns is kept with the split's numbers, wherever the split is computed. It raises nothing but
-#: MemoryError: a cell's scores do not depend on who listens.
-Heard = Callable[[np.ndarray, Responses, Rows], Any]
+#: Gets true codes or numbers, what a fit says of those rows, and what gives the rows that it was fitted on (as those
+#: are given), when they have been scored. What it returns is kept with the split's numbers, wherever the split is
+#: computed. It raises nothing but MemoryError: a cell's scores do not depend on who listens, nor do its times.
+Heard = Callable[[np.ndarray, Responses, Callable[[], Rows]], Any]
 
 BINARY_CLASSES = 2
 ACCURACY = "accuracy"
@@ -49,7 +49,6 @@ class Scores:
 
     values: dict[str, float | None]  #: in the order of the metrics; None where a metric has no value on these rows
     problems: dict[str, str]  #: of those, why
-    heard: Any = None  #: what a listener has made of them
 
 
 @dataclass(frozen=True)
@@ -66,10 +65,8 @@ class Scorer:
         """Return the same, telling someone of all splits that have scores."""
         return replace(self, heard=heard)
 
-    def scores(self, truth: np.ndarray, responses: Responses, own: Callable[[], Rows]) -> Scores:
+    def scores(self, truth: np.ndarray, responses: Responses) -> Scores:
         """Return each metric on rows whose true codes or numbers are given, shape (n,).
-
-        `own` gives the rows that the fit was fitted on, as these are given: for whoever listens.
 
         Raises:
             Exception: no metric has a value; it is what the first of them ended with.
@@ -77,7 +74,7 @@ class Scorer:
         found, errors = self._measured(truth, responses)
         if len(errors) == len(self.metrics):
             raise next(iter(errors.values()))
-        return replace(found, heard=self.heard(truth, responses, own())) if self.heard else found
+        return found
 
     def measure(self, truth: np.ndarray, responses: Responses) -> Scores:
         """Return each metric as `scores` does, but none at all where none has a value."""

@@ -19,7 +19,8 @@ from gridfold.api.plots import (
     PredictedActual,
     ResidualBin,
 )
-from gridfold_trainer.outcome.out_of_fold import FoldAnswers, OutOfFold
+from gridfold_trainer.learning.fold_answers import FoldAnswers
+from gridfold_trainer.outcome.out_of_fold import OutOfFold
 
 #: Points of the curves of all folds together, about 40 bytes each: plots.json stays below 300 KB.
 _FOLD_POINTS = 3000

@@ -6,7 +6,7 @@ than the fits alone: each is asked about all rows that its fold holds back, and 
 rows, is no fit at all: it is the winner's stored folds, and its training scores come from the fits that check them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,10 +46,11 @@ class Curve:
         splits = make_splits(training.y, job.spec.cross_validation, resolved, training.orders)
         return cls(job, training, splits, make_scorer(resolved, training.classes, training.positive))
 
-    def train_scores(self, responses: Responses, own: Rows) -> Values:
+    def train_scores(self, responses: Responses, own: Callable[[], Rows]) -> Values:
         """Score a split's fit on the rows that it was fitted on; it raises nothing but MemoryError."""
         try:
-            return self.scorer.measure(own[1], responses.on(own[0])).values
+            X, y = own()
+            return self.scorer.measure(y, responses.on(X)).values
         except MemoryError:
             raise
         except Exception:  # an estimator may raise anything

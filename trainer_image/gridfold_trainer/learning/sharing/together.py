@@ -206,7 +206,7 @@ class _Walk:
             warnings.simplefilter("always")
             try:
                 asked = Responses.of_transformed(done.model, fold.own_test())
-                scores, seconds = timed(lambda: scorer.scores(fold.y_test, asked, fold.own_train))
+                scores, seconds = timed(lambda: scorer.scores(fold.y_test, asked))
             except MemoryError:
                 raise
             except (Exception, SystemExit):  # what a cell raises has the words of its own fit
@@ -214,7 +214,8 @@ class _Walk:
         if scores is None:
             self._alone(number, split)
             return
-        evaluation.add_scores(scores, fold.fit_seconds + done.seconds, fold.transform_seconds + seconds)
+        heard = scorer.heard(fold.y_test, asked, fold.own_train) if scorer.heard else None
+        evaluation.add_scores(scores, fold.fit_seconds + done.seconds, fold.transform_seconds + seconds, heard)
         evaluation.add_warnings([*fold.fit_warnings, *done.warned, *fold.transform_warnings, *caught])
         prepared = (PREPARATION,) if len(self._step.members) > 1 and fold.fit_seconds else ()
         evaluation.shared = tuple(dict.fromkeys((*evaluation.shared, *prepared, *shared)))
