@@ -75,7 +75,7 @@ def first_job(names: Names, *, classifier: bool, found: PrepareReport | None = N
     return TEXT.substitute(
         found=describe(found, classifier=classifier) if found else "",
         file=names.file,
-        name=names.name,
+        name=json.dumps(names.name),  # 2024, y or null would be no text
         source=json.dumps(names.source, ensure_ascii=False),
         target=json.dumps(names.target, ensure_ascii=False),
         output=json.dumps(names.output, ensure_ascii=False),

@@ -51,11 +51,23 @@ def test_a_table_becomes_a_commented_job_that_is_valid(
 
 
 @pytest.mark.frames
+@pytest.mark.parametrize("stem", ["2024", "y", "null", "1e5"])
+def test_a_file_may_be_called_what_is_no_text_in_yaml(cli: Cli, stem: str) -> None:
+    table(cli.folder / f"{stem}.csv", "classes")
+    done = cli("init", f"{stem}.csv", "--target", "the target")
+    assert done.code == 0, done.err
+    assert load_training_job(cli.folder / f"{stem}.yaml").metadata.name == stem
+
+
+@pytest.mark.frames
 @pytest.mark.parametrize(
     ("name", "content", "target", "words"),
     [
         ("a.csv", b"a,b\n1,2\n3,4\n", "c", "c"),
         ("a.csv", b"\x89PNG\r\n\x1a\n\0\0\0\xff", "a", "a.csv"),
+        ("a.csv", b"", "a", "a.csv is empty (0 bytes); expected a CSV file."),
+        ("a.csv", b"\n\n", "a", "a.csv has no record, only blank lines; expected a CSV file."),
+        ("a.jsonl", b"", "a", "a.jsonl is empty (0 bytes); expected a file of JSON lines."),
     ],
 )
 def test_what_is_no_table_is_refused_with_words_and_nothing_is_written(
