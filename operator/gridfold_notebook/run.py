@@ -1,7 +1,6 @@
 """A finished run, opened from Python."""
 
 import hashlib
-import io
 import json
 import os
 import warnings
@@ -14,7 +13,7 @@ from pydantic import ValidationError
 
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
 from gridfold_notebook.folders import Folder, folder_at
-from gridfold_notebook.search_results import cv_results
+from gridfold_notebook.search_results import cv_results, typed_columns
 from gridfold_trainer.outcome.ownership import LATEST, Latest
 
 STATUS, TABLE, MODEL, PAGE = "status.json", "results.csv", "model.skops", "report.html"
@@ -99,7 +98,7 @@ class Run:
             import pandas as pd
         except ImportError as error:
             raise ImportError("table is a pandas DataFrame: install pandas, or use cv_results_") from error
-        return pd.read_csv(io.BytesIO(self._read(TABLE)), float_precision="round_trip")
+        return pd.DataFrame(typed_columns(self._read(TABLE)))
 
     @property
     def best_index_(self) -> int:

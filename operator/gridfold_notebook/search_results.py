@@ -1,6 +1,7 @@
 """results.csv as `cv_results_` of scikit-learn's searches."""
 
 import csv
+import io
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -17,8 +18,7 @@ def cv_results(table: bytes) -> dict[str, Any]:
     Shapes: (cells,). Numbers are float64 (NaN: none), ranks int32, parameters masked arrays (masked: the cell's grid
     does not have it), of the type that their values have in common, else of objects; `params` is a list of dicts.
     """
-    names, *rows = list(csv.reader(table.decode().splitlines(keepends=True)))
-    columns = dict(zip(names, zip(*rows, strict=True), strict=True))
+    columns = _columns(table)
     params = [json.loads(text) for text in columns["params"]]
     found: dict[str, Any] = {}
     for name, texts in columns.items():
@@ -29,6 +29,24 @@ def cv_results(table: bytes) -> dict[str, Any]:
         elif name.startswith(_NUMBERS):
             found[name] = np.array([float(text or "nan") for text in texts])
     return found
+
+
+def typed_columns(table: bytes) -> dict[str, list[Any]]:
+    """Return all columns by name: whole numbers, floats with every digit (NaN: none) and texts (None: none)."""
+    found: dict[str, list[Any]] = {}
+    for name, texts in _columns(table).items():
+        if name == "index" or name.startswith(_RANK):
+            found[name] = [int(text) for text in texts]
+        elif name == "attempts" or name.startswith(_NUMBERS):
+            found[name] = [float(text or "nan") for text in texts]
+        else:
+            found[name] = [text or None for text in texts]
+    return found
+
+
+def _columns(table: bytes) -> dict[str, tuple[str, ...]]:
+    names, *rows = list(csv.reader(io.StringIO(table.decode(), newline="")))
+    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _parameters(params: Sequence[dict[str, Any]]) -> dict[str, Any]:

@@ -68,6 +68,7 @@ def test_the_model_says_what_the_model_card_says_it_does(job: LocalJob, run: Run
         "import gridfold, pandas\n"
         "run = gridfold.open_run(sys.argv[1])\n"
         "X = pandas.DataFrame({'age': [20.0, 80.0], 'dose': [9.0, 0.1], 'city': ['Rom', 'Oslo']})\n"
+        "import warnings; warnings.simplefilter('error')\n"
         "print(run.load_model().predict(X).tolist(), run.table.shape, run.table.mean_test_f1.tolist())\n"
     )
     frames = Path(sys.prefix) / "gridfold-frames"
@@ -81,7 +82,8 @@ def test_the_model_says_what_the_model_card_says_it_does(job: LocalJob, run: Run
     assert done.stdout.startswith(f"['no', 'yes'] (3, {len(rows(job)[0])}) {run.cv_results_['mean_test_f1'].tolist()}")
 
 
-def test_a_table_without_pandas_tells_what_to_do(run: Run) -> None:
+def test_a_table_without_pandas_tells_what_to_do(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
     with pytest.raises(ImportError, match="install pandas, or use cv_results_"):
         _ = run.table
 

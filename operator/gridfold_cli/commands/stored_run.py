@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def _of_folder(folder: Path) -> StoredRun:
         ) from error
     if hashlib.sha256(content).hexdigest() != known:
         raise InvalidInputError(f"{folder / TABLE}: was changed since the run: {STATUS} has another digest of it")
-    return StoredRun(str(folder), status, list(csv.DictReader(content.decode().splitlines())))
+    return StoredRun(str(folder), status, list(csv.DictReader(io.StringIO(content.decode(), newline=""))))
 
 
 def _of_job(title: str, job: TrainingJob, base_folder: Path) -> StoredRun:

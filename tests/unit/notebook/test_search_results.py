@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 
-from gridfold_notebook.search_results import cv_results
+from gridfold_notebook.search_results import cv_results, typed_columns
 
 GRIDS: list[tuple[Any, Any]] = [
     (SVC(), [{"C": [0.1, 10], "kernel": ["rbf"]}, {"C": [1], "kernel": ["linear"], "shrinking": [True, False]}]),
@@ -65,6 +65,13 @@ def test_keys_types_masks_and_values_are_those_of_grid_search_cv(estimator: Any,
             assert [keyed(one) for one in mine[name].tolist()] == [keyed(one) for one in values.tolist()]
         else:
             assert np.array_equal(mine[name], values, equal_nan=True)
+
+
+def test_a_text_with_line_ends_of_unicode_stays_in_its_row() -> None:
+    text = "one\x0ctwo\u2028three\x85four"
+    found = typed_columns(f'index,params,mean_test_f1,error\n0,"{{}}",0.5,{text}\n1,"{{}}",,\n'.encode())
+    assert found["error"] == [text, None]
+    assert found["index"] == [0, 1] and found["mean_test_f1"][0] == 0.5 and math.isnan(found["mean_test_f1"][1])
 
 
 def test_a_cell_without_scores_has_nan_as_in_scikit_learn() -> None:
