@@ -15,7 +15,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gridfold_notebook.job_of_search import NOTHING, checked, estimator_of, grid_of
-from gridfold_notebook.run import open_run
+from gridfold_notebook.run import Run, open_run
 from gridfold_notebook.training_data import CATEGORICAL, Column, columns_of, target_name, target_of, write_table
 
 DATA, JOB, OUTPUT = "data.csv", "job.json", "out"
@@ -84,15 +84,15 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         if not problems and any(len(column.values) != len(target) for column in columns):
             problems.append(f"X has {len(columns[0].values)} rows and y has {len(target)}; expected as many")
         if self.folder is not None:
-            self._fit_in(Path(self.folder).expanduser().absolute(), columns, target, problems)
-            self.run_ = open_run(Path(self.folder).expanduser() / OUTPUT)
+            self.run_ = self._fit_in(Path(self.folder).expanduser(), columns, target, problems)
         else:
             with tempfile.TemporaryDirectory(prefix="gridfold-") as folder:
                 self._fit_in(Path(folder), columns, target, problems)
         validate_data(self, X, skip_check_array=True)
         return self
 
-    def _fit_in(self, folder: Path, columns: list[Column], target: list[str], problems: list[str]) -> None:
+    def _fit_in(self, folder: Path, columns: list[Column], target: list[str], problems: list[str]) -> Run:
+        """Run the job in a folder, keep what it found, and return the run."""
         spec = self._spec(columns, problems)
         job = checked(spec, problems)
         folder.mkdir(parents=True, exist_ok=True)
@@ -105,6 +105,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.best_index_, self.best_params_, self.best_score_ = run.best_index_, run.best_params_, run.best_score_
         self.validation_scores_ = dict(run.status["validation"])
         self.test_scores_ = run.test_scores_
+        return run
 
     def _spec(self, columns: list[Column], problems: list[str]) -> dict[str, Any]:
         texts = [column.name for column in columns if column.kind == CATEGORICAL]

@@ -18,23 +18,23 @@ def cv_results(table: bytes) -> dict[str, Any]:
     Shapes: (cells,). Numbers are float64 (NaN: none), ranks int32, parameters masked arrays (masked: the cell's grid
     does not have it), of the type that their values have in common, else of objects; `params` is a list of dicts.
     """
-    columns = _columns(table)
-    params = [json.loads(text) for text in columns["params"]]
     found: dict[str, Any] = {}
-    for name, texts in columns.items():
+    for name, values in typed_columns(table).items():
         if name == "params":
+            params = [json.loads(text) for text in values]
             found |= _parameters(params) | {"params": params}
         elif name.startswith(_RANK):
-            found[name] = np.array(texts, dtype=np.int32)
+            found[name] = np.array(values, dtype=np.int32)
         elif name.startswith(_NUMBERS):
-            found[name] = np.array([float(text or "nan") for text in texts])
+            found[name] = np.array(values)
     return found
 
 
 def typed_columns(table: bytes) -> dict[str, list[Any]]:
     """Return all columns by name: whole numbers, floats with every digit (NaN: none) and texts (None: none)."""
+    names, *rows = csv.reader(io.StringIO(table.decode(), newline=""))
     found: dict[str, list[Any]] = {}
-    for name, texts in _columns(table).items():
+    for name, texts in zip(names, zip(*rows, strict=True), strict=True):
         if name == "index" or name.startswith(_RANK):
             found[name] = [int(text) for text in texts]
         elif name == "attempts" or name.startswith(_NUMBERS):
@@ -42,11 +42,6 @@ def typed_columns(table: bytes) -> dict[str, list[Any]]:
         else:
             found[name] = [text or None for text in texts]
     return found
-
-
-def _columns(table: bytes) -> dict[str, tuple[str, ...]]:
-    names, *rows = list(csv.reader(io.StringIO(table.decode(), newline="")))
-    return dict(zip(names, zip(*rows, strict=True), strict=True))
 
 
 def _parameters(params: Sequence[dict[str, Any]]) -> dict[str, Any]:
