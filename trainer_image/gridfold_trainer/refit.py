@@ -21,10 +21,9 @@ from gridfold_trainer.learning.splits import Parts, part_warnings
 from gridfold_trainer.learning.suspicions import Looker
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import claims, doubts, openings, output
-from gridfold_trainer.outcome.collect import Record, collect
-from gridfold_trainer.outcome.fold_figures import with_folds
+from gridfold_trainer.outcome.collect import Record, Row, collect
+from gridfold_trainer.outcome.fold_figures import OutOfFold, with_folds
 from gridfold_trainer.outcome.learning_curve import Curve
-from gridfold_trainer.outcome.out_of_fold import OutOfFold
 from gridfold_trainer.outcome.ownership import check_owner
 from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import check_winner, refit_winner
@@ -65,15 +64,7 @@ def _judged(
     training = TrainingRows.of(data, parts.train)
     curve = Curve.asked(job, training)
 
-    def hear(truth: np.ndarray, responses: Responses, own: Callable[[], Rows]) -> tuple[Any, Any]:
-        return answers_of(truth, responses, data.positive), curve.train_scores(responses, own) if curve else None
-
-    answers: Sequence[Any] = [] if curve else kept_answers(context, best.cell.key, best.result) or []
-    checked, train_scores = list[str](), tuple[Any, ...]()
-    if not answers:
-        checked, heard = check_winner(job, best, training, hear)
-        answers, train_scores = zip(*(split or (None, None) for split in heard), strict=True)
-    out_of_fold = OutOfFold(data.positive, [fold for fold in answers if fold is not None])
+    checked, out_of_fold, train_scores = _folds_of_winner(job, best, training, curve, context)
     notes = [*found.notes, *checked]
     opening = openings.opening_of(best.cell, data, parts, prepared.environment, job.spec.execution.threads)
     opened, more = openings.add(opening, job.spec.cache_uri, parts.digest, context)
@@ -89,6 +80,25 @@ def _judged(
         learning_curve=curve.document(best, train_scores, context) if curve else None,
         notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],
     )
+
+
+def _folds_of_winner(
+    job: StageInput, best: Row, training: TrainingRows, curve: Curve | None, context: Context
+) -> tuple[list[str], OutOfFold, Sequence[Any]]:
+    """Return warnings, what the winner says of its folds' rows and, for a curve, the training scores of its fits.
+
+    Its folds are fitted again unless a process of this run has left what it says of them, and nobody asks for more.
+    """
+    kept = None if curve else kept_answers(context, best.cell.key, best.result)
+    if kept is not None:
+        return [], OutOfFold(training.positive, kept), ()
+
+    def hear(truth: np.ndarray, responses: Responses, own: Callable[[], Rows]) -> tuple[Any, Any]:
+        return answers_of(truth, responses, training.positive), curve.train_scores(responses, own) if curve else None
+
+    warnings, heard = check_winner(job, best, training, hear)
+    answers, train_scores = zip(*(split or (None, None) for split in heard), strict=True)
+    return warnings, OutOfFold(training.positive, [fold for fold in answers if fold is not None]), train_scores
 
 
 def _told_before(job: StageInput, data: PreparedData, parts: Parts) -> list[str]:

@@ -12,6 +12,7 @@ from gridfold.api.v1alpha1 import ColumnType, Scoring, Search, Split
 from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell
 from gridfold_trainer.cells.cell import make_cells
+from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.data.matrix_file import MatrixFile
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.data.prepared_writer import Draft, save_prepared
@@ -51,7 +52,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.context = Context(FileStore(self.folder), self.folder / "scratch", self.folder)
-        self.context.scratch.mkdir()
+        self.context.scratch.mkdir(parents=True)
         file = MatrixFile(self.context.scratch / "X.npy", len(self.data.columns))
         for column in self.data.X.T:
             file.keep(column)
@@ -111,6 +112,17 @@ class World:
         """Run all cells of a job."""
         return [cell.run(job, index, self.context) for index in range(cell_count(job.spec.search))]
 
+    def result(self, job: StageInput, number: int = 0) -> CellResult:
+        """Return the stored result of a cell, which must be valid."""
+        found = load_result(self.context, CACHE, make_cells(job, [number])[0].key)
+        assert found is not None
+        return found
+
     def result_path(self, job: StageInput, number: int) -> Path:
         """Return the file of a cell's result."""
         return self.folder / "out/cache/cells" / f"{make_cells(job, [number])[0].key}.json"
+
+
+def numbers(result: CellResult) -> dict[str, Any]:
+    """Return all of a result that does not depend on the clock or on what was shared."""
+    return result.model_dump(exclude={"fit_seconds", "score_seconds", "shared"})

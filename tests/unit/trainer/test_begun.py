@@ -14,13 +14,12 @@ from gridfold_trainer import cell
 from gridfold_trainer.cells import begun, judging
 from gridfold_trainer.cells.begun import Beginnings, Begun, begun_uri
 from gridfold_trainer.cells.cell import make_cells
-from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.errors import AccessDeniedError, OutputFullError
 from gridfold_trainer.learning.evaluate import Evaluation
 from gridfold_trainer.learning.scorers import Scorer, Scores
 from gridfold_trainer.learning.sharing import together
 from gridfold_trainer.storage.file_store import FileStore
-from tests.unit.trainer.numeric_jobs import CACHE, World
+from tests.unit.trainer.numeric_jobs import CACHE, World, numbers
 
 FOLDS = 5
 
@@ -61,17 +60,6 @@ def tree_job(world: World, cells: str = "0;", **spec: Any) -> StageInput:
     return world.job(crossValidation={"folds": FOLDS}, **spec).model_copy(update={"cells": cells})
 
 
-def result_of(world: World, job: StageInput, number: int = 0) -> CellResult:
-    found = load_result(world.context, CACHE, make_cells(job, [number])[0].key)
-    assert found is not None
-    return found
-
-
-def numbers(result: CellResult) -> dict[str, Any]:
-    """Return all of a result that does not depend on the clock or on what was shared."""
-    return result.model_dump(exclude={"fit_seconds", "score_seconds", "shared"})
-
-
 def begun_files(world: World) -> list[Path]:
     return [*(world.folder / "out/cache/begun").glob("*.json")]
 
@@ -84,11 +72,15 @@ def interrupt(world: World, job: StageInput, fits: Fits, at: int) -> None:
 
 
 def undisturbed(tmp_path: Path, cells: str = "0;", **spec: Any) -> tuple[World, StageInput]:
-    (tmp_path / "other").mkdir()
     world = World(tmp_path / "other")
     job = tree_job(world, cells, **spec)
     cell.run(job, 0, world.context)
     return world, job
+
+
+def undisturbed_numbers(tmp_path: Path) -> dict[str, Any]:
+    world, job = undisturbed(tmp_path)
+    return numbers(world.result(job))
 
 
 @pytest.mark.parametrize("at", [2, 3, 5])
@@ -102,7 +94,7 @@ def test_a_cell_makes_the_fits_that_are_left_and_no_other(
     cell.run(job, 0, world.context)
     assert fits.count == FOLDS - at + 1
     assert begun_files(world) == []
-    assert numbers(result_of(world, job)) == numbers(result_of(*undisturbed(tmp_path)))
+    assert numbers(world.result(job)) == undisturbed_numbers(tmp_path)
 
 
 @pytest.mark.parametrize("kept_bytes", [together.KEPT_BYTES, 0], ids=["cell by cell", "split by split"])
@@ -117,9 +109,9 @@ def test_the_cells_of_a_group_go_on_wherever_they_were(
     cell.run(job, 0, world.context)
     assert fits.count == 3 * FOLDS - at + 1
     assert begun_files(world) == []
-    other = undisturbed(tmp_path, "0-2;")
+    other, same = undisturbed(tmp_path, "0-2;")
     for number in range(3):
-        assert numbers(result_of(world, job, number)) == numbers(result_of(*other, number))
+        assert numbers(world.result(job, number)) == numbers(other.result(same, number))
 
 
 def test_cells_that_one_fit_serves_go_on_together(
@@ -133,9 +125,9 @@ def test_cells_that_one_fit_serves_go_on_together(
     interrupt(world, job, fits, 4)
     cell.run(job, 0, world.context)
     assert fits.count == 2
-    other = undisturbed(tmp_path, "0-2;", **forest)
+    other, same = undisturbed(tmp_path, "0-2;", **forest)
     for number in range(3):
-        assert numbers(result_of(world, job, number)) == numbers(result_of(*other, number))
+        assert numbers(world.result(job, number)) == numbers(other.result(same, number))
 
 
 def test_a_fit_that_failed_before_is_told_as_if_nothing_had_happened(
@@ -149,9 +141,9 @@ def test_a_fit_that_failed_before_is_told_as_if_nothing_had_happened(
     cell.run(job, 0, world.context)
     assert fits.count == 2
     fits.count, fits.fail_at = 0, 2
-    expected = numbers(result_of(*undisturbed(tmp_path)))
+    expected = undisturbed_numbers(tmp_path)
     assert "this one does not converge" in expected["message"]
-    assert numbers(result_of(world, job)) == expected
+    assert numbers(world.result(job)) == expected
 
 
 def test_a_cell_without_room_goes_on_when_it_has_more(tmp_path: Path, fits: Fits, every_split: None) -> None:
@@ -284,7 +276,7 @@ def test_storage_that_refuses_it_fails_nothing(tmp_path: Path, fits: Fits, every
     if refused == "delete":
         interrupt(world, job, fits, 3)
     cell.run(job, 0, context)
-    assert numbers(result_of(world, job)) == numbers(result_of(*undisturbed(tmp_path)))
+    assert numbers(world.result(job)) == undisturbed_numbers(tmp_path)
     assert len(begun_files(world)) == (1 if refused == "delete" else 0)
 
 
@@ -296,7 +288,7 @@ def test_words_beyond_all_bounds_cost_the_cell_nothing(
     job = tree_job(world, scoring={"metrics": ["f1", "accuracy"], "objective": "accuracy"})
     monkeypatch.setattr(Scorer, "scores", lambda *_: long)
     cell.run(job, 0, world.context)
-    assert "f1 has no value on 5 of 5 splits: xxx" in result_of(world, job).message
+    assert "f1 has no value on 5 of 5 splits: xxx" in world.result(job).message
     assert begun_files(world) == []
 
 

@@ -18,8 +18,7 @@ from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.learning.cross_validation import make_cv
 from gridfold_trainer.learning.fold_answers import FoldAnswers, answers_of
 from gridfold_trainer.learning.splits import make_parts
-from gridfold_trainer.outcome.fold_figures import interval, with_folds
-from gridfold_trainer.outcome.out_of_fold import OutOfFold
+from gridfold_trainer.outcome.fold_figures import OutOfFold, interval, with_folds
 from gridfold_trainer.outcome.winner import Refitted
 from tests.unit.trainer.numeric_jobs import World, small_data
 

@@ -57,15 +57,10 @@ def run_of(world: World) -> dict[str, Any]:
     }
 
 
-def other(tmp_path: Path, name: str) -> World:
-    (tmp_path / name).mkdir()
-    return World(tmp_path / name)
-
-
 def test_refit_makes_the_last_two_fits_alone_and_writes_what_it_writes_when_it_makes_all(
     tmp_path: Path, fits: list[int]
 ) -> None:
-    here, pod = other(tmp_path, "here"), other(tmp_path, "pod")
+    here, pod = World(tmp_path / "here"), World(tmp_path / "pod")
     found = []
     for world in (here, pod):
         job = job_of(world)

@@ -19,8 +19,6 @@ from threadpoolctl import threadpool_limits
 from gridfold.api.handoff import StageInput
 from gridfold_trainer import cell
 from gridfold_trainer.cells import begun
-from gridfold_trainer.cells.cell import make_cells
-from gridfold_trainer.cells.results import CellResult, load_result
 from gridfold_trainer.learning.evaluate import Evaluation
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.scorers import Rows
@@ -28,7 +26,7 @@ from gridfold_trainer.learning.sharing.plan import Described
 from gridfold_trainer.learning.sharing.rules import rule_of
 from gridfold_trainer.learning.sharing.side_by_side import evaluate_side_by_side
 from gridfold_trainer.learning.sharing.together import Candidate, Task
-from tests.unit.trainer.numeric_jobs import CACHE, World
+from tests.unit.trainer.numeric_jobs import World, numbers
 from tests.unit.trainer.sharing_cells import alone, candidate, task_of, told, training_rows
 
 
@@ -237,31 +235,20 @@ def job_of(world: World, folds: int, cells: str = "0;", **more: Any) -> StageInp
     )
 
 
-def numbers(world: World, job: StageInput, number: int = 0) -> dict[str, Any]:
-    found = load_result(world.context, CACHE, make_cells(job, [number])[0].key)
-    assert isinstance(found, CellResult)
-    return found.model_dump(exclude={"fit_seconds", "score_seconds", "shared"})
-
-
-def other_world(tmp_path: Path, name: str) -> World:
-    (tmp_path / name).mkdir()
-    return World(tmp_path / name)
-
-
 def test_a_cell_has_the_same_key_and_result_however_many_folds_run_at_once(tmp_path: Path) -> None:
     found = []
     for folds in (1, 3):
-        world = other_world(tmp_path, str(folds))
+        world = World(tmp_path / str(folds))
         job = job_of(world, folds, "0-2;")
         cell.run(job, 0, world.context)
-        found.append([numbers(world, job, number) for number in range(3)])
+        found.append([numbers(world.result(job, number)) for number in range(3)])
     assert found[0] == found[1]
 
 
 def test_a_cell_that_was_begun_is_gone_on_with_side_by_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(begun, "BETWEEN_SECONDS", 0.0)
     monkeypatch.setattr(begun, "MOST_OF_TIME", 1e9)
-    world, whole = other_world(tmp_path, "begun"), other_world(tmp_path, "whole")
+    world, whole = World(tmp_path / "begun"), World(tmp_path / "whole")
     job = job_of(world, 3)
     kept: list[int] = []
     real = begun.Beginnings.keep
@@ -279,7 +266,7 @@ def test_a_cell_that_was_begun_is_gone_on_with_side_by_side(tmp_path: Path, monk
     cell.run(job, 0, world.context)
     cell.run(job_of(whole, 1), 0, whole.context)
     assert kept == [1, 2]
-    assert numbers(world, job) == numbers(whole, job)
+    assert numbers(world.result(job)) == numbers(whole.result(job))
 
 
 ENDS = """

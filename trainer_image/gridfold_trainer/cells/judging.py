@@ -45,7 +45,7 @@ def judge(
             yield cell, refused(cell, problem, recorded)
     metrics = prepared_run(job).resolved.metrics
     hear = answers.hear if answers and answers.listens(len(accepted), len(training.y)) else None
-    for cell, evaluation in _evaluations(job, accepted, training, begin, beginnings, hear):
+    for cell, evaluation in _evaluations(job, accepted, training, recorded, begin, beginnings, hear):
         result = _evaluated(cell, evaluation, metrics, recorded)
         if answers:
             answers.keep(cell, result, evaluation.heard)
@@ -54,20 +54,22 @@ def judge(
 
 def judge_again(job: StageInput, cell: Cell, training: TrainingRows, hear: Heard) -> tuple[CellResult, list[Any]]:
     """Return the result of a cell that has scores, and what `hear` has made of each split; None where there is none."""
-    ((_, evaluation),) = _evaluations(job, [cell], training, hear=hear)
-    return _evaluated(cell, evaluation, prepared_run(job).resolved.metrics, provenance(job)), evaluation.heard
+    recorded = provenance(job)
+    ((_, evaluation),) = _evaluations(job, [cell], training, recorded, hear=hear)
+    return _evaluated(cell, evaluation, prepared_run(job).resolved.metrics, recorded), evaluation.heard
 
 
 def _evaluations(
     job: StageInput,
     cells: Sequence[Cell],
     training: TrainingRows,
+    recorded: Recorded,
     begin: Callable[[], None] = lambda: None,
     beginnings: Beginnings | None = None,
     hear: Heard | None = None,
 ) -> Iterator[tuple[Cell, Evaluation]]:
     """Yield each cell that the estimator accepts with what it has on the job's splits."""
-    prepared, recorded = prepared_run(job), provenance(job)
+    prepared = prepared_run(job)
     scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive, hear)
     splits = make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders)
     found = beginnings.find([cell.key for cell in cells], recorded) if beginnings and cells else {}

@@ -1,6 +1,7 @@
 """What plots.json has of the out-of-fold predictions: scikit-learn's own curves and counts, in bounds."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,6 @@ from gridfold.api.plots import (
     ResidualBin,
 )
 from gridfold_trainer.learning.fold_answers import FoldAnswers
-from gridfold_trainer.outcome.out_of_fold import OutOfFold
 
 #: Points of the curves of all folds together, about 40 bytes each: plots.json stays below 300 KB.
 _FOLD_POINTS = 3000
@@ -29,6 +29,18 @@ _GROUPS = 10
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 #: The normal distribution's 97.5 % quantile.
 _Z = 1.959963984540054
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """The answers of the winner's folds, repeat after repeat; one that cannot be asked is left out."""
+
+    positive: int | None  #: code of the positive class, None unless there are two classes
+    folds: Sequence[FoldAnswers] = ()
+
+    def first(self, repeats: int) -> Sequence[FoldAnswers]:
+        """Return the folds of the first of several repeats: in the others the same rows would count again."""
+        return self.folds[: len(self.folds) // repeats]
 
 
 def with_folds(plots: Plots | None, heard: OutOfFold, classes: Sequence[Any] | None, repeats: int) -> Plots | None:
