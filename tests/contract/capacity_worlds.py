@@ -88,7 +88,7 @@ class MemoryWorld:
     """KubernetesCapacity on an API server in memory, with Karpenter as far as it can be seen."""
 
     api: MemoryApi = field(default_factory=MemoryApi)
-    time: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    time: datetime = datetime(2026, 1, 1, microsecond=400_000, tzinfo=UTC)  #: the API server's are whole seconds
     notebook: Notebook = field(default_factory=Notebook)
     created: int = 0
     settings: CapacitySettings = SETTINGS

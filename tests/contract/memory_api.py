@@ -106,7 +106,8 @@ class MemoryApi:
         at = f"{path}/{document['metadata']['name']}"
         if at in self.objects:
             raise ApiConflictError(f"POST {path}: 409: already exists")
-        return copy.deepcopy(self.put(at, document))
+        metadata = {**document["metadata"], "creationTimestamp": self.now()}
+        return copy.deepcopy(self.put(at, {**document, "metadata": metadata}))
 
     def _replace(self, path: str, document: Document) -> Document:
         before = self._object(path)

@@ -224,6 +224,9 @@ async def test_what_karpenter_told_of_machines_that_are_gone_again_is_told_while
         world.api.remove(path)
     tell(world, f"{pool}9-x", "InsufficientCapacityError", "of another pool")
     tell(world, f"{pool}-abc12", "Older", "before")
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert trouble.message == "Karpenter: Older: before", "in the second in which nodes were asked for"
     world.wait(1)
     tell(world, f"{pool}-abc12", "InsufficientCapacityError", "no m7i.large in zone a")
     trouble = (await observe(world, key)).trouble
@@ -255,6 +258,16 @@ TAINT = "did not tolerate taint (taint=team=other:NoSchedule)"
 AT_ITS_LIMIT = "node limits have been exhausted for nodepool (NodePool=gridfold-0123)"
 
 
+def tell_of_pod(world: MemoryWorld, job: str, message: str) -> None:
+    """Have a pod of a job, and have Karpenter tell of it."""
+    pod = {"metadata": {"name": "job-w0-1", "labels": {labels.JOB: job}}}
+    world.api.put(f"{paths.collection(paths.CORE, 'pods', 'team')}/job-w0-1", pod)
+    event = {"involvedObject": {"name": "job-w0-1"}, "message": f"Failed to schedule pod, {message}"}
+    event |= {"reason": "FailedScheduling", "lastTimestamp": world.api.now()}
+    path = f"{paths.collection(paths.CORE, 'events', 'team')}/job-w0-1.1"
+    world.api.put(path, {"metadata": {"name": "job-w0-1.1"}, **event})
+
+
 @pytest.mark.parametrize(
     ("job", "message", "words"),
     [
@@ -269,12 +282,7 @@ async def test_why_karpenter_makes_no_machine_for_a_pod_is_told(
     world: MemoryWorld, job: str, message: str, words: str
 ) -> None:
     key = await granted(world, 3)
-    pod = {"metadata": {"name": "job-w0-1", "labels": {labels.JOB: job}}}
-    world.api.put(f"{paths.collection(paths.CORE, 'pods', 'team')}/job-w0-1", pod)
-    event = {"involvedObject": {"name": "job-w0-1"}, "message": f"Failed to schedule pod, {message}"}
-    event |= {"reason": "FailedScheduling", "lastTimestamp": world.api.now()}
-    path = f"{paths.collection(paths.CORE, 'events', 'team')}/job-w0-1.1"
-    world.api.put(path, {"metadata": {"name": "job-w0-1.1"}, **event})
+    tell_of_pod(world, job, message)
     assert (await observe(world, key)).trouble is None, "there are machines"
     for claim in world.api.of_kind("nodeclaims"):
         world.api.remove(claim)
@@ -283,6 +291,29 @@ async def test_why_karpenter_makes_no_machine_for_a_pod_is_told(
     assert bool(trouble) == bool(words)
     world.wait(601)
     assert (await observe(world, key)).trouble is None, "it is no news any more"
+
+
+async def test_what_karpenter_told_of_a_pod_is_told_when_more_nodes_are_asked_for_as_it_does_not_repeat_it(
+    world: MemoryWorld,
+) -> None:
+    key = world.create("job")
+    await world.capacity.ensure(load(world, key), 1)
+    tell_of_pod(world, "job", INCOMPATIBLE)
+    world.wait(10)
+    await world.capacity.ensure(load(world, key), 6)
+    trouble = (await observe(world, key)).trouble
+    assert trouble is not None
+    assert INCOMPATIBLE in trouble.message
+
+
+async def test_what_karpenter_told_of_a_pod_before_the_job_had_a_pool_is_of_others_and_not_told(
+    world: MemoryWorld,
+) -> None:
+    key = world.create("job")
+    tell_of_pod(world, "job", INCOMPATIBLE)
+    world.wait(1)
+    await world.capacity.ensure(load(world, key), 6)
+    assert (await observe(world, key)).trouble is None
 
 
 async def test_nodes_that_may_not_be_seen_count_as_being_there_and_nodes_of_an_unknown_kind_do_not(

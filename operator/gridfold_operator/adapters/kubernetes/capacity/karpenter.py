@@ -28,6 +28,7 @@ from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
 )
 from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
 from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, KubernetesClient
+from gridfold_operator.adapters.kubernetes.pods import parse_time
 from gridfold_operator.capacity_settings import KarpenterSettings
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ApiRefusedError
 
@@ -110,10 +111,13 @@ class KarpenterDriver:
         if found or len(ready) >= nodes_granted(pool):
             return found
         events = await self._seen(EVENTS, fieldSelector="type=Warning")
-        found = trouble_told(events, pool, max(record.since, now - timedelta(seconds=NEWS_SECONDS)))
+        changed = record.since.replace(microsecond=0)  # Events know whole seconds
+        found = trouble_told(events, pool, max(changed, now - timedelta(seconds=NEWS_SECONDS)))
         if found or claims:
             return found
-        return await self._trouble_of_pods(record, max(record.since, now - timedelta(seconds=NEWS_OF_PODS_SECONDS)))
+        # It tells of a pod once, for all nodes that may be asked for within the next minutes.
+        created = parse_time(pool["metadata"].get("creationTimestamp"))
+        return await self._trouble_of_pods(record, max(created, now - timedelta(seconds=NEWS_OF_PODS_SECONDS)))
 
     async def _trouble_of_pods(self, record: Record, since: datetime) -> Trouble | None:
         """Return why Karpenter makes no machine at all for the pods of the job."""
