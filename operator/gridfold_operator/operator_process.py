@@ -65,7 +65,13 @@ class Operator:
         self._lease_client = KubernetesClient(configuration, tries=1, heard=heard)
         clock, pods = SystemClock(), PodStore()
         self._cluster = KubernetesCluster(
-            self._client, pods, clock, settings.pods, self._look_again, reads_workloads=settings.kueue.enabled
+            self._client,
+            pods,
+            clock,
+            settings.pods,
+            self._look_again,
+            reads_workloads=settings.kueue.enabled,
+            tenancy=settings.tenancy,
         )
         self._rest = Rest()
         self._pod_watch = PodWatch(

@@ -3,13 +3,14 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
-from gridfold.api.estimator_names import PREFIX_PATTERN
+from gridfold.api.estimator_names import PREFIX_PATTERN, SCIKIT_LEARN, is_below
 from gridfold.domain.endpoints import own_services, parse_allowed
+from gridfold.domain.tenancy.settings import TenancySettings
 from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
 from gridfold_operator.settings_model import SettingsModel
 
@@ -77,6 +78,7 @@ class OperatorSettings(SettingsModel):
     """The operator's settings."""
 
     trainer: TrainerSettings
+    tenancy: TenancySettings = Field(default_factory=TenancySettings)
     kueue: KueueSettings = Field(default_factory=KueueSettings)
     capacity: CapacitySettings = Field(default_factory=CapacitySettings)
     leader_election: LeaderElectionSettings = Field(default_factory=LeaderElectionSettings)
@@ -86,6 +88,19 @@ class OperatorSettings(SettingsModel):
     workers: Annotated[int, Field(ge=1, le=256)] = 16  #: reconciles side by side
     probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080  #: 0: any free one
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @model_validator(mode="after")
+    def _check_packages(self) -> Self:
+        """A namespace may use fewer packages than the trainer's pods know, but they would refuse it others."""
+        known = self.trainer.estimator_prefixes
+        for prefix, setting in self.tenancy.estimator_prefixes().items():
+            if not any(is_below(prefix, package) for package in (SCIKIT_LEARN, *known)):
+                named = ", ".join(known) or "none"
+                raise ValueError(
+                    f"{setting} has {prefix}, which is not among trainer.estimatorPrefixes ({named}): name it there, "
+                    "too, or take it out"
+                )
+        return self
 
     @property
     def pods(self) -> TrainerSettings:

@@ -310,11 +310,19 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     assert trainer.estimator_prefixes == ("lightgbm",)
     assert trainer.allowed_endpoints == ("https://s3.storage.svc:9000", "10.1.0.0/16")
     assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
+    limits = {"maxCells": 9, "maxMemory": "4Gi", "queues": ["*"], "outputPrefixes": ["s3://models/"]}
+    settings = settings_of(tenancy={"all": {"maxCells": 5, "maxCpu": "2"}, "namespaces": {"team-a": limits}})
+    assert settings.tenancy.namespaces["team-a"].max_memory == "4Gi"
+    assert {name: limit.value for name, limit in settings.tenancy.limits_of("team-b").items()} == {
+        "max_cells": 5,
+        "max_cpu": "2",
+    }
     priced = {**KARPENTER, "pricePerHour": 0.192, "currency": "USD"}
     (provider,) = settings_of(capacity={"providers": [priced]}).capacity.providers
     assert (provider.name, provider.max_nodes_per_job, str(provider.price_per_hour)) == ("big", None, "0.192")
     settings = settings_of()
     assert settings.capacity.providers == ()
+    assert settings.tenancy == type(settings.tenancy)()
     assert settings.leader_election == type(settings.leader_election)()
     assert settings_of(leaderElection={"leaseSeconds": 30}).leader_election.lease_seconds == 30
     assert settings.trainer.estimator_prefixes == ()
@@ -332,6 +340,9 @@ REFUSED = [
     ({"trainer": {"env": {"A": 1}}}, "env"),
     ({"trainer": {"estimatorPrefixes": ["light-gbm"]}}, "estimatorPrefixes"),
     ({"trainer": {"sources": {"maxBytes": 0}}}, "maxBytes"),
+    ({"tenancy": {"all": {"maxCell": 5}}}, "maxCell"),
+    ({"tenancy": {"namespaces": {"team-a": {"maxMemory": "4 GB"}}}}, "maxMemory"),
+    ({"tenancy": {"namespaces": {"Team_A": {}}}}, "Team_A"),
     ({"capacity": {"providers": [{**KARPENTER, "name": "none"}]}}, "name"),
     ({"capacity": {"providers": [{**KARPENTER, "kind": "Magic"}]}}, "kind"),
     ({"capacity": {"providers": [{**KARPENTER, "shape": {"cpu": "four"}}]}}, "shape"),

@@ -58,6 +58,7 @@ trainer:
   estimatorPrefixes: {{ toJson .Values.trainer.estimatorPrefixes }}
   sources: {{ toJson .Values.trainer.sources }}
   env: {{ toJson .Values.trainer.env }}
+tenancy: {{ toJson .Values.tenancy }}
 kueue: {{ toJson .Values.kueue }}
 {{- with .Values.capacity }}
 capacity:

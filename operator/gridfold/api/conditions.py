@@ -25,6 +25,7 @@ class Reason(StrEnum):
     VALID = "Valid"
     INVALID_SPEC = "InvalidSpec"
     TOO_MANY_CELLS = "TooManyCells"
+    NOT_ALLOWED = "NotAllowed"
     # prepare
     PREPARING = "Preparing"
     PREPARED = "Prepared"

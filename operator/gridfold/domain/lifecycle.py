@@ -7,18 +7,21 @@ happened never matters, only what is there now.
 
 from dataclasses import replace
 
-from gridfold.api.conditions import Reason
+from gridfold.api.conditions import ConditionType, Reason
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.validation import Problem
 from gridfold.domain import keys, outage
 from gridfold.domain.building import StatusBuilder
 from gridfold.domain.capacity.deciding import Wanted, decide_nodes, decide_nodes_of_refused, soonest
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
-from gridfold.domain.observed import Children, Observed, Progress
+from gridfold.domain.observed import Children, Observed, ObservedJob, Progress
 from gridfold.domain.plan import Action, Delete, Plan
 from gridfold.domain.preparing import prepare
 from gridfold.domain.queues import is_held
 from gridfold.domain.run import Run, pause_waves
 from gridfold.domain.searching import search, show_standing
+from gridfold.domain.tenancy.rules import check
 from gridfold.domain.trainer_image import change_over
 
 #: Added to why an edit is refused while cells of the spec before it run: taken back, the edit has cost nothing.
@@ -41,6 +44,8 @@ def decide(observed: Observed) -> Plan:
             f"the search has {total} cells, spec.search.maxCells allows {job.spec.search.max_cells}: take values out "
             "of spec.search.grid, draw some of them (algorithm: Random), or raise maxCells (at most 10000)",
         )
+    if excesses := _excesses(job, job.spec):
+        return _refuse(observed, Reason.NOT_ALLOWED, "; ".join(map(str, excesses)))
     digest = keys.run_digest(job.metadata.uid, job.spec)
     children, others = _of_run(observed.children, digest)
     run = Run(job, job.spec, total, digest, children, others.waves, StatusBuilder(job, digest, observed.now))
@@ -51,6 +56,20 @@ def decide(observed: Observed) -> Plan:
     plan = run.status.plan(actions, reconciling=bool(stale or others.waves))
     again = soonest(outage.look_again(children, plan.requeue_after_seconds), nodes.look_again_seconds)
     return replace(plan, requeue_after_seconds=again, nodes=nodes.step)
+
+
+def _excesses(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]:
+    """Return what the platform does not allow. A spec that was accepted stays so: a changed setting ends nothing.
+
+    Nor is a suspended one judged, which starts nothing: whoever has it go on edits it, and then it is.
+    """
+    accepted = any(
+        condition.type == ConditionType.ACCEPTED
+        and condition.status == "True"
+        and condition.observed_generation == job.metadata.generation
+        for condition in job.status.conditions
+    )
+    return () if accepted or spec.suspend else check(spec, job.metadata.namespace, job.limits)
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:

@@ -12,6 +12,7 @@ from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import Problem
 from gridfold.domain.capacity.held import Held
 from gridfold.domain.groups import Group, Groups, cells_of
+from gridfold.domain.tenancy.settings import Limit
 
 
 class Progress(StrEnum):
@@ -140,6 +141,7 @@ class ObservedJob:
     status: TrainingJobStatus
     problems: tuple[Problem, ...] = ()
     image: str = ""  #: of the trainer, that the platform has now; "" on a laptop
+    limits: Mapping[str, Limit] = field(default_factory=dict)  #: of its namespace, by the platform; none on a laptop
 
 
 @dataclass(frozen=True)

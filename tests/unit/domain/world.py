@@ -1,5 +1,6 @@
 """A pure world around `decide`: it keeps what actions make, and moves only when the test says so."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -34,6 +35,7 @@ from gridfold.domain.observed import (
 )
 from gridfold.domain.plan import Action, Delete, Drain, Plan, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.stage_needs import memory_of
+from gridfold.domain.tenancy.settings import Limit
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -97,6 +99,7 @@ class World:
     now: datetime = START
     laptop: bool = False
     image: str = ""  #: of the trainer, that the platform has now
+    limits: Mapping[str, Limit] = field(default_factory=dict)  #: that the platform sets
     held: Held | None = None  #: nodes for this job alone
 
     def edit(self, raw: dict[str, Any]) -> None:
@@ -106,7 +109,7 @@ class World:
         self.job = edited.model_copy(update={"metadata": edited.metadata.model_copy(update={"generation": generation})})
 
     def observe(self) -> Observed:
-        job = ObservedJob(self.job.metadata, self.job.spec, self.status, image=self.image)
+        job = ObservedJob(self.job.metadata, self.job.spec, self.status, image=self.image, limits=self.limits)
         children = Children(tuple(self.prepares.values()), tuple(self.waves.values()), tuple(self.refits.values()))
         return Observed(job, children, self.now, self.held)
 

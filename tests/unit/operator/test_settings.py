@@ -153,3 +153,31 @@ def test_without_either_both_ways_are_told(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.delenv("GRIDFOLD_SETTINGS", raising=False)
     with pytest.raises(SettingsError, match="--settings or the variable GRIDFOLD_SETTINGS"):
         load_settings(None)
+
+
+PREFIXES = "trainer: {image: t, estimatorPrefixes: [lightgbm]}\n"
+
+
+@pytest.mark.parametrize("prefix", ["lightgbm", "lightgbm.sklearn", "sklearn.svm", "*"])
+def test_a_namespace_may_use_fewer_packages_than_the_trainer_has(tmp_path: Path, prefix: str) -> None:
+    text = f"{PREFIXES}tenancy: {{namespaces: {{team-a: {{estimatorPrefixes: ['{prefix}']}}}}}}\n"
+    assert load_settings(write(tmp_path, text)).tenancy.namespaces["team-a"].estimator_prefixes == (prefix,)
+
+
+@pytest.mark.parametrize(
+    ("tenancy", "words"),
+    [
+        (
+            "{namespaces: {team-a: {estimatorPrefixes: [xgboost]}}}",
+            r"tenancy\.namespaces\.team-a\.estimatorPrefixes has xgboost, which is not among "
+            r"trainer\.estimatorPrefixes \(lightgbm\): name it there, too, or take it out",
+        ),
+        ("{all: {estimatorPrefixes: [light]}}", r"tenancy\.all\.estimatorPrefixes has light"),
+        ("{all: {maxCell: 5}}", r"tenancy\.all\.maxCell"),
+        ("{namespaces: {Team_A: {maxCells: 5}}}", r"Team_A"),
+        ("{all: {outputPrefixes: ['models/']}}", r"tenancy\.all\.outputPrefixes: .*must be a URI such as s3://"),
+    ],
+)
+def test_limits_that_cannot_be_meant_are_refused_in_words(tmp_path: Path, tenancy: str, words: str) -> None:
+    with pytest.raises(SettingsError, match=words):
+        load_settings(write(tmp_path, f"{PREFIXES}tenancy: {tenancy}\n"))

@@ -18,6 +18,7 @@ from gridfold.domain.keys import run_digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.tenancy.settings import TenancySettings
 from gridfold.engine.ports import Clock, ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.children import (
@@ -68,6 +69,7 @@ class KubernetesCluster:
     inputs: Inputs = field(default_factory=Inputs)
     warnings: Warnings = field(default_factory=Warnings)
     reads_workloads: bool = False  #: of Kueue, to tell why a queue does not admit a Job
+    tenancy: TenancySettings = field(default_factory=TenancySettings)
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
         """Return the resource as it is now, or None where it is gone or being deleted; its Jobs are ended then."""
@@ -86,7 +88,8 @@ class KubernetesCluster:
             job = parse_training_job(document, self.trainer.estimator_prefixes)
         except InvalidTrainingJobError as error:
             return ObservedJob(metadata, None, status, error.problems, self.trainer.image)
-        return ObservedJob(metadata, job.spec, status, image=self.trainer.image)
+        limits = self.tenancy.limits_of(key.namespace)
+        return ObservedJob(metadata, job.spec, status, image=self.trainer.image, limits=limits)
 
     async def observe_children(self, job: ObservedJob) -> Children:
         """Return all children that are controlled by exactly this resource.

@@ -1,0 +1,66 @@
+"""A platform limits what a namespace may ask for, and changes its mind while a job of it runs."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gridfold.domain.lifecycle import GOES_ON
+from tests.cluster.installation import chart_values, installed, make_namespace, upgrade
+from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
+from tests.e2e.test_steering import patch
+from tests.testbed.plugin import Bucket, Cluster
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture
+def namespace(testbed: Cluster) -> Iterator[str]:
+    """A tenant's namespace."""
+    name = make_namespace(testbed.kubectl, "e2e")
+    yield name
+    testbed.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_lowered_ends_no_job(
+    testbed: Cluster, images: dict[str, str], session_bucket: Bucket, namespace: str
+) -> None:
+    def values(**limits: Any) -> dict[str, Any]:
+        return chart_values(images, (namespace,), tenancy={"namespaces": {namespace: limits}})
+
+    def running_pods() -> set[str]:
+        return {
+            pod["metadata"]["uid"] for pod in jobs.children("pods", long, "cell") if pod["status"]["phase"] == "Running"
+        }
+
+    with installed(testbed, values(maxCells=2, maxParallelism=2)) as operator:
+        jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
+        jobs.add_credentials()
+        source = jobs.upload(two_column_table())
+        long = jobs.apply(jobs.manifest("long", source, execution={"parallelism": 1}, **LONG_CELLS))
+        wide = jobs.apply(jobs.manifest("wide", source, search={"grid": [{"C": [1.0]}]}, execution={"parallelism": 3}))
+        status = jobs.wait(wide, "is refused", lambda s: condition(s, "Accepted")["status"] == "False")
+        assert (condition(status, "Accepted")["reason"], status["state"]) == ("NotAllowed", "Failed")
+        assert condition(status, "Accepted")["message"] == (
+            f"spec.execution.parallelism is 3: namespace {namespace} may have a parallelism of at most 2 "
+            f"(tenancy.namespaces.{namespace}.maxParallelism of the operator's chart). Write 2 or less, or ask the "
+            "platform team, who sets it"
+        )
+        assert jobs.children("jobs", wide) == []
+        jobs.wait(long, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) == 1)
+        pods = running_pods()
+        assert len(pods) == 1
+
+        upgrade(testbed, operator.namespace, values(maxCells=1, maxParallelism=3))
+        operator.wait_until_ready()
+        jobs.wait(wide, "is started", lambda s: condition(s, "Running")["status"] == "True")
+        assert (condition(jobs.status(long), "Accepted")["status"], jobs.status(long)["state"]) == ("True", "Running")
+        patch(jobs, long, {"execution": {"retries": 1}})
+        status = jobs.wait(long, "is judged anew", lambda s: condition(s, "Accepted")["status"] == "False")
+        assert (
+            f"(tenancy.namespaces.{namespace}.maxCells of the operator's chart)"
+            in condition(status, "Accepted")["message"]
+        )
+        assert condition(status, "Accepted")["message"].endswith(GOES_ON)
+        assert running_pods() == pods
+        jobs.delete(long, wide)
