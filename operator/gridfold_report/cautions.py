@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from gridfold.domain.baselines import gain_of, worth
 from gridfold.domain.words import counted
 from gridfold_report import texts
 from gridfold_report.run import Run, at
@@ -41,6 +42,7 @@ def cautions(standing: Standing) -> list[Caution]:
     run = standing.run
     found = [
         *_openings(run),
+        *_dummy(standing),
         *_gap(standing),
         *_headline(run),
         *_edges(standing),
@@ -60,6 +62,24 @@ def _openings(run: Run) -> Iterator[Caution]:
             f"{opened} different models have been scored on it. Each look lets choices follow it.",
             "Take the test score as a second validation score; for a fair number, keep new rows aside.",
         )
+
+
+def _dummy(standing: Standing) -> Iterator[Caution]:
+    """Yield a caution where the winner cannot be told from answers that need no learning."""
+    found = standing.selection.get("dummy")
+    if found is None or found["mean"] is None:
+        return
+    more = gain_of(found)
+    if more is None or more.sign > 0 or (more.interval is None and more.value > 0):
+        return
+    name, winner = standing.run.objective, standing.run.winner
+    yield Caution(
+        "Not better than a dummy",
+        f"Always answering {found['answer']} has {name} {texts.score(found['mean'])} on the same folds, the winner "
+        f"{texts.score(winner.mean(name) if winner else None)}: {worth(more)}.",
+        "Do not use it yet: look whether the columns can tell anything about the target, and whether "
+        f"{name} is what you want of a model.",
+    )
 
 
 def _gap(standing: Standing) -> Iterator[Caution]:

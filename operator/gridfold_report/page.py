@@ -7,7 +7,7 @@ from jinja2 import Environment, PackageLoader
 from markupsafe import Markup
 
 from gridfold.domain.visible import visible
-from gridfold_report import cautions, costs, facts, leaders, texts, verdict
+from gridfold_report import baselines, cautions, costs, facts, leaders, texts, verdict
 from gridfold_report.figures.fold_dots import fold_dots
 from gridfold_report.figures.heat_map import heat_map
 from gridfold_report.figures.learning_curve import learning_curve
@@ -43,6 +43,7 @@ def context_of(run: Run) -> dict[str, Any]:
         "figures": list(verdict.figures(standing)),
         "cautions": known[: cautions.MOST],
         "notes": known[cautions.MOST :],
+        "baselines": baselines.baselines(standing),
         "dots": fold_dots(standing),
         "strips": strips(run),
         "heat": heat_map(standing),

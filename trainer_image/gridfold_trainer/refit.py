@@ -76,7 +76,7 @@ def _judged(
         found,
         refitted=replace(refitted, plots=drawn),
         openings=opened,
-        selection=selection(job, record, data, parts),
+        selection=selection(job, record, training, context),
         learning_curve=curve.document(best, train_scores, context) if curve else None,
         notes=[*doubts.of_folds(record), *refitted.doubts, *notes, *more, *refitted.warnings],
     )

@@ -38,6 +38,21 @@ class ParameterShare(StatusModel):
     )
 
 
+class BaselineStatus(StatusModel):
+    """What was not searched for, on the same folds as the winner, and what the winner has more."""
+
+    answer: Text | None = Field(None, description="Of a dummy: what it answers whatever the row is.")
+    cell: Count | None = Field(None, description="Of the estimator's defaults: the cell of the grid that has them.")
+    score: DecimalText = Field(description="Its mean of the objective.")
+    gain: DecimalText | None = Field(None, description="The winner's mean minus score.")
+    gain_interval: Annotated[list[DecimalText], Field(max_length=2)] | None = Field(
+        None,
+        description="95 % interval of gain: paired by fold, corrected for folds that share rows (Nadeau and Bengio "
+        "2003). Absent where the differences do not vary, or there is one fold.",
+    )
+    verdict: Text = Field(description="The same in words.")
+
+
 class SelectionStatus(StatusModel):
     """How far the choice of the winner can be trusted, and what to try next."""
 
@@ -48,6 +63,18 @@ class SelectionStatus(StatusModel):
     )
     optimism: DecimalText | None = Field(
         None, description="The winner's mean minus honestScore: what choosing by the very scores adds to them."
+    )
+    dummy: BaselineStatus | None = Field(
+        None,
+        description="The best of the answers that need no learning: the commonest class (with the share of each as its "
+        "probability), the positive class, the mean or the median of the target. A winner that cannot be told from it "
+        "has learnt nothing.",
+    )
+    defaults: BaselineStatus | None = Field(
+        None,
+        description="The estimator with spec.estimator.parameters and its own defaults: what the search has brought. "
+        "Absent unless a cell of the grid has them (add {} to spec.search.grid), or another job has computed them "
+        "with the same cache.",
     )
     highest_cell: Count | None = Field(
         None, description="The cell with the highest mean, where scoring.select has chosen a simpler one."

@@ -19,6 +19,13 @@ def format_score(value: float | None) -> str:
     return f"{value:.4f}" if abs(value) < 1000 else f"{value:.6g}"
 
 
+def format_difference(value: float) -> str:
+    """Return a difference of scores with its sign and three decimals; a small one with two digits."""
+    if value == 0 or abs(value) >= 0.001:
+        return f"{value:+.3f}" if abs(value) < 1000 else f"{value:+.4g}"
+    return f"{value:+.1e}"
+
+
 def ranked_cell(line: RankedReport | CellReport, objective: str, grid: Grid) -> RankedCell:
     """Return a line of the leaderboard."""
     scores = line.scores

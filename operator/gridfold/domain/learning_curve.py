@@ -1,14 +1,13 @@
 """Whether more rows would help: the learning curve as a document, as the status shows it, and in words."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from gridfold.api.learning import HALF, WHOLE, CurvePoint, LearningCurveStatus
-from gridfold.domain.leaderboard import format_score
+from gridfold.domain.leaderboard import format_difference, format_score
 from gridfold.domain.numbers.gain import Gain, gain
-from gridfold.domain.numbers.judged import NONE, mean, std
+from gridfold.domain.numbers.judged import NONE, known, mean, std
 
 _CHARACTERS = 256
 
@@ -88,19 +87,15 @@ def _point(point: Point) -> dict[str, Any]:
         "rows": list(point.rows),
         "scores": list(point.scores),
         "trainScores": list(point.train_scores),
-        "mean": _known(mean(scores)),
-        "std": _known(std(scores)),
-        "trainMean": _known(mean(train)),
+        "mean": known(mean(scores)),
+        "std": known(std(scores)),
+        "trainMean": known(mean(train)),
         "reason": point.reason[:_CHARACTERS],
     }
 
 
 def _numbers(scores: Sequence[float | None]) -> list[float]:
     return [NONE if score is None else score for score in scores]
-
-
-def _known(value: float) -> float | None:
-    return value if math.isfinite(value) else None
 
 
 def _verdict(before: Point, found: Gain | None, objective: str, unit: str) -> str:
@@ -110,10 +105,10 @@ def _verdict(before: Point, found: Gain | None, objective: str, unit: str) -> st
             "name larger fractions"
         )
     step = f"doubling the {unit}" if before.fraction == HALF else f"all {unit} instead of {before.fraction} %"
-    told = f"{step} brought {objective} {_signed(found.value)}"
+    told = f"{step} brought {objective} {format_difference(found.value)}"
     if found.interval is None:
         return f"{told}; nothing can be said of how sure that is"
-    told += f" [{', '.join(map(_signed, found.interval))}]"
+    told += f" [{', '.join(map(format_difference, found.interval))}]"
     return (
         told
         + {
@@ -122,10 +117,3 @@ def _verdict(before: Point, found: Gain | None, objective: str, unit: str) -> st
             -1: f": the model is worse with more {unit}; look at how they differ",
         }[found.sign]
     )
-
-
-def _signed(value: float) -> str:
-    """Return a difference with its sign and three decimals: the design's form; small ones with two digits."""
-    if value == 0 or abs(value) >= 0.001:
-        return f"{value:+.3f}" if abs(value) < 1000 else f"{value:+.4g}"
-    return f"{value:+.1e}"

@@ -13,6 +13,7 @@ from gridfold.api.selection import (
     SelectionStatus,
 )
 from gridfold.api.v1alpha1 import Prefer, Scoring
+from gridfold.domain.baselines import baseline_lines, baseline_status
 from gridfold.domain.leaderboard import format_score
 from gridfold.domain.numbers.choosing import Choice, Simplest
 from gridfold.domain.numbers.equals import NOTICEABLY_FASTER
@@ -37,6 +38,8 @@ def selection_status(document: Mapping[str, Any] | None) -> SelectionStatus | No
     return SelectionStatus(
         honest_score=honest and format_score(honest["score"]),
         optimism=honest and format_score(honest["optimism"]),
+        dummy=baseline_status(document.get("dummy")),
+        defaults=baseline_status(document.get("defaults")),
         highest_cell=None if document["highestCell"] == document["winner"] else document["highestCell"],
         cheapest_equal=cheapest
         and CheapestEqual(
@@ -71,6 +74,7 @@ def selection_lines(selection: SelectionStatus | None, objective: str, mean: str
             f"{objective} {selection.honest_score}, where the choice has not seen what it is scored on "
             f"(the winner's mean: {mean})",
         )
+    yield from baseline_lines(selection.dummy, selection.defaults, objective)
     faster = selection.cheapest_equal
     if faster and float(faster.fit_seconds) <= NOTICEABLY_FASTER * float(faster.winner_fit_seconds):
         yield (

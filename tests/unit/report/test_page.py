@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from html import unescape
 from typing import Any
 
 import pytest
@@ -125,6 +126,48 @@ def test_what_changes_a_decision_is_said_above_everything_else(options: dict[str
     said = text_of(page(**options))
     assert words in said
     assert said.index(words) < said.index("fold by fold")
+
+
+def beside(mean: float, interval: tuple[float, float] | None = None, **more: Any) -> dict[str, Any]:
+    """A baseline of status.json, beside a winner of about 0.75."""
+    gain = {"value": 0.75 - mean, "interval": interval}
+    return {"mean": mean, "scores": {}, "folds": [], "gain": gain, **more}
+
+
+def selected(**baselines: Any) -> dict[str, Any]:
+    """The part of status.json about the choice."""
+    importance = {"all": None, "betterHalf": None, "reason": "", "betterHalfReason": ""}
+    found = {"winner": 0, "testShare": 0.25, "honest": None, "edges": [], "importance": importance}
+    return {"selection": {**found, "dummy": None, "defaults": None, **baselines}}
+
+
+def test_the_winner_stands_beside_a_dummy_and_the_defaults() -> None:
+    dummy, defaults = beside(0.25, (0.4, 0.6), answer='"no"'), beside(0.74, (-0.01, 0.03), cell=3)
+    said = unescape(text_of(page(**selected(dummy=dummy, defaults=defaults))))
+    assert 'A dummy that always answers "no" 0.2500 The winner has +0.500 [+0.400, +0.600].' in said
+    assert (
+        "The estimator's defaults, cell 3 0.7400 The winner has +0.010 [−0.010, +0.030], which cannot be told" in said
+    )
+    assert "Not better than a dummy" not in said
+    said = unescape(text_of(page(**selected(dummy=dummy))))
+    assert "The estimator's defaults – Not known: add {} to spec.search.grid to have them as a cell." in said
+    assert "What learning and tuning brought" not in text_of(page()), "an older run knows neither"
+
+
+@pytest.mark.parametrize(("mean", "interval"), [(0.74, (-0.01, 0.03)), (0.9, (-0.2, -0.1)), (0.75, None), (0.8, None)])
+def test_a_winner_that_is_no_better_than_a_dummy_is_the_first_thing_to_know(
+    mean: float, interval: tuple[float, float] | None
+) -> None:
+    said = unescape(text_of(page(**selected(dummy=beside(mean, interval, answer='"no"')))))
+    before = said.split("fold by fold")[0]
+    assert f'Not better than a dummy Always answering "no" has f1 {mean:.4f} on the same folds' in before
+    assert "Next Do not use it yet" in before
+
+
+def test_a_winner_that_is_better_on_every_fold_needs_no_interval_and_a_dummy_without_a_score_says_nothing() -> None:
+    unknown = {**beside(0.1, answer='"no"'), "mean": None, "gain": None}
+    for dummy in (beside(0.7, answer='"no"'), unknown):
+        assert "Not better than a dummy" not in text_of(page(**selected(dummy=dummy)))
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Which estimators a job may name, and what their own rules say about its parameters. Nothing here fits."""
 
 import difflib
+import inspect
 import sys
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +15,8 @@ from gridfold_trainer.learning.label_parameters import by_code, label_problems
 from gridfold_trainer.learning.light_imports import import_scikit_learn
 
 RANDOM_STATE = "random_state"
+#: A parameter that nobody gives.
+ABSENT = object()
 
 
 def load_class(class_name: str) -> type:
@@ -100,6 +103,21 @@ def ambiguous_number(cls: type, name: str, value: Any) -> str | None:
         f"{name} is {int(value)}, which {cls.__name__} reads in one way as a whole number and in another as a "
         f"fraction; write {{int: {int(value)}}} or {{float: {int(value)}}}."
     )
+
+
+def same_value(cls: Any, name: str, *values: Any) -> bool:
+    """Tell whether two values of a parameter, or none and one, mean the same.
+
+    None given is the constructor's own default. 1 and 1.0 are the same where the estimator has one use for both, and so
+    are a list and a tuple.
+    """
+    default = inspect.signature(cls.__init__).parameters.get(name)
+    one, other = (default and default.default if value is ABSENT else value for value in values)
+    one, other = (list(value) if isinstance(value, tuple) else value for value in (one, other))
+    if type(one) is type(other):
+        return bool(one == other)
+    numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in (one, other))
+    return numbers and one == other and ambiguous_number(cls, name, one) is None
 
 
 def declares(cls: type, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What more rows bring: the same cell on the same folds, fitted on fewer rows and on more."""
+"""What something brings on the same folds: more rows instead of fewer, the winner instead of a baseline."""
 
 import math
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from gridfold.domain.numbers.student import critical
 class Gain:
     """A mean difference and how far it can be trusted."""
 
-    value: float  #: mean score with more rows minus that with fewer
+    value: float  #: mean score with it minus that without
     interval: tuple[float, float] | None  #: 95 %; None: one split, or differences that do not vary
 
     @property
@@ -24,17 +24,17 @@ class Gain:
         return (low > 0) - (high < 0)
 
 
-def gain(fewer: Sequence[float], more: Sequence[float], test_share: float) -> Gain | None:
-    """Return what more rows bring, None where a split of either has no score.
+def gain(without: Sequence[float], having: Sequence[float], test_share: float) -> Gain | None:
+    """Return what is gained, None where a split of either has no score.
 
-    The interval that belongs to the corrected resampled t-test (Nadeau and Bengio 2003): with d = more − fewer over
+    The interval that belongs to the corrected resampled t-test (Nadeau and Bengio 2003): with d = having − without over
     all J splits,
 
         mean(d) ± t(0.975, J − 1) · √((1/J + test_share) · var(d, ddof=1))
 
     `test_share`, rows to score on ÷ rows to fit on, is that of all rows: so much do the splits share.
     """
-    differences = [after - before for before, after in zip(fewer, more, strict=True)]
+    differences = [after - before for before, after in zip(without, having, strict=True)]
     value = mean(differences)
     if not math.isfinite(value):
         return None

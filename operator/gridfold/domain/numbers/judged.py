@@ -50,6 +50,11 @@ def std(values: Sequence[float]) -> float:
     return math.sqrt(mean([value * value for value in away])) if values else NONE
 
 
+def known(value: float) -> float | None:
+    """Return a number as JSON has it: None for what is no finite one."""
+    return value if math.isfinite(value) else None
+
+
 def best(means: Sequence[float]) -> int | None:
     """Return the first place of the highest mean, None where all are NaN: GridSearchCV's rule."""
     known = [place for place, value in enumerate(means) if not math.isnan(value)]
