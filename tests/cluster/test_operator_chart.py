@@ -311,10 +311,12 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     assert trainer.allowed_endpoints == ("https://s3.storage.svc:9000", "10.1.0.0/16")
     assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
     limits = {"maxCells": 9, "maxMemory": "4Gi", "queues": ["*"], "outputPrefixes": ["s3://models/"]}
-    settings = settings_of(tenancy={"all": {"maxCells": 5, "maxCpu": "2"}, "namespaces": {"team-a": limits}})
+    selector = {"matchLabels": {"tier": "gold"}, "limits": {"maxCells": 7}}
+    tenancy = {"all": {"maxCells": 5, "maxCpu": "2"}, "selectors": [selector], "namespaces": {"team-a": limits}}
+    settings = settings_of(tenancy=tenancy)
     assert settings.tenancy.namespaces["team-a"].max_memory == "4Gi"
-    assert {name: limit.value for name, limit in settings.tenancy.limits_of("team-b").items()} == {
-        "max_cells": 5,
+    assert {name: limit.value for name, limit in settings.tenancy.limits_of("team-b", {"tier": "gold"}).items()} == {
+        "max_cells": 7,
         "max_cpu": "2",
     }
     priced = {**KARPENTER, "pricePerHour": 0.192, "currency": "USD"}
@@ -343,6 +345,7 @@ REFUSED = [
     ({"tenancy": {"all": {"maxCell": 5}}}, "maxCell"),
     ({"tenancy": {"namespaces": {"team-a": {"maxMemory": "4 GB"}}}}, "maxMemory"),
     ({"tenancy": {"namespaces": {"Team_A": {}}}}, "Team_A"),
+    ({"tenancy": {"selectors": [{"matchLabels": {}, "limits": {}}]}}, "matchLabels"),
     ({"capacity": {"providers": [{**KARPENTER, "name": "none"}]}}, "name"),
     ({"capacity": {"providers": [{**KARPENTER, "kind": "Magic"}]}}, "kind"),
     ({"capacity": {"providers": [{**KARPENTER, "shape": {"cpu": "four"}}]}}, "shape"),

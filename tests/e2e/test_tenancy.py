@@ -16,8 +16,9 @@ pytestmark = pytest.mark.cluster
 
 @pytest.fixture
 def namespace(testbed: Cluster) -> Iterator[str]:
-    """A tenant's namespace."""
+    """A tenant's namespace, with a label that the platform gives it."""
     name = make_namespace(testbed.kubectl, "e2e")
+    testbed.kubectl("label", "namespace", name, "tier=small")
     yield name
     testbed.kubectl("delete", "namespace", name, "--wait=false")
 
@@ -25,15 +26,19 @@ def namespace(testbed: Cluster) -> Iterator[str]:
 def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_lowered_ends_no_job(
     testbed: Cluster, images: dict[str, str], session_bucket: Bucket, namespace: str
 ) -> None:
-    def values(**limits: Any) -> dict[str, Any]:
-        return chart_values(images, (namespace,), tenancy={"namespaces": {namespace: limits}})
+    def values(cells: int, parallelism: int) -> dict[str, Any]:
+        tenancy = {
+            "selectors": [{"matchLabels": {"tier": "small"}, "limits": {"maxCells": cells, "maxParallelism": 1}}],
+            "namespaces": {namespace: {"maxParallelism": parallelism}},
+        }
+        return chart_values(images, (namespace,), tenancy=tenancy)
 
     def running_pods() -> set[str]:
         return {
             pod["metadata"]["uid"] for pod in jobs.children("pods", long, "cell") if pod["status"]["phase"] == "Running"
         }
 
-    with installed(testbed, values(maxCells=2, maxParallelism=2)) as operator:
+    with installed(testbed, values(cells=2, parallelism=2)) as operator:
         jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
         jobs.add_credentials()
         source = jobs.upload(two_column_table())
@@ -51,16 +56,14 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
         pods = running_pods()
         assert len(pods) == 1
 
-        upgrade(testbed, operator.namespace, values(maxCells=1, maxParallelism=3))
+        upgrade(testbed, operator.namespace, values(cells=1, parallelism=3))
         operator.wait_until_ready()
         jobs.wait(wide, "is started", lambda s: condition(s, "Running")["status"] == "True")
         assert (condition(jobs.status(long), "Accepted")["status"], jobs.status(long)["state"]) == ("True", "Running")
         patch(jobs, long, {"execution": {"retries": 1}})
         status = jobs.wait(long, "is judged anew", lambda s: condition(s, "Accepted")["status"] == "False")
-        assert (
-            f"(tenancy.namespaces.{namespace}.maxCells of the operator's chart)"
-            in condition(status, "Accepted")["message"]
-        )
+        words = "may have a number of cells of at most 1 (tenancy.selectors[0].limits.maxCells of the operator's chart)"
+        assert words in condition(status, "Accepted")["message"]
         assert condition(status, "Accepted")["message"].endswith(GOES_ON)
         assert running_pods() == pods
         jobs.delete(long, wide)

@@ -7,7 +7,7 @@ happened never matters, only what is there now.
 
 from dataclasses import replace
 
-from gridfold.api.conditions import ConditionType, Reason
+from gridfold.api.conditions import Reason
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import Problem
 from gridfold.domain import keys, outage
@@ -63,13 +63,7 @@ def _excesses(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]:
 
     Nor is a suspended one judged, which starts nothing: whoever has it go on edits it, and then it is.
     """
-    accepted = any(
-        condition.type == ConditionType.ACCEPTED
-        and condition.status == "True"
-        and condition.observed_generation == job.metadata.generation
-        for condition in job.status.conditions
-    )
-    return () if accepted or spec.suspend else check(spec, job.metadata.namespace, job.limits)
+    return () if job.accepted or spec.suspend else check(spec, job.metadata.namespace, job.limits)
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
 
+from gridfold.api.conditions import ConditionType
 from gridfold.api.handoff import Report, decode_report
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
@@ -141,7 +142,17 @@ class ObservedJob:
     status: TrainingJobStatus
     problems: tuple[Problem, ...] = ()
     image: str = ""  #: of the trainer, that the platform has now; "" on a laptop
-    limits: Mapping[str, Limit] = field(default_factory=dict)  #: of its namespace, by the platform; none on a laptop
+    limits: Mapping[str, Limit] = field(default_factory=dict)  #: of what may be accepted; none on a laptop
+
+    @property
+    def accepted(self) -> bool:
+        """Return whether the spec as it is now has been accepted."""
+        return any(
+            condition.type == ConditionType.ACCEPTED
+            and condition.status == "True"
+            and condition.observed_generation == self.metadata.generation
+            for condition in self.status.conditions
+        )
 
 
 @dataclass(frozen=True)

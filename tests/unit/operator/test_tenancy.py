@@ -1,20 +1,70 @@
 """A job is read with the limits of its namespace."""
 
+from typing import Any
+
+import pytest
+
+from gridfold.domain.observed import ObservedJob
 from gridfold.domain.tenancy.settings import Limit, TenancySettings
 from gridfold.engine.ports import JobKey
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
 from gridfold_operator.adapters.kubernetes.pods import PodStore
+from gridfold_operator.errors import ApiRefusedError
 from gridfold_operator.settings import TrainerSettings
-from tests.unit.operator.api_server import ApiServer, say, serving
+from tests.unit.operator.api_server import Answer, ApiServer, refuse, say, serving
 from tests.unit.operator.jobs import training_job_document
 
-TENANCY = TenancySettings.model_validate({"all": {"maxCells": 9}, "namespaces": {"team-a": {"maxCells": 5}}})
+NAMES = {"namespaces": {"team-a": {"maxCells": 5}}, "all": {"maxCells": 9}}
+LABELS = {"selectors": [{"matchLabels": {"tier": "gold"}, "limits": {"maxCells": 7}}], "all": {"maxCells": 9}}
+ACCEPTED = {"type": "Accepted", "status": "True", "reason": "Valid", "lastTransitionTime": "2026-01-01T00:00:00Z"}
 
 
-async def test_a_job_is_read_with_the_limits_of_its_namespace() -> None:
-    async with serving(ApiServer().then(say(training_job_document()))) as client:
-        cluster = KubernetesCluster(client, PodStore(), SystemClock(), TrainerSettings(image="t:1"), tenancy=TENANCY)
+async def load(tenancy: dict[str, Any], *answers: Answer) -> tuple[ObservedJob | None, list[str]]:
+    server = ApiServer().then(*answers)
+    async with serving(server, tries=1) as client:
+        settings = TenancySettings.model_validate(tenancy)
+        cluster = KubernetesCluster(client, PodStore(), SystemClock(), TrainerSettings(image="t:1"), tenancy=settings)
         job = await cluster.load_job(JobKey("team-a", "pima"))
+    return job, [path.rpartition("/")[2] for _, path, _ in server.requests]
+
+
+def labelled(**labels: str) -> Answer:
+    return say({"metadata": {"name": "team-a", **({"labels": labels} if labels else {})}})
+
+
+async def test_a_job_is_read_with_the_limits_of_its_namespaces_name_and_nothing_more_is_asked_for() -> None:
+    job, asked = await load(NAMES, say(training_job_document()))
     assert job is not None
     assert job.limits == {"max_cells": Limit(5, "tenancy.namespaces.team-a.maxCells")}
+    assert asked == ["pima"]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "limit"),
+    [
+        (labelled(tier="gold"), Limit(7, "tenancy.selectors[0].limits.maxCells")),
+        (labelled(tier="tin"), Limit(9, "tenancy.all.maxCells")),
+        (labelled(), Limit(9, "tenancy.all.maxCells")),
+    ],
+)
+async def test_where_labels_count_those_of_the_namespace_are_read(namespace: Answer, limit: Limit) -> None:
+    job, asked = await load(LABELS, say(training_job_document()), namespace)
+    assert job is not None
+    assert job.limits == {"max_cells": limit}
+    assert asked == ["pima", "team-a"]
+
+
+async def test_a_job_whose_namespace_cannot_be_read_is_not_taken_for_one_without_limits() -> None:
+    with pytest.raises(ApiRefusedError):
+        await load(LABELS, say(training_job_document()), refuse(403))
+
+
+@pytest.mark.parametrize(("generation", "asked"), [(4, ["pima"]), (3, ["pima", "team-a"])])
+async def test_of_a_spec_that_was_accepted_no_labels_are_read(generation: int, asked: list[str]) -> None:
+    document = training_job_document()
+    document["metadata"]["generation"] = 4
+    document["status"] = {"conditions": [{**ACCEPTED, "observedGeneration": generation}]}
+    job, seen = await load(LABELS, say(document), labelled(tier="gold"))
+    assert job is not None
+    assert (job.accepted, seen) == (generation == 4, asked)

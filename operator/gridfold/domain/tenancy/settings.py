@@ -1,7 +1,7 @@
-"""The operator's settings of tenancy: limits of all namespaces, and others of a namespace by its name."""
+"""The operator's settings of tenancy: limits of all namespaces, and others by a namespace's labels or name."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -13,6 +13,8 @@ from gridfold.domain.tenancy.places import place_of
 
 #: In a list: whatever there is. So a namespace may have more than all others.
 ANY = "*"
+#: In an entry of a list: the name of the namespace.
+NAME = "{namespace}"
 
 Most = Annotated[int, Field(ge=1)]
 Names = tuple[Annotated[str, Field(min_length=1, max_length=253)], ...]
@@ -61,34 +63,72 @@ class Limit:
     setting: str  #: such as tenancy.namespaces.team-a.maxParallelism
 
 
+class SelectedLimits(_Model):
+    """Limits of the namespaces that have all of some labels."""
+
+    match_labels: Annotated[dict[str, str], Field(min_length=1, max_length=32)]
+    limits: Limits
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A place in the settings that has limits, and which namespaces they are for."""
+
+    path: str
+    limits: Limits
+    name: str = ""  #: of the one namespace; "" for those with the labels
+    labels: Mapping[str, str] = field(default_factory=dict)  #: that a namespace must have
+
+    def counts(self, namespace: str, labels: Mapping[str, str]) -> bool:
+        return self.name in {"", namespace} and self.labels.items() <= labels.items()
+
+    def setting(self, limit: str) -> str:
+        return f"tenancy.{self.path}.{to_camel(limit)}"
+
+
 class TenancySettings(_Model):
-    """What the jobs of which namespace may ask for."""
+    """What the jobs of which namespace may ask for.
+
+    Of several places that have a limit, the namespace's name goes before its labels, of these the first that fit,
+    and both before `all`.
+    """
 
     all: Limits = Field(default_factory=Limits)
-    namespaces: Mapping[Namespace, Limits] = Field(default_factory=dict)  #: each limit in place of that of `all`
+    selectors: tuple[SelectedLimits, ...] = ()
+    namespaces: Mapping[Namespace, Limits] = Field(default_factory=dict)
 
-    def limits_of(self, namespace: str) -> dict[str, Limit]:
-        """Return what is limited in a namespace, by the field of the limit."""
+    def limits_of(self, namespace: str, labels: Mapping[str, str]) -> dict[str, Limit]:
+        """Return what is limited in a namespace that has these labels, by the field of the limit."""
         found: dict[str, Limit] = {}
-        for where, limits in ((f"namespaces.{namespace}", self.namespaces.get(namespace)), ("all", self.all)):
-            for field in Limits.model_fields:
-                value = getattr(limits, field, None)
-                if value is not None:
-                    found.setdefault(field, Limit(value, f"tenancy.{where}.{to_camel(field)}"))
-        return {field: limit for field, limit in found.items() if not _is_any(limit.value)}
+        for place in self._places():
+            if place.counts(namespace, labels):
+                for name, value in place.limits:
+                    if value is not None:
+                        found.setdefault(name, Limit(_filled(value, namespace), place.setting(name)))
+        return {name: limit for name, limit in found.items() if not _is_any(limit.value)}
 
     def estimator_prefixes(self) -> dict[str, str]:
         """Return the packages that any namespace may use, each with the setting that says so."""
-        found: dict[str, str] = {}
-        for where, limits in (
-            ("all", self.all),
-            *((f"namespaces.{name}", own) for name, own in self.namespaces.items()),
-        ):
-            for prefix in limits.estimator_prefixes or ():
-                if prefix != ANY:
-                    found.setdefault(prefix, f"tenancy.{where}.estimatorPrefixes")
-        return found
+        return {
+            prefix: place.setting("estimator_prefixes")
+            for place in self._places()
+            for prefix in place.limits.estimator_prefixes or ()
+            if prefix != ANY
+        }
+
+    def _places(self) -> Iterator[_Place]:
+        """Yield where limits are set, those first that go before others."""
+        for name, limits in self.namespaces.items():
+            yield _Place(f"namespaces.{name}", limits, name=name)
+        for index, selector in enumerate(self.selectors):
+            yield _Place(f"selectors[{index}].limits", selector.limits, labels=selector.match_labels)
+        yield _Place("all", self.all)
 
 
 def _is_any(value: object) -> bool:
     return isinstance(value, tuple) and ANY in value
+
+
+def _filled(value: object, namespace: str) -> object:
+    """Return a limit with the name of the namespace in the places that are left for it."""
+    return tuple(entry.replace(NAME, namespace) for entry in value) if isinstance(value, tuple) else value

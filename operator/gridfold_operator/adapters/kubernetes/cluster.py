@@ -18,7 +18,7 @@ from gridfold.domain.keys import run_digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
-from gridfold.domain.tenancy.settings import TenancySettings
+from gridfold.domain.tenancy.settings import Limit, TenancySettings
 from gridfold.engine.ports import Clock, ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.children import (
@@ -88,8 +88,16 @@ class KubernetesCluster:
             job = parse_training_job(document, self.trainer.estimator_prefixes)
         except InvalidTrainingJobError as error:
             return ObservedJob(metadata, None, status, error.problems, self.trainer.image)
-        limits = self.tenancy.limits_of(key.namespace)
-        return ObservedJob(metadata, job.spec, status, image=self.trainer.image, limits=limits)
+        observed = ObservedJob(metadata, job.spec, status, image=self.trainer.image)
+        return observed if observed.accepted else replace(observed, limits=await self._limits_of(key.namespace))
+
+    async def _limits_of(self, namespace: str) -> dict[str, Limit]:
+        """Return what a spec may ask for that is not accepted yet; labels are read only where one counts."""
+        carried: dict[str, str] = {}
+        if self.tenancy.selectors:
+            found = await self.client.get(paths.namespace(namespace))
+            carried = found["metadata"].get("labels") or {}
+        return self.tenancy.limits_of(namespace, carried)
 
     async def observe_children(self, job: ObservedJob) -> Children:
         """Return all children that are controlled by exactly this resource.

@@ -12,7 +12,7 @@ def world_with(parallelism: int, most: int) -> World:
 
 def limit(world: World, most: int) -> None:
     settings = TenancySettings(namespaces={"team": Limits(max_parallelism=most)})
-    world.limits = settings.limits_of("team")
+    world.limits = settings.limits_of("team", {})
 
 
 def test_a_spec_beyond_a_limit_starts_nothing() -> None:

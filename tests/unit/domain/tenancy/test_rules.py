@@ -41,7 +41,7 @@ def problems(spec: dict[str, Any], limits: dict[str, Any] | None = None) -> list
     settings = TenancySettings.model_validate({"namespaces": {"team-a": LIMITS if limits is None else limits}})
     parts = {name: value for name, value in spec.items() if name != "execution"}
     execution = {"queueName": "batch", "resources": BOUNDED, **spec.get("execution", {})}
-    found = check(job(**parts, execution=execution).spec, "team-a", settings.limits_of("team-a"))
+    found = check(job(**parts, execution=execution).spec, "team-a", settings.limits_of("team-a", {}))
     return [str(problem) for problem in found]
 
 
@@ -254,19 +254,59 @@ def test_an_empty_list_or_map_allows_none() -> None:
     assert "may have no extended resource (" in words
 
 
-def test_each_limit_of_a_namespace_stands_in_place_of_that_of_all_and_a_star_is_no_limit() -> None:
-    settings = TenancySettings.model_validate(
-        {
-            "all": {"maxCells": 1, "maxCpu": "1", "queues": ["slow"], "estimatorPrefixes": []},
-            "namespaces": {"team-a": {"maxCells": 3, "queues": ["*"], "estimatorPrefixes": ["*"]}},
-        }
-    )
-    assert settings.limits_of("team-a") == {
-        "max_cells": Limit(3, "tenancy.namespaces.team-a.maxCells"),
-        "max_cpu": Limit("1", "tenancy.all.maxCpu"),
+SETTINGS = TenancySettings.model_validate(
+    {
+        "all": {"maxCells": 1, "maxParallelism": 1, "maxCpu": "1", "queues": ["slow"], "estimatorPrefixes": []},
+        "selectors": [
+            {"matchLabels": {"tier": "gold"}, "limits": {"maxCells": 2, "maxParallelism": 2}},
+            {"matchLabels": {"tier": "gold", "more": "yes"}, "limits": {"maxParallelism": 9, "queues": ["fast"]}},
+        ],
+        "namespaces": {"team-a": {"maxCells": 3, "queues": ["*"], "estimatorPrefixes": ["*"]}},
     }
-    assert settings.limits_of("team-b")["max_cells"] == Limit(1, "tenancy.all.maxCells")
-    assert settings.limits_of("team-b")["queues"] == Limit(("slow",), "tenancy.all.queues")
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "limits"),
+    [
+        ("team-b", {}, {"max_cells": "all", "max_parallelism": "all", "max_cpu": "all", "queues": "all"}),
+        ("team-b", {"more": "yes"}, {"max_cells": "all", "max_parallelism": "all", "max_cpu": "all", "queues": "all"}),
+        (
+            "team-b",
+            {"tier": "gold", "more": "yes", "other": ""},
+            {
+                "max_cells": "selectors[0].limits",
+                "max_parallelism": "selectors[0].limits",
+                "max_cpu": "all",
+                "queues": "selectors[1].limits",
+            },
+        ),
+        (
+            "team-a",
+            {"tier": "gold"},
+            {"max_cells": "namespaces.team-a", "max_parallelism": "selectors[0].limits", "max_cpu": "all"},
+        ),
+    ],
+)
+def test_a_name_goes_before_labels_these_before_all_and_a_star_is_no_limit(
+    name: str, labels: dict[str, str], limits: dict[str, str]
+) -> None:
+    found = SETTINGS.limits_of(name, labels)
+    found.pop("estimator_prefixes", None)
+    assert {field: limit.setting for field, limit in found.items()} == {
+        field: f"tenancy.{where}.{to_camel(field)}" for field, where in limits.items()
+    }
+    assert found["max_cpu"] == Limit("1", "tenancy.all.maxCpu")
+    assert ("estimator_prefixes" in SETTINGS.limits_of(name, labels)) is (name == "team-b")
+
+
+def test_a_limit_of_all_may_leave_a_place_for_the_name_of_the_namespace() -> None:
+    settings = TenancySettings.model_validate({"all": {"outputPrefixes": ["s3://models/{namespace}/"]}})
+    own, other = (job(output={"uri": f"s3://models/{team}/job/"}).spec for team in ("team-a", "team-b"))
+    limits = settings.limits_of("team-a", {})
+    assert check(own, "team-a", limits) == ()
+    (problem,) = check(other, "team-a", limits)
+    assert "no output but those below s3://models/team-a/ (tenancy.all.outputPrefixes" in str(problem)
 
 
 @pytest.mark.parametrize(
