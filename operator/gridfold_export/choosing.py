@@ -18,8 +18,8 @@ def refit_function(scoring: Scoring, objective: str) -> Iterator[Fragment]:
         yield load("simplest", objective=objective, keys="\n".join(f"{' ' * 12}{key}" for key in keys))
 
 
-def winner(scoring: Scoring, objective: str, table: str) -> Fragment:
-    """Return the last fits and what is reported of them."""
+def winner(scoring: Scoring, objective: str, table: str, is_score: str) -> Fragment:
+    """Return the last fits and what is reported of them; `is_score` tells of a name whether its column has scores."""
     if scoring.simplest:
         choice = {"winner": "the simplest cell within one standard deviation", "best": "simplest(table)"}
     else:
@@ -27,4 +27,7 @@ def winner(scoring: Scoring, objective: str, table: str) -> Fragment:
             "winner": "the first cell with the best mean",
             "best": f'int(table["rank_test_{objective}"].argmin())',
         }
-    return load("winner", objective=objective, table=table, **choice)
+    scores = f"{{name: table[name].tolist() for name in table if {is_score}}}"
+    if scoring.train_scores:  # too long for one line
+        scores = f"{{\n        name: table[name].tolist()\n        for name in table\n        if {is_score}\n    }}"
+    return load("winner", objective=objective, table=table, scores=scores, **choice)

@@ -34,10 +34,10 @@ def fragments(spec: TrainingJobSpec, refused: Sequence[RefusedCells]) -> Iterato
     yield Fragment("\n".join(code), (f"from sklearn.model_selection import {made}",))
 
 
-def whole_table(refused: Sequence[RefusedCells]) -> Iterator[Fragment]:
-    """Yield what gives the table of all cells."""
+def whole_table(is_score: str, refused: Sequence[RefusedCells]) -> Iterator[Fragment]:
+    """Yield what gives the table of all cells; `is_score` tells of a name whether its column has scores."""
     if refused:
-        yield load("whole_table")
+        yield load("whole_table", is_score=is_score)
 
 
 def _cells(spec: TrainingJobSpec) -> Call:

@@ -105,6 +105,7 @@ def cross_validation(spec: TrainingJobSpec, methods: Methods) -> Fragment:
 def search(spec: TrainingJobSpec, *, leaves_out: bool) -> Fragment:
     """Return the search; refit is the protocol's own, later."""
     options: dict[str, Any] = {"scoring": Name("scorers"), "refit": False, "cv": Name("cv")}
+    options |= {"return_train_score": True} if spec.scoring.train_scores else {}
     name = "GridSearchCV"
     if leaves_out:
         start = "tried = [{name: [value] for name, value in cells[number].items()} for number in kept]\n"

@@ -90,6 +90,11 @@ def scorers(spec: TrainingJobSpec, measures: Measures) -> list[Fragment]:
     ]
 
 
+def is_score(scoring: Scoring) -> str:
+    """Return what tells of the name of a column of cv_results_ that it has scores."""
+    return '"_test_" in name' + (' or "_train_" in name' if scoring.train_scores else "")
+
+
 def needs_classes(spec: TrainingJobSpec, measures: Measures) -> bool:
     """Tell whether a scorer must be told a class by its code."""
     about_one = measures.averaged and spec.scoring.average in (Average.AUTO, Average.BINARY)

@@ -65,10 +65,11 @@ def _fragments(spec: TrainingJobSpec, estimator: EstimatorReport) -> Iterator[Fr
     yield model.search(spec, leaves_out=bool(estimator.refused))
     groups = ", groups=groups[train]" if methods.folds_by_group else ""
     yield load("search", groups=groups)
-    yield from left_out.whole_table(estimator.refused)
+    is_score = scoring.is_score(spec.scoring)
+    yield from left_out.whole_table(is_score, estimator.refused)
     table = "whole(search.cv_results_)" if estimator.refused else "search.cv_results_"
     yield from choosing.refit_function(spec.scoring, measures.objective)
-    yield choosing.winner(spec.scoring, measures.objective, table)
+    yield choosing.winner(spec.scoring, measures.objective, table, is_score)
     yield from curve.fragments(spec, methods, measures.objective, groups)
     yield load("printed")
 

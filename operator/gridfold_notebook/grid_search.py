@@ -46,6 +46,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         param_grid: a dict of lists, or a list of such dicts; `preprocessing.numeric.scale` and the like vary that.
         scoring: a metric's name (default: accuracy, or r2), or a list of names.
         refit: the metric that decides, where scoring is a list.
+        return_train_score: whether cv_results_ has the scores on the rows of each fit, too.
         cv: how many folds; they are shuffled by seed, and stratified for a classifier.
         preprocessing: as `spec.estimator.preprocessing`; `{}` has a job's defaults. Default: none, as in scikit-learn.
         split: as `spec.split`. Default: 70/15/15, stratified for a classifier.
@@ -62,13 +63,14 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         scoring: Any = None,
         refit: Any = True,
         cv: int = 5,
+        return_train_score: bool = False,
         preprocessing: Any = None,
         split: Any = None,
         seed: int = 0,
         folder: Any = None,
     ) -> None:
         self.estimator, self.param_grid = estimator, param_grid
-        self.scoring, self.refit, self.cv = scoring, refit, cv
+        self.scoring, self.refit, self.cv, self.return_train_score = scoring, refit, cv, return_train_score
         self.preprocessing, self.split, self.seed, self.folder = preprocessing, split, seed, folder
 
     def fit(self, X: Any, y: Any) -> "GridSearch":
@@ -126,7 +128,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             },
             "search": {"grid": grid_of(self.param_grid, problems), "maxCells": 10000},
             "crossValidation": {"folds": self.cv, "seed": self.seed},
-            "scoring": self._scoring(problems),
+            "scoring": {**self._scoring(problems), "trainScores": self.return_train_score},
             "output": {"uri": f"file:{OUTPUT}/"},
         }
 
@@ -221,5 +223,5 @@ def _run_job(path: Path) -> None:
 
 def _of_one_metric(results: dict[str, Any], metric: str) -> dict[str, Any]:
     """Return the results under the names that scikit-learn has for one metric: mean_test_score."""
-    end = f"_test_{metric}"
-    return {f"{name.removesuffix(end)}_test_score" if name.endswith(end) else name: of for name, of in results.items()}
+    ends = tuple(f"_{rows}_{metric}" for rows in ("test", "train"))
+    return {f"{name.removesuffix(metric)}score" if name.endswith(ends) else name: of for name, of in results.items()}

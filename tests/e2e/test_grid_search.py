@@ -29,7 +29,8 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.tree import DecisionTreeClassifier
 X, y = load_breast_cancer(return_X_y=True)
 grid = {{"max_depth": [2, None, 3], "min_samples_leaf": [1, 0.1]}}
-search = clone(gridfold.GridSearch(DecisionTreeClassifier(random_state=0), grid, cv=3)).fit(X, y)
+search = clone(gridfold.GridSearch(DecisionTreeClassifier(random_state=0), grid, cv=3, return_train_score=True))
+search.fit(X, y)
 results = {{name: getattr(found, "tolist", lambda: found)() for name, found in search.cv_results_.items()}}
 kept = pickle.loads(pickle.dumps(search))
 print(json.dumps([results, search.best_params_, search.best_index_, search.best_score_, search.test_scores_,
@@ -77,7 +78,8 @@ def test_scores_winner_and_model_are_those_of_grid_search_cv_on_the_same_rows(tm
     train, validation = train_test_split(rest, test_size=15 / 85, random_state=0, stratify=y[rest])
     tree = DecisionTreeClassifier(random_state=0)
     folds = StratifiedKFold(3, shuffle=True, random_state=0)
-    theirs = GridSearchCV(tree, {"max_depth": [2, None, 3], "min_samples_leaf": [1, 0.1]}, cv=folds)
+    grid = {"max_depth": [2, None, 3], "min_samples_leaf": [1, 0.1]}
+    theirs = GridSearchCV(tree, grid, cv=folds, return_train_score=True)
     theirs.fit(X[train], y[train])
     both = np.concatenate([train, validation])
     model = theirs.best_estimator_.fit(X[both], y[both])
@@ -86,6 +88,7 @@ def test_scores_winner_and_model_are_those_of_grid_search_cv_on_the_same_rows(tm
         NUMBERS, tmp_path
     )
     assert list(results) == list(theirs.cv_results_)
+    assert "split0_train_score" in results
     for name, values in theirs.cv_results_.items():
         if not name.endswith("_time"):
             assert results[name] == getattr(values, "tolist", lambda values=values: values)(), name

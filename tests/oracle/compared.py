@@ -20,7 +20,7 @@ def check_table(report: Any, folder: Path) -> None:
         assert {row["outcome"] for row in table} <= {"failed", "infeasible"}
         return
     assert len(report["cells"]) == len(table)
-    assert set(report["scores"]) == {name for name in table[0] if "_test_" in name}
+    assert set(report["scores"]) == {name for name in table[0] if "_test_" in name or "_train_" in name}
     different = [
         (name, row["index"], row[name], number)
         for name, numbers in report["scores"].items()

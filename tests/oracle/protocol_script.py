@@ -266,7 +266,7 @@ def whole(found, left_out):
     """Return the table with the cells that GridSearchCV cannot even try: without scores, behind all others."""
     table = {}
     for name, values in found.items():
-        if name == "params" or "_test_" in name:
+        if name == "params" or "_test_" in name or "_train_" in name:
             behind = 1 + np.isfinite(found[name.replace("rank_", "mean_")]).sum() if name.startswith("rank") else np.nan
             table[name] = list(values)
             for number in left_out:
@@ -304,7 +304,10 @@ def run(case):
     scoring = scorers(case, positive)
     told = case.get("by_hand", {}).get("fit", {})
     cv = splitter(case, None if folds is None else numbers(folds)[train])
-    search = GridSearchCV(pipeline, grid, scoring=scoring, refit=False, cv=cv, error_score=np.nan)
+    train_scores = case.get("train_scores", False)
+    search = GridSearchCV(
+        pipeline, grid, scoring=scoring, refit=False, cv=cv, error_score=np.nan, return_train_score=train_scores
+    )
     try:
         together = "Grouped" in case["cv"]["method"]
         groups = groups[train] if together else None
@@ -316,7 +319,9 @@ def run(case):
     if left_out:
         found = whole(found, left_out)
     columns = {
-        name: values.tolist() for name, values in found.items() if re.match(r"(split\d+|mean|std|rank)_test_", name)
+        name: values.tolist()
+        for name, values in found.items()
+        if re.match(r"(split\d+|mean|std|rank)_(test|train)_", name)
     }
     result = {"cells": len(found["params"]), "columns": columns, "sizes": [len(train), len(validation), len(test)]}
     means = found[f"mean_test_{case['objective']}"]

@@ -57,6 +57,17 @@ def test_cells_that_share_work_have_the_records_of_cells_that_are_alone(
     assert product["together"][case_name]["different"] == []
 
 
+def test_columns_of_training_scores_are_there_where_they_are_wanted_and_one_of_a_failed_split_has_them(
+    script: dict[str, Any], folder: Path
+) -> None:
+    for name, theirs in script.items():
+        wanted = CASES[name][1]["train_scores"]
+        assert any("_train_" in column for column in theirs.get("columns", ())) == wanted
+    rows = table(folder, "objective-without-a-value")
+    split = next(row for row in rows if not row["split0_test_average_precision"])
+    assert split["split0_train_average_precision"]
+
+
 def test_some_cases_share_preparations_and_some_share_fits(product: dict[str, Any]) -> None:
     kinds = [tuple(found["shared"]) for found in product["together"].values()]
     assert {("preparation",), ("fit", "preparation")} <= set(kinds)

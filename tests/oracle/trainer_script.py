@@ -48,6 +48,7 @@ def spec_of(case: dict[str, Any]) -> dict[str, Any]:
             "metrics": case["metrics"],
             "average": case["average"],
             **_choice(case),
+            "trainScores": case.get("train_scores", False),
         },
         "output": {"uri": "file:out/"},
         **({"learningCurve": {"fractions": case["curve"]}} if "curve" in case else {}),
@@ -139,7 +140,8 @@ def together(job: StageInput, context: Context) -> dict[str, Any]:
         alone = load_result(context, job.spec.cache_uri, one.key)
         shared |= {*result.shared}
         if alone is None or any(
-            getattr(alone, name) != getattr(result, name) for name in ("scores", "outcome", "message", "warnings")
+            getattr(alone, name) != getattr(result, name)
+            for name in ("scores", "train_scores", "outcome", "message", "warnings")
         ):
             different.append(one.index)
     return {"different": different, "shared": sorted(shared)}

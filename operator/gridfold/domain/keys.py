@@ -39,6 +39,8 @@ def run_document(spec: TrainingJobSpec) -> dict[str, Any]:
     if not spec.scoring.simplest:  # as it was before there was a choice
         document["scoring"].pop("select")
         document["scoring"].pop("simplest")
+    if not spec.scoring.train_scores:
+        document["scoring"].pop("trainScores")
     document["threads"] = spec.execution.threads
     return document
 
@@ -98,6 +100,7 @@ class CellKeys:
             "estimator": spec.estimator.class_name,
             "metrics": sorted(resolved.metrics),
             **_order_of(resolved),
+            **({"trainScores": True} if spec.scoring.train_scores else {}),
             "average": resolved.average,
             "positiveClass": resolved.positive_class,
             "threads": spec.execution.threads,

@@ -11,7 +11,29 @@ from tests.oracle.cases.real_tables import REAL_TABLES
 from tests.oracle.cases.simplest import SIMPLEST
 from tests.oracle.cases.unprepared import UNPREPARED
 
-CASES: Cases = {
+#: Cases whose fits are scored on their own rows, too: by every kind of shared work, estimator and failure.
+_TRAIN_SCORES = {
+    "categories-left-missing",
+    "cells-drawn-that-cannot-be-measured",
+    "cells-that-cannot-be-measured",
+    "folds-without-a-class",
+    "hist-gradient-boosting-mixed",
+    "k-neighbours-weighted",
+    "logistic-regression-positive-first",
+    "metrics-in-an-order-that-matters",
+    "native-many-classes",
+    "objective-without-a-value",
+    "preprocessing-axes-mixed",
+    "random-forest-list-of-grids",
+    "regression-boosting-mixed",
+    "regression-some-cells-diverge",
+    "regression-writes-into-its-rows",
+    "simplest-tree",
+    "some-cells-fail",
+    "three-classes-every-metric",
+    "time-with-a-gap",
+}
+_CASES: Cases = {
     **CLASSES,
     **REAL_TABLES,
     **NUMBER_TARGETS,
@@ -21,4 +43,7 @@ CASES: Cases = {
     **BOOSTERS,
     **UNPREPARED,
     **SIMPLEST,
+}
+CASES: Cases = {
+    name: (table, {**case, "train_scores": name in _TRAIN_SCORES}) for name, (table, case) in _CASES.items()
 }

@@ -45,6 +45,10 @@ NUMBER_TARGETS: Cases = {
         lambda: bundled("diabetes"),
         regression("neighbors.KNeighborsRegressor", {"n_neighbors": [2, 9]}, preprocessing=NO_NUMERIC),
     ),
+    "regression-writes-into-its-rows": (
+        lambda: bundled("diabetes"),
+        regression("linear_model.Lasso", {"alpha": [0.1, 1.5], "copy_X": [False, True]}, preprocessing=NO_NUMERIC),
+    ),
     "regression-some-cells-diverge": (
         lambda: bundled("diabetes"),
         regression("linear_model.SGDRegressor", {"eta0": [0.01, 1e9], "max_iter": [3]}, preprocessing=NO_NUMERIC),

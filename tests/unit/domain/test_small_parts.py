@@ -67,6 +67,7 @@ def test_one_and_one_point_zero_have_different_keys_and_texts() -> None:
         {"crossValidation": {"folds": 3}},
         {"crossValidation": {"seed": 1}},
         {"execution": {"threads": 2}},
+        {"scoring": {"trainScores": True}},
         {"estimator": {"className": "sklearn.svm.SVC"}},
         {"estimator": {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"tol": 0.1}}},
         {
@@ -88,6 +89,7 @@ def test_all_that_determines_a_number_is_in_the_key_and_in_the_runs_digest(spec:
     [
         {"execution": {"parallelism": 3, "retries": 0, "maxFailedCells": 1}},
         {"scoring": {"targets": {"f1": "0.9"}}},
+        {"scoring": {"trainScores": False}},
         {"search": {"grid": [{"C": [0.1, 1, 10]}], "maxCells": 5}},
         {"storage": {"region": "elsewhere"}},
     ],
@@ -96,6 +98,13 @@ def test_what_changes_no_number_starts_no_run(spec: dict[str, object]) -> None:
     plain, changed = job_of(document()).spec, job_of(document(**spec)).spec
     assert CellKeys(plain, PREPARED).key({"C": 1}) == CellKeys(changed, PREPARED).key({"C": 1})
     assert run_digest("u", plain) == run_digest("u", changed)
+
+
+def test_a_new_field_leaves_keys_and_digests_of_jobs_without_it_as_they_were() -> None:
+    """What is stored stays valid. Other digests are for a new RESULT_FORMAT only."""
+    spec = job_of(document()).spec
+    assert CellKeys(spec, PREPARED).key({"C": 1}).startswith("e6a7c0cf7097b01f")
+    assert run_digest("u", spec).startswith("3ce3d47fea9e3427")
 
 
 @pytest.mark.parametrize("resolved", [Resolved(metrics=["f1", "recall"]), Resolved(metrics=["f1"], average="Macro")])

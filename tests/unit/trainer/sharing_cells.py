@@ -33,13 +33,16 @@ def training_rows(classes: int, seed: int = 0) -> TrainingRows:
 
 
 def task_of(training: TrainingRows, **more: Any) -> Task:
-    """Return a task of three splits and several metrics, of predictions and of probabilities."""
+    """Return a task of three splits, whose fits are scored on their own rows, too.
+
+    Its metrics are of predictions and of probabilities.
+    """
     count = len(training.classes or ())
     if not count:
-        scorer = Scorer(("r2", "neg_mean_absolute_error"), Average.MACRO, 0, 0)
+        scorer = Scorer(("r2", "neg_mean_absolute_error"), Average.MACRO, 0, 0, train=True)
     else:
         metrics = ("accuracy", "f1", "neg_log_loss") if count > 2 else ("accuracy", "f1", "roc_auc")
-        scorer = Scorer(metrics, Average.MACRO, count - 1, count)
+        scorer = Scorer(metrics, Average.MACRO, count - 1, count, train=True)
     splits = list(KFold(3, shuffle=True, random_state=0).split(training.X))
     return Task(training, splits, scorer, **more)
 
@@ -70,6 +73,7 @@ def told(evaluation: Evaluation) -> tuple[Any, ...]:
     timed = [seconds is None for seconds in (*evaluation.fit_seconds, *evaluation.score_seconds)]
     return (
         evaluation.scores,
+        evaluation.train_scores,
         evaluation.outcome,
         evaluation.message,
         evaluation.errors,

@@ -79,6 +79,19 @@ def test_a_score_that_is_one_bit_off_is_named_with_its_fold(world: World) -> Non
     assert (found.metric, found.fold, [found.stored, found.computed]) == ("f1", 3, off)
 
 
+def test_a_training_score_that_differs_is_named(world: World) -> None:
+    wanted = {"trainScores": True}
+    job = finished(world, scoring=wanted)
+
+    def edit(result: CellResult) -> CellResult:
+        return result.model_copy(update={"train_scores": {**result.train_scores, "f1": [0.5] * 5}})
+
+    assert "train_f1" in ask(world, job, 2).metrics
+    change(world, world.job(scoring=wanted), 2, edit)
+    differences = ask(world, job, 2).differences
+    assert {found.metric for found in differences} == {"train_f1"} and len(differences) == 5
+
+
 def test_what_is_recorded_and_differs_is_named(world: World) -> None:
     job = finished(world)
 

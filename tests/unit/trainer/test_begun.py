@@ -90,7 +90,8 @@ def test_a_cell_makes_the_fits_that_are_left_and_no_other(
     world = World(tmp_path)
     job = tree_job(world)
     interrupt(world, job, fits, at)
-    assert len(begun_files(world)) == 1
+    (path,) = begun_files(world)
+    assert "trainScores" not in path.read_text(), "of what nobody wants there is no word"
     cell.run(job, 0, world.context)
     assert fits.count == FOLDS - at + 1
     assert begun_files(world) == []
@@ -112,6 +113,23 @@ def test_the_cells_of_a_group_go_on_wherever_they_were(
     other, same = undisturbed(tmp_path, "0-2;")
     for number in range(3):
         assert numbers(world.result(job, number)) == numbers(other.result(same, number))
+
+
+@pytest.mark.parametrize("cells", ["0;", "0-2;"])
+def test_scores_on_the_rows_of_the_fits_are_kept_with_their_splits(
+    tmp_path: Path, fits: Fits, every_split: None, cells: str
+) -> None:
+    wanted: dict[str, Any] = {"scoring": {"trainScores": True}}
+    world = World(tmp_path)
+    job = tree_job(world, cells, **wanted)
+    interrupt(world, job, fits, 4)
+    assert all("trainScores" in path.read_text() for path in begun_files(world))
+    cell.run(job, 0, world.context)
+    other, same = undisturbed(tmp_path, cells, **wanted)
+    result = world.result(job)
+    assert [len(column) for column in result.train_scores.values()] == [FOLDS] * 4
+    assert None not in result.train_scores["f1"]
+    assert numbers(result) == numbers(other.result(same))
 
 
 def test_cells_that_one_fit_serves_go_on_together(
@@ -210,6 +228,9 @@ def test_a_beginning_that_does_not_fit_the_splits_or_metrics_is_none(world_begun
     assert world_begun.evaluation(["accuracy", "f1", "precision", "recall"], FOLDS, None) is not None
     assert world_begun.evaluation(["accuracy"], FOLDS, None) is None
     assert world_begun.evaluation(["accuracy", "f1", "precision", "recall"], len(world_begun.scores), None) is None
+    for train in ([{"f1": 1.0}] * len(world_begun.scores), [None]):
+        odd = world_begun.model_copy(update={"train_scores": train})
+        assert odd.evaluation(["accuracy", "f1", "precision", "recall"], FOLDS, None) is None
     shorter = world_begun.model_copy(update={"fit_seconds": []})
     assert shorter.evaluation(["accuracy", "f1", "precision", "recall"], FOLDS, None) is None
 

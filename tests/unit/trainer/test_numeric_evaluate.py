@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -186,3 +187,59 @@ def test_warnings_are_kept_once_each_and_no_more_than_ten() -> None:
     (evaluation,) = run(warn)
     assert evaluation.outcome is Outcome.SUCCEEDED
     assert evaluation.warnings == [f"UserWarning: kind {kind}" for kind in range(10)]
+
+
+# ── on the rows of the fits ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+class Particular(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Answers all rows but those named, writes into its own, and warns."""
+
+    def __init__(self, refused: float = 0.0) -> None:
+        self.refused = refused
+
+    def fit(self, X: np.ndarray, y: np.ndarray) -> "Particular":
+        self.seen_, self.classes_ = X.copy(), np.unique(y)
+        self.labels_ = y.copy()
+        X[:] = -1.0
+        return self
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        warnings.warn("so many rows", stacklevel=1)
+        if len(X) == self.refused:
+            raise RuntimeError("not these")
+        same = len(X) == len(self.seen_) and np.array_equal(X, self.seen_, equal_nan=True)
+        return self.labels_ if same else np.zeros(len(X), dtype=np.int64)
+
+
+@pytest.mark.parametrize("count", [1, 2], ids=["alone", "together"])
+@pytest.mark.parametrize("held_back_only", [True, False])
+def test_a_fit_is_scored_on_its_own_rows_as_they_were_also_where_others_have_no_score(
+    count: int, held_back_only: bool
+) -> None:
+    data, rows = small_data(60), np.arange(60)
+    training = TrainingRows.of(data, rows)
+    splits = [(rows[rows % 4 != fold], rows[rows % 4 == fold]) for fold in range(4)]
+    pipeline = Pipeline([("estimator", Particular(15 if held_back_only else 45))])
+    cells = [Candidate(Described("tests.Particular", {}, "none"), pipeline)] * count
+    found = dict(evaluate_together(cells, Task(training, splits, replace(SCORER, train=True))))
+    for evaluation in found.values():
+        known = dict.fromkeys(SCORER.metrics, 1.0 if held_back_only else None)
+        assert evaluation.train_scores == [known] * 4
+        assert evaluation.outcome is (Outcome.FAILED if held_back_only else Outcome.SUCCEEDED)
+        assert evaluation.warnings == ["UserWarning: so many rows"]
+    assert dict(evaluate_together(cells, Task(training, splits, SCORER)))[0].train_scores == [None] * 4
+
+
+def test_no_room_on_the_rows_of_a_fit_is_no_property_of_the_cell() -> None:
+    class Large(Particular):
+        def predict(self, X: np.ndarray) -> np.ndarray:
+            if len(X) == len(self.seen_):
+                raise MemoryError
+            return super().predict(X)
+
+    data, rows = small_data(60), np.arange(60)
+    cell = Candidate(Described("tests.Large", {}, "none"), Pipeline([("estimator", Large())]))
+    task = Task(TrainingRows.of(data, rows), [(rows[:40], rows[40:])], replace(SCORER, train=True))
+    with pytest.raises(MemoryError):
+        dict(evaluate_together([cell], task))

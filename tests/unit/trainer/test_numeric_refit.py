@@ -258,6 +258,52 @@ def test_a_winner_whose_stored_scores_are_not_what_its_folds_give_is_refused(wor
     assert not (world.folder / "out/latest.json").exists()
 
 
+def test_a_winner_whose_stored_training_scores_are_not_what_its_fits_give_is_refused(world: World) -> None:
+    job = world.job(scoring={"trainScores": True})
+    world.run_cells(job)
+    for number in range(3):
+        path = world.result_path(job, number)
+        stored = json.loads(path.read_text())
+        stored["trainScores"]["recall"] = [0.125] * 5
+        del stored["digest"]
+        path.write_text(json.dumps({**stored, "digest": digest(stored)}))
+    with pytest.raises(CacheMismatchError, match=r"the winner.*train_recall of split 0: 0\.125 stored, [01]\.\d+ now"):
+        refit.run(job, world.context)
+
+
+@pytest.mark.parametrize(("written", "read"), [(True, False), (False, True)])
+def test_a_result_with_other_training_scores_than_its_job_wants_is_missing(
+    world: World, written: bool, read: bool
+) -> None:
+    job, other = (world.job(scoring={"trainScores": wanted}) for wanted in (written, read))
+    world.run_cells(job)
+    for number in range(3):
+        path = world.result_path(other, number)
+        stored = json.loads(world.result_path(job, number).read_text())
+        del stored["digest"]
+        stored["key"] = path.stem
+        path.write_text(json.dumps({**stored, "digest": digest(stored)}))
+    with pytest.raises(ResultsMissingError, match="3 of 3 cells have no valid result"):
+        refit.run(other, world.context)
+
+
+def test_training_scores_stand_behind_each_metrics_own_as_in_cv_results(world: World) -> None:
+    job = world.job([{"max_depth": [None, 0]}], scoring={"metrics": ["recall", "f1"], "trainScores": True})
+    world.run_cells(job)
+    refit.run(job, world.context)
+    rows = table_of(world)
+    names = [name for name in rows[0] if name.endswith(("_recall", "_f1"))]
+    parts = [*(f"split{number}" for number in range(5)), "mean", "std"]
+    assert names == [
+        f"{part}_{metric}"
+        for metric in ("recall", "f1")
+        for part in (*(f"{part}_test" for part in (*parts, "rank")), *(f"{part}_train" for part in parts))
+    ]
+    assert float(rows[0]["mean_train_f1"]) == 1.0 > float(rows[0]["mean_test_f1"])
+    assert rows[1]["outcome"] == "infeasible"
+    assert {rows[1][name] for name in names if "_train_" in name} == {""}
+
+
 def test_a_winner_of_another_blas_architecture_may_differ_with_a_warning(world: World) -> None:
     job = world.job()
     world.run_cells(job)

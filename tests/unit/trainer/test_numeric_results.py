@@ -74,6 +74,16 @@ def test_types_of_parameters_come_back_as_they_were() -> None:
     assert json.dumps(loaded.parameters) == '{"C": 1.0, "gamma": null, "n": 1, "deep": [1, {"a": 2.5}]}'
 
 
+def test_scores_on_the_rows_of_the_fits_come_back_and_where_there_are_none_there_is_no_word_of_them() -> None:
+    stored = result(train_scores={"f1": [1.0, None]})
+    loaded = results.load(stored.to_bytes(), KEY)
+    assert loaded is not None
+    assert loaded.train_scores == {"f1": [1.0, None]}
+    assert loaded.every_score == {"f1": [0.5, 0.25], "train_f1": [1.0, None]}
+    assert b"train" not in result().to_bytes()
+    assert results.load(resealed(trainScores={"f1": [1.0]}), KEY) is None, "another number of splits"
+
+
 def test_a_result_of_another_key_is_none() -> None:
     assert results.load(result().to_bytes(), "cd" * 32) is None
 

@@ -53,7 +53,7 @@ def answer(options: argparse.Namespace, job: StageInput, context: Context) -> Re
     return ReplayAnswer(
         uri=uri,
         parameters=dict(Grid.of(then.spec.search.grid)[drawn[number]]),
-        metrics=list(stored.scores),
+        metrics=list(stored.every_score),
         folds=stored.splits,
         outcomes=(str(stored.outcome), str(again.outcome)),
         differences=list(_differences(stored, again)),
@@ -83,8 +83,9 @@ def _as_it_was(job: StageInput, found: ResultsReport) -> StageInput:
 
 def _differences(stored: CellResult, again: CellResult) -> Iterator[ScoreDifference]:
     """Yield each score that is not the same float."""
-    for metric in dict.fromkeys([*stored.scores, *again.scores]):
-        pairs = zip_longest(stored.scores.get(metric, []), again.scores.get(metric, []))
+    before_all, now_all = stored.every_score, again.every_score
+    for metric in dict.fromkeys([*before_all, *now_all]):
+        pairs = zip_longest(before_all.get(metric, []), now_all.get(metric, []))
         for fold, (before, now) in enumerate(pairs):
             if before != now:
                 yield ScoreDifference(metric=metric, fold=fold, stored=before, computed=now)

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from gridfold_trainer.cells.results import RESULT_BYTES, Name, Number, Numbers, Recorded, StrictModel
+from gridfold_trainer.cells.results import RESULT_BYTES, Name, Number, Numbers, Recorded, StrictModel, WithTrainScores
 from gridfold_trainer.errors import DataError, ObjectMissingError, TrainerError
 from gridfold_trainer.learning.evaluate import Evaluation, FitError
 from gridfold_trainer.storage.context import Context
@@ -34,6 +34,7 @@ MOST_OF_TIME = 0.02
 #: of this process are not seen, and begin anew.
 _LISTED = 1000
 
+Splits = Annotated[list[dict[Name, Number | None] | None], Field(max_length=10_000)]
 Text = Annotated[str, Field(max_length=8192)]
 
 
@@ -47,19 +48,20 @@ class KeptError(StrictModel):
     value_error: bool
 
 
-class Begun(StrictModel):
+class Begun(WithTrainScores):
     """The first splits of a cell, in their order."""
 
     format: Literal[1] = 1
     key: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     recorded: Recorded
-    scores: Annotated[list[dict[Name, Number | None] | None], Field(min_length=1, max_length=10_000)]
+    scores: Annotated[Splits, Field(min_length=1)]
     fit_seconds: Numbers
     score_seconds: Numbers
     errors: Annotated[list[KeptError], Field(max_length=10_000)]
     unmeasured: Annotated[dict[Name, list[Text]], Field(max_length=20)]
     warnings: Annotated[list[Text], Field(max_length=100)]
     shared: Annotated[list[Name], Field(max_length=10)]
+    train_scores: Splits = Field(default_factory=list)  #: []: no split has any
 
     @classmethod
     def of(cls, key: str, recorded: Recorded, evaluation: Evaluation) -> "Begun":
@@ -74,15 +76,19 @@ class Begun(StrictModel):
             unmeasured=evaluation.unmeasured,
             warnings=evaluation.warnings,
             shared=list(evaluation.shared),
+            train_scores=evaluation.train_scores if any(evaluation.train_scores) else [],
         )
 
     def evaluation(self, metrics: Sequence[str], splits: int, classes: Sequence[object] | None) -> Evaluation | None:
         """Return the evaluation to go on with, None where this is no beginning of that many splits."""
-        lengths = {len(self.scores), len(self.fit_seconds), len(self.score_seconds)}
+        train = self.train_scores or [None] * len(self.scores)
+        lengths = {len(self.scores), len(self.fit_seconds), len(self.score_seconds), len(train)}
         scored = [split for split in self.scores if split is not None]
         if lengths != {len(self.scores)} or len(self.scores) >= splits:
             return None
-        if any(split.keys() != set(metrics) for split in scored) or len(scored) + len(self.errors) != len(self.scores):
+        if len(scored) + len(self.errors) != len(self.scores):
+            return None
+        if any(split.keys() != set(metrics) for split in (*scored, *filter(None, train))):
             return None
         return Evaluation(
             classes,
@@ -93,6 +99,7 @@ class Begun(StrictModel):
             {metric: list(causes) for metric, causes in self.unmeasured.items()},
             list(self.warnings),
             tuple(self.shared),
+            list(train),
         )
 
 

@@ -1,6 +1,7 @@
 """How a cell is judged: refused for its parameters, or cross-validated on the training part."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gridfold.api.handoff import Outcome, StageInput
@@ -14,7 +15,7 @@ from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import column_parameters, environment, estimators, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation, Splits
-from gridfold_trainer.learning.scorers import Heard
+from gridfold_trainer.learning.scorers import Heard, Values
 from gridfold_trainer.learning.sharing.plan import Described
 from gridfold_trainer.learning.sharing.side_by_side import evaluate_side_by_side
 from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
@@ -43,10 +44,9 @@ def judge(
             accepted.append(cell)
         else:
             yield cell, refused(cell, problem, recorded)
-    metrics = prepared_run(job).resolved.metrics
     hear = answers.hear if answers and answers.listens(len(accepted), len(training.y)) else None
     for cell, evaluation in _evaluations(job, accepted, training, recorded, begin, beginnings, hear):
-        result = _evaluated(cell, evaluation, metrics, recorded)
+        result = _evaluated(job, cell, evaluation, recorded)
         if answers:
             answers.keep(cell, result, evaluation.heard)
         yield cell, result
@@ -56,7 +56,7 @@ def judge_again(job: StageInput, cell: Cell, training: TrainingRows, hear: Heard
     """Return the result of a cell that has scores, and what `hear` has made of each split; None where there is none."""
     recorded = provenance(job)
     ((_, evaluation),) = _evaluations(job, [cell], training, recorded, hear=hear)
-    return _evaluated(cell, evaluation, prepared_run(job).resolved.metrics, recorded), evaluation.heard
+    return _evaluated(job, cell, evaluation, recorded), evaluation.heard
 
 
 def _evaluations(
@@ -71,6 +71,7 @@ def _evaluations(
     """Yield each cell that the estimator accepts with what it has on the job's splits."""
     prepared = prepared_run(job)
     scorer = scorers.make_scorer(prepared.resolved, training.classes, training.positive, hear)
+    scorer = replace(scorer, train=job.spec.scoring.train_scores)
     splits = make_splits(training.y, job.spec.cross_validation, prepared.resolved, training.orders)
     found = beginnings.find([cell.key for cell in cells], recorded) if beginnings and cells else {}
     begun = {key: kept.evaluation(scorer.metrics, len(splits), training.classes) for key, kept in found.items()}
@@ -128,18 +129,24 @@ def refused(cell: Cell, problem: str, recorded: Recorded) -> CellResult:
     return _result(cell, Outcome.INFEASIBLE, problem, recorded)
 
 
-def _evaluated(cell: Cell, evaluation: Evaluation, metrics: Sequence[str], recorded: Recorded) -> CellResult:
+def _evaluated(job: StageInput, cell: Cell, evaluation: Evaluation, recorded: Recorded) -> CellResult:
+    metrics, train = prepared_run(job).resolved.metrics, job.spec.scoring.train_scores
     return _result(
         cell,
         evaluation.outcome,
         evaluation.message,
         recorded,
         warnings=evaluation.warnings,
-        scores={metric: [fold[metric] if fold else None for fold in evaluation.scores] for metric in metrics},
+        scores=_columns(evaluation.scores, metrics),
+        train_scores=_columns(evaluation.train_scores, metrics) if train else {},
         fit_seconds=evaluation.fit_seconds,
         score_seconds=evaluation.score_seconds,
         shared=list(evaluation.shared),
     )
+
+
+def _columns(splits: Sequence[Values | None], metrics: Sequence[str]) -> dict[str, list[float | None]]:
+    return {metric: [split[metric] if split else None for split in splits] for metric in metrics}
 
 
 def _result(cell: Cell, outcome: Outcome, message: str, recorded: Recorded, **numbers: Any) -> CellResult:

@@ -3,15 +3,22 @@
 import math
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+    model_validator,
+)
 from pydantic.alias_generators import to_camel
 
 from gridfold.api.handoff import CellReport, Outcome
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.sealed import load_sealed, seal, unseal
 
-#: 20 metrics × 10,000 splits of 25 characters, and room for the rest.
-RESULT_BYTES = 8 * 1024 * 1024
+#: 20 metrics × 10,000 splits of 25 characters, the same on the rows of the fits, and room for the rest.
+RESULT_BYTES = 16 * 1024 * 1024
 MESSAGE_CHARACTERS = 8192
 REPORTED_CHARACTERS = 1024
 SPLITS = 10_000  # 100 folds × 100 repeats
@@ -28,6 +35,19 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, validate_by_name=True, extra="forbid", frozen=True, strict=True)
 
 
+class WithTrainScores(StrictModel):
+    """A document that has scores on the rows of the fits where they were asked for, else no word of them.
+
+    So those that nobody asked for them are, to the byte, what they were before one could, and any version reads them.
+    """
+
+    @model_serializer(mode="wrap")
+    def _without_none(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        names = ("train_scores", "trainScores")
+        found: dict[str, Any] = written(self)
+        return {name: value for name, value in found.items() if value or name not in names}
+
+
 class Recorded(StrictModel):
     """Where the numbers come from."""
 
@@ -38,7 +58,7 @@ class Recorded(StrictModel):
     split: Fact  #: digest of the three parts
 
 
-class CellResult(StrictModel):
+class CellResult(WithTrainScores):
     """All numbers of a cell, exactly: a float's JSON is the shortest text that reads back as the same float.
 
     Lists have one entry per split, null where that fit failed or the metric has no value (ROC AUC of one class). A
@@ -54,6 +74,8 @@ class CellResult(StrictModel):
     message: Annotated[str, Field(max_length=MESSAGE_CHARACTERS)] = ""
     warnings: Annotated[list[Fact], Field(max_length=50)] = Field(default_factory=list)
     scores: Annotated[dict[Name, Numbers], Field(max_length=20)] = Field(default_factory=dict)
+    #: On the rows that each fit was fitted on; {}: the job does not want them.
+    train_scores: Annotated[dict[Name, Numbers], Field(max_length=20)] = Field(default_factory=dict)
     fit_seconds: Numbers = Field(default_factory=list)
     score_seconds: Numbers = Field(default_factory=list)
     #: What served other cells, too: the "preparation" of the rows, a "fit". Times are those of the cell's own part.
@@ -62,7 +84,8 @@ class CellResult(StrictModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> "CellResult":
-        lengths = {len(column) for column in (*self.scores.values(), self.fit_seconds, self.score_seconds)}
+        columns = (*self.scores.values(), *self.train_scores.values(), self.fit_seconds, self.score_seconds)
+        lengths = {len(column) for column in columns}
         if len(lengths) > 1:
             raise ValueError(f"the lists have different numbers of splits: {sorted(lengths)}")
         splits = list(zip(*self.scores.values(), strict=True))
@@ -76,6 +99,11 @@ class CellResult(StrictModel):
         if self.outcome == Outcome.SUCCEEDED and None in self.scores.get(objective, [None]):
             return Outcome.FAILED
         return self.outcome
+
+    @property
+    def every_score(self) -> dict[str, list[float | None]]:
+        """Return the scores of each metric, and those on the rows of the fits by its name after "train_"."""
+        return {**self.scores, **{f"train_{metric}": column for metric, column in self.train_scores.items()}}
 
     @property
     def splits(self) -> int:

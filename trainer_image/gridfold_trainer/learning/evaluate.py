@@ -6,6 +6,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from gridfold.api.handoff import Outcome
 from gridfold_trainer.learning.plain_messages import plain_message
 from gridfold_trainer.learning.responses import Responses
-from gridfold_trainer.learning.scorers import Scorer, Scores
+from gridfold_trainer.learning.scorers import Rows, Scorer, Scores, Values
 
 TRACEBACK_LINES = 10
 LINE_CHARACTERS = 256
@@ -39,7 +40,7 @@ class Evaluation:
     """A cell's numbers, one entry per split; None where there is none."""
 
     classes: Sequence[Any] | None = None  #: labels by code, for messages
-    scores: list[dict[str, float | None] | None] = field(default_factory=list)
+    scores: list[Values | None] = field(default_factory=list)
     fit_seconds: list[float | None] = field(default_factory=list)
     score_seconds: list[float | None] = field(default_factory=list)
     errors: list[FitError] = field(default_factory=list)
@@ -47,21 +48,26 @@ class Evaluation:
     warnings: list[str] = field(default_factory=list)
 
     shared: tuple[str, ...] = ()  #: what of its work served other cells, too
+    train_scores: list[Values | None] = field(default_factory=list)  #: where the scorer wants any
     heard: list[Any] = field(default_factory=list)  #: what a listener has made of each split; it is kept nowhere
 
-    def add_scores(self, scores: Scores, fit_seconds: float, score_seconds: float, heard: Any = None) -> None:
-        """Add the numbers of a split, and what a listener has made of it."""
+    def add_scores(
+        self, scores: Scores, fit_seconds: float, score_seconds: float, train: Values | None = None, heard: Any = None
+    ) -> None:
+        """Add the numbers of a split, those on the rows of its fit, and what a listener has made of it."""
         self.scores.append(scores.values)
+        self.train_scores.append(train)
         self.fit_seconds.append(fit_seconds)
         self.score_seconds.append(score_seconds)
         self.heard.append(heard)
         for metric, cause in scores.problems.items():
             self.unmeasured.setdefault(metric, []).append(plain_message(cause, self.classes))
 
-    def add_failure(self, error: FitError) -> None:
-        """Add a split that has no numbers."""
+    def add_failure(self, error: FitError, train: Values | None = None) -> None:
+        """Add a split that has no numbers, or those alone on the rows of its fit."""
         self.errors.append(error)
         self.scores.append(None)
+        self.train_scores.append(train)
         self.fit_seconds.append(None)
         self.score_seconds.append(None)
         self.heard.append(None)
@@ -79,6 +85,7 @@ class Evaluation:
             self.add_failure(self.errors[0])
             return
         self.scores += split.scores
+        self.train_scores += split.train_scores
         self.fit_seconds += split.fit_seconds
         self.score_seconds += split.score_seconds
         self.heard += split.heard
@@ -146,24 +153,36 @@ def fit_error(error: BaseException, classes: Sequence[Any] | None = None) -> Fit
 def add_split(
     evaluation: Evaluation,
     pipeline: Any,
-    train: tuple[np.ndarray, np.ndarray],
-    test: tuple[np.ndarray, np.ndarray],
+    own: Callable[[], Rows],
+    test: Rows,
     scorer: Scorer,
 ) -> None:
-    """Add a split of (X, y) pairs to a cell's evaluation: one fit of a clone of its pipeline, and its scores."""
-    from sklearn.base import clone
+    """Add a split to a cell's evaluation: one fit of a clone of its pipeline, and its scores.
 
+    `own` gives the rows to fit on, each time anew: a fit may write into them.
+    """
+    fitted: Any = None
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            fitted, fit_seconds = timed(lambda: clone(pipeline).fit(*train))
+            fitted, fit_seconds = _fit(pipeline, own())
             asked, transform_seconds = timed(lambda: Responses(fitted, test[0]))
             scores, score_seconds = timed(lambda: scorer.scores(test[1], asked))
         except MemoryError:
             raise
         except (Exception, SystemExit) as error:  # an estimator may raise anything; it is the cell's result
-            evaluation.add_failure(fit_error(error, evaluation.classes))
+            asks = scorer.train and fitted is not None
+            known = scorer.train_scores(partial(Responses, fitted), own) if asks else None
+            evaluation.add_failure(fit_error(error, evaluation.classes), known)
         else:
-            heard = scorer.heard(test[1], asked, lambda: train) if scorer.heard else None
-            evaluation.add_scores(scores, fit_seconds, transform_seconds + score_seconds, heard)
+            known = scorer.train_scores(asked.on, own) if scorer.train else None
+            heard = scorer.heard(test[1], asked, own) if scorer.heard else None
+            evaluation.add_scores(scores, fit_seconds, transform_seconds + score_seconds, known, heard)
     evaluation.add_warnings(caught)
+
+
+def _fit(pipeline: Any, rows: Rows) -> tuple[Any, float]:
+    """Return a fitted clone and its seconds; the rows are left alone when it returns."""
+    from sklearn.base import clone
+
+    return timed(lambda: clone(pipeline).fit(*rows))

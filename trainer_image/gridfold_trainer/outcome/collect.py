@@ -66,11 +66,18 @@ class Record:
     objective: str
     splits: int
     choice: Choice = BEST
+    train: bool = False  #: whether fits were scored on their own rows, too
 
     @cached_property
     def scores(self) -> dict[str, np.ndarray]:
         """Return the scores of each metric."""
         return {metric: self._matrix(lambda result, m=metric: result.scores.get(m)) for metric in self.metrics}
+
+    @cached_property
+    def train_scores(self) -> dict[str, np.ndarray]:
+        """Return the scores of each metric on the rows of the fits; {} where the job does not want them."""
+        wanted = self.metrics if self.train else ()
+        return {metric: self._matrix(lambda result, m=metric: result.train_scores.get(m)) for metric in wanted}
 
     @cached_property
     def fit_seconds(self) -> np.ndarray:
@@ -131,9 +138,10 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
     grid = Grid.of(job.spec.search.grid)
     cells = make_cells(job, range(cell_count(job.spec.search)))
     objective, metrics = objective_of(job), tuple(prepared_run(job).resolved.metrics)
-    splits = job.spec.cross_validation.folds * job.spec.cross_validation.repeats
+    splits, train = job.spec.cross_validation.folds * job.spec.cross_validation.repeats, job.spec.scoring.train_scores
     stored = [
-        result if result and _complete(result, metrics, splits) else None for result in _load_all(job, cells, context)
+        result if result and _complete(result, metrics, splits, train=train) else None
+        for result in _load_all(job, cells, context)
     ]
     failed = {end.cell: end for end in job.failed}
     memory = {number: size for size, ranges in job.memory.items() for number in parse_ranges(ranges)}
@@ -155,7 +163,7 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
             f"{format_ranges(missing)[:256]}. Objects were removed, changed or damaged meanwhile; run the "
             "job again, which computes them again (on a cluster, change spec.retry)."
         )
-    return Record(rows, metrics, objective, splits, choice_of(job.spec.scoring))
+    return Record(rows, metrics, objective, splits, choice_of(job.spec.scoring), train)
 
 
 def _load_all(job: StageInput, cells: Sequence[Cell], context: Context) -> list[CellResult | None]:
@@ -166,11 +174,12 @@ def _load_all(job: StageInput, cells: Sequence[Cell], context: Context) -> list[
         return first + list(pool.map(lambda item: load_result(context, cache_uri, item.key), cells[1:]))
 
 
-def _complete(result: CellResult, metrics: Sequence[str], splits: int) -> bool:
+def _complete(result: CellResult, metrics: Sequence[str], splits: int, *, train: bool) -> bool:
     """Tell whether a result has the numbers that its key promises."""
     if not result.scores:
         return result.outcome != Outcome.SUCCEEDED
-    return result.splits == splits and set(result.scores) == set(metrics)
+    scored = set(result.train_scores) == set(metrics if train else ())
+    return scored and result.splits == splits and set(result.scores) == set(metrics)
 
 
 def _refused(job: StageInput, item: Cell, data: PreparedData) -> CellResult | None:

@@ -19,13 +19,11 @@ from gridfold_trainer.cells.judging import evaluate_on, provenance
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.row_parts import Splits, keeps_groups, parts_of
-from gridfold_trainer.learning.scorers import Rows, Scorer, make_scorer
+from gridfold_trainer.learning.scorers import Rows, Scorer, Values, make_scorer
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.curve_points import REASON_CHARACTERS, CurvePart, load_part, part_key, save_part
 from gridfold_trainer.storage.context import Context
-
-Values = dict[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -48,13 +46,7 @@ class Curve:
 
     def train_scores(self, responses: Responses, own: Callable[[], Rows]) -> Values:
         """Score a split's fit on the rows that it was fitted on; it raises nothing but MemoryError."""
-        try:
-            X, y = own()
-            return self.scorer.measure(y, responses.on(X)).values
-        except MemoryError:
-            raise
-        except Exception:  # an estimator may raise anything
-            return dict.fromkeys(self.scorer.metrics)
+        return self.scorer.train_scores(responses.on, own)
 
     def document(self, best: Row, whole: Sequence[Values | None], context: Context) -> Mapping[str, Any]:
         """Return the document of status.json; each part that is computed is stored before the next begins.

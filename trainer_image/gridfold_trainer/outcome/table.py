@@ -79,6 +79,16 @@ def _metric_columns(record: Record, metric: str) -> Iterator[Column]:
     yield f"mean_test_{metric}", float, _numbers(means)
     yield f"std_test_{metric}", float, _numbers(stds)
     yield f"rank_test_{metric}", int, ranks.tolist()
+    if metric in record.train_scores:
+        yield from _train_columns(metric, record.train_scores[metric])
+
+
+def _train_columns(metric: str, scores: np.ndarray) -> Iterator[Column]:
+    for split, column in enumerate(scores.T):
+        yield f"split{split}_train_{metric}", float, _numbers(column)
+    means, stds = means_and_stds(scores)
+    yield f"mean_train_{metric}", float, _numbers(means)
+    yield f"std_train_{metric}", float, _numbers(stds)
 
 
 def _numbers(values: np.ndarray) -> list[float | None]:

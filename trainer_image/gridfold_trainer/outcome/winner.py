@@ -61,11 +61,11 @@ def check_winner(job: StageInput, best: Row, training: TrainingRows, hear: Heard
         CacheMismatchError: they differ although nothing else does, so the stored numbers cannot be trusted.
     """
     again, heard = judge_again(job, best.cell, training, hear)
-    if best.result is None or again.scores == best.result.scores:
+    if best.result is None or again.every_score == best.result.every_score:
         return [], heard
     different = (
         f"the stored scores of cell {best.cell.index}, the winner, are not the ones that its folds give now "
-        f"({_first_difference(best.result.scores, again.scores)})"
+        f"({_first_difference(best.result.every_score, again.every_score)})"
     )
     if again.recorded.blas == best.result.recorded.blas:
         raise CacheMismatchError(

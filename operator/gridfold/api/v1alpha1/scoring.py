@@ -44,6 +44,14 @@ class Scoring(ApiModel):
         description="How precision, recall, f1, f2, f0.5 and jaccard of the classes become one number. Auto: Binary "
         "for two classes, Macro for more. scikit-learn's f1_macro is metric f1 with average Macro.",
     )
+    train_scores: bool = Field(
+        False,
+        description="Whether each fold's fit is also scored on the rows that it was fitted on, as scikit-learn's "
+        "return_train_score: results.csv has split0_train_…, mean_train_… and std_train_… of every metric. A training "
+        "mean far above the fold mean: the cell learns its rows by heart. They choose nothing. To predict those rows "
+        "takes time, too, with nearest neighbors and kernels more than the fit. Another value later fits every cell "
+        "again.",
+    )
     targets: Annotated[dict[str, Decimal], Field(max_length=20)] = Field(
         default_factory=dict,
         description='Least validation scores that are wanted, by metric, as decimal strings: accuracy: "0.85". The '

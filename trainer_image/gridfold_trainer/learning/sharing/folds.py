@@ -44,9 +44,13 @@ class Fold:
 def select(training: TrainingRows, split: Split) -> tuple[Split, Split]:
     """Return the rows of a split as (X, y) to fit on, and to score on."""
     train, test = split
+    return rows_of(training, train), rows_of(training, test)
+
+
+def rows_of(training: TrainingRows, rows: np.ndarray) -> Split:
+    """Return some rows as (X, y)."""
     # A plain X[rows] is in C order, and many estimators then differ in the last bits.
-    X_train, X_test = np.asfortranarray(training.X[train]), np.asfortranarray(training.X[test])
-    return (X_train, training.y[train]), (X_test, training.y[test])
+    return np.asfortranarray(training.X[rows]), training.y[rows]
 
 
 def make_fold(preparation: Any, training: TrainingRows, split: Split) -> Fold | None:

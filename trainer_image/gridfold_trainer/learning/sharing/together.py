@@ -4,13 +4,14 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from gridfold_trainer.learning.evaluate import Evaluation, Splits, Warned, add_split, timed
 from gridfold_trainer.learning.responses import Responses, answers, equal
 from gridfold_trainer.learning.scorers import Scorer
 from gridfold_trainer.learning.sharing.bins import shares_bins
-from gridfold_trainer.learning.sharing.folds import Fold, make_fold, select
+from gridfold_trainer.learning.sharing.folds import Fold, make_fold, rows_of
 from gridfold_trainer.learning.sharing.plan import Described, Fit, Transform, plan
 from gridfold_trainer.learning.sharing.rules import PROVEN, Rule
 from gridfold_trainer.learning.training import TrainingRows
@@ -214,16 +215,18 @@ class _Walk:
         if scores is None:
             self._alone(number, split)
             return
+        known = scorer.train_scores(asked.on, fold.own_train) if scorer.train else None
         heard = scorer.heard(fold.y_test, asked, fold.own_train) if scorer.heard else None
-        evaluation.add_scores(scores, fold.fit_seconds + done.seconds, fold.transform_seconds + seconds, heard)
+        evaluation.add_scores(scores, fold.fit_seconds + done.seconds, fold.transform_seconds + seconds, known, heard)
         evaluation.add_warnings([*fold.fit_warnings, *done.warned, *fold.transform_warnings, *caught])
         prepared = (PREPARATION,) if len(self._step.members) > 1 and fold.fit_seconds else ()
         evaluation.shared = tuple(dict.fromkeys((*evaluation.shared, *prepared, *shared)))
 
     def _alone(self, number: int, split: int) -> None:
         """Add a split to a cell as if there were no other."""
-        train, test = select(self._task.training, self._task.splits[split])
-        add_split(self._evaluations[number], self._pipelines[number], train, test, self._task.scorer)
+        training, (train, test) = self._task.training, self._task.splits[split]
+        own, held_back = partial(rows_of, training, train), rows_of(training, test)
+        add_split(self._evaluations[number], self._pipelines[number], own, held_back, self._task.scorer)
 
 
 @dataclass(frozen=True)
