@@ -15,6 +15,7 @@ from gridfold_trainer.after_prepare import load_parts
 from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.errors import FitFailedError
 from gridfold_trainer.learning.splits import Parts
+from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import collect
 from gridfold_trainer.outcome.selection import selection
 from gridfold_trainer.outcome.winner import Refitted, refit_winner
@@ -67,7 +68,8 @@ def test_the_test_for_cells_that_do_not_differ_knows_how_large_the_folds_are(tmp
     job = world.job(split={"method": "TimeOrdered"}, crossValidation={"folds": 4, "method": "TimeSeries"})
     world.run_cells(job)
     data, parts = load_parts(job, world.context)
-    found = selection(job, collect(job, data, world.context), data, parts)
+    training = TrainingRows.of(data, parts.train)
+    found = selection(job, collect(job, data, world.context), training, world.context)
     folds = list(TimeSeriesSplit(4).split(np.zeros(84)))  # of 120 rows, 70 %
     assert found is not None
     assert found["testShare"] == sum(len(test) for _, test in folds) / sum(len(train) for train, _ in folds)
