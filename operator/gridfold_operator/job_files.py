@@ -1,13 +1,15 @@
 """job.json on its way to the pods of a stage: carried by the pod itself, or in a ConfigMap.
 
 The one pod of prepare or refit has it as an annotation that is a file inside, so that these stages need nothing beside
-their Job that could be missing. The pods of a wave share a ConfigMap: thousands of them cannot carry the spec each.
+their Job that could be missing. The pods of a wave share a ConfigMap: thousands of them cannot carry the spec each. So
+does a job with a signed URL: whatever collects logs reads the annotations of pods, and stores them with each line.
 """
 
 import json
 from typing import Any
 
 from gridfold.api import labels
+from gridfold.api.confidential import is_confidential
 from gridfold.api.handoff import JOB_FILE, StageInput
 
 #: An object's annotations hold 256 KiB together; a longer job.json (a grid of very many values) is in a ConfigMap.
@@ -26,9 +28,11 @@ def write_job_file(stage_input: StageInput) -> str:
     return json.dumps(told(stage_input), separators=(",", ":"), ensure_ascii=False)
 
 
-def carry_job_file(pod: dict[str, Any], text: str) -> bool:
+def carry_job_file(pod: dict[str, Any], stage_input: StageInput) -> bool:
     """Have a pod carry its job.json in place of its ConfigMap, the first source of its first volume; tell whether."""
-    if len(text.encode()) > CARRIED_BYTES:
+    text = write_job_file(stage_input)
+    signed = any(is_confidential(source.uri) for source in stage_input.spec.dataset.sources)
+    if signed or len(text.encode()) > CARRIED_BYTES:
         return False
     field = {"fieldPath": f"metadata.annotations['{labels.JOB_FILE}']"}
     pod["metadata"]["annotations"][labels.JOB_FILE] = text

@@ -92,7 +92,7 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
     """Return the Job of prepare or refit."""
     spec, input_map = action.input.spec, input_name(action.name, action.input)
     pod = _pod(action.stage, input_map, spec, settings.in_namespace(owner.namespace), action.memory)
-    if carry_job_file(pod, write_job_file(action.input)):
+    if carry_job_file(pod, action.input):
         input_map = ""
     job: Manifest = {
         "backoffLimit": spec.execution.retries,

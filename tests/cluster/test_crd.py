@@ -8,7 +8,7 @@ import pytest
 
 from gridfold.api.validation import parse_training_job
 from tests.cluster.kind import ensure_kind
-from tests.contract.invalid_jobs import REFUSED, UNACCEPTED, broken
+from tests.contract.invalid_jobs import PASSWORD, REFUSED, UNACCEPTED, broken
 from tests.unit.domain.world import document
 
 pytestmark = pytest.mark.cluster
@@ -34,6 +34,7 @@ def test_the_api_server_refuses_what_validate_refuses_and_names_the_field(
     told = re.sub(r"(columnFormats)\[(\w+)\]", r"\1.\2", str(caught.value))  # kubectl's way to write a key of a map
     assert path in told
     assert word in told
+    assert PASSWORD not in told
 
 
 @pytest.mark.parametrize(("path", "word", "edit"), UNACCEPTED)

@@ -22,7 +22,17 @@ DATED: dict[str, Any] = {
     "target": "income",
     "columnTypes": {"day": "Date"},
 }
+PASSWORD = "correct-horse"
 LOWEST_C = {"parameter": "C", "prefer": "Lowest"}
+#: Addresses with credentials in them, which nobody repeats.
+WITH_USER: dict[str, Edit] = {
+    "spec.dataset.sources[0].uri": put("dataset.sources", [{"uri": f"https://user:{PASSWORD}@host/rows.csv"}]),
+    "spec.dataset.sources[1].uri": put("dataset.sources", [{"uri": "s3://b/k"}, {"uri": f"s3://AK:{PASSWORD}@b/k"}]),
+    "spec.dataset.sources[0].storage.endpoint": put_storage(endpoint=f"http://user:{PASSWORD}@s3.example:9000"),
+    "spec.storage.endpoint": put("storage.endpoint", f"https://{PASSWORD}@s3.example"),
+    "spec.output.uri": put("output.uri", f"s3://AK:{PASSWORD}@models/a/"),
+    "spec.output.cacheUri": put("output.cacheUri", f"s3://AK:{PASSWORD}@models/cache/"),
+}
 #: Refused by the API server and by `gridfold validate` alike.
 REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.dataset.sources", "", drop("dataset.sources")),
@@ -234,7 +244,7 @@ REFUSED: list[tuple[str, str, Edit]] = [
     ("spec.crossValidation.gap", "", put("crossValidation.gap", -1)),
     ("spec.crossValidation.maxTrainSize", "", put("crossValidation.maxTrainSize", 0)),
     ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "http://host/rows.csv"}])),
-    ("spec.dataset.sources[0].uri", "", put("dataset.sources", [{"uri": "https://user:secret@host/rows.csv"}])),
+    *((path, "must not hold a user name or password", edit) for path, edit in WITH_USER.items()),
     ("spec.dataset.csv.encoding", "", put("dataset.csv.encoding", "utf-8")),
     ("spec.execution.parallelism", "", put("execution.parallelism", 0)),
     ("spec.execution.resources.requests.cpu", "", put("execution.resources.requests", {"cpu": "one"})),

@@ -1,10 +1,10 @@
 """The end of a failed process' log, kept in the run's folder: it outlives the pod. Best effort, and without secrets."""
 
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from gridfold.api import confidential
 from gridfold.api.handoff import (
     CREDENTIALS_VARIABLE,
     LETTERS,
@@ -32,8 +32,6 @@ from gridfold_trainer.termination import found_report, leave_note
 
 #: Of one cell; its further attempts leave none.
 MOST_LOGS = 10
-_SECRET_NAMES = re.compile(r"SECRET|TOKEN|PASSWORD|ACCESS_KEY", re.IGNORECASE)
-_SIGNED = re.compile(rb"(?i)((?:x-amz-[a-z-]*(?:signature|credential|token)|signature|sig|token)=)[^\s&\"']+")
 _SHORTEST_SECRET = 8
 
 
@@ -69,15 +67,15 @@ def _last_words() -> bytes:
 
 
 def without_secrets(log: bytes, environment: Mapping[str, str]) -> bytes:
-    """Return a log without what the environment and mounted Secrets hold, and without signatures of URLs."""
-    secrets = {value.encode() for name, value in environment.items() if _SECRET_NAMES.search(name)}
+    """Return a log without what the environment and mounted Secrets hold, and without what is confidential in URLs."""
+    secrets = {value.encode() for name, value in environment.items() if confidential.names_secret(name)}
     for variable in (CREDENTIALS_VARIABLE, SOURCE_CREDENTIALS_VARIABLE):
         if folder := environment.get(variable):
             secrets |= {file.read_bytes().strip() for file in Path(folder).rglob("AWS_*") if file.is_file()}
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= _SHORTEST_SECRET:
             log = log.replace(secret, b"***")
-    return _SIGNED.sub(rb"\1***", log)
+    return confidential.without_secrets(log.decode(errors="surrogateescape")).encode(errors="surrogateescape")
 
 
 def _folder(job: StageInput) -> str:

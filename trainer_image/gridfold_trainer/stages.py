@@ -14,6 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from gridfold.api.confidential import without_secrets
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import (
     BASE_FOLDER_VARIABLE,
@@ -67,7 +68,7 @@ def run_stage(stage: str, job_file: Path, index: int, begin: Callable[[], None] 
     except Exception as error:
         if isinstance(error, OSError) and is_full(error):
             return _fail(FailureReport(reason=ScratchFullError.reason, message=full_somewhere(error)), ExitCode.PASSING)
-        traceback.print_exc()
+        sys.stderr.write(without_secrets(traceback.format_exc()))
         return _fail(FailureReport(reason="InternalError", message=_unexpected(error)), _UNEXPECTED)
     write_report(report)
     return int(CELL_EXITS[report.outcome] if isinstance(report, CellReport | GroupReport) else ExitCode.OK)

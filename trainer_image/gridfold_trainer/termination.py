@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from gridfold.api.confidential import without_secrets
 from gridfold.api.handoff import (
     TERMINATION_LOG_VARIABLE,
     UNFINISHED_LETTER,
@@ -42,7 +43,10 @@ def leave_note(report: FailureReport | CellReport | GroupReport | None) -> None:
 
 def _beside_cells(report: Report) -> Report:
     """Return a failure beside what was said before of the cells of this process, if it has several."""
-    return with_failure(found_report(), report) if isinstance(report, FailureReport) else report
+    if not isinstance(report, FailureReport):
+        return report
+    sayable = report.model_copy(update={"message": without_secrets(report.message)})
+    return with_failure(found_report(), sayable)
 
 
 def has_said_all() -> bool:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from gridfold.api.base import ApiModel
 from gridfold.api.column_parameters import map_depth
+from gridfold.api.confidential import HIDDEN, names_secret, told_url, without_secrets
 from gridfold.api.estimator_names import class_name_problem
 from gridfold.api.known_estimators import full_name_advice
 from gridfold.api.simplest import simplest_problems
@@ -75,8 +76,10 @@ def drop_nulls(value: Any) -> Any:
 
 
 def show(value: object) -> str:
-    """Return a value as JSON of at most 256 characters."""
-    text = value if isinstance(value, str) and value == "" else json.dumps(value, ensure_ascii=False, default=str)
+    """Return a value as JSON of at most 256 characters, without what is confidential in addresses."""
+    if isinstance(value, str):
+        value = told_url(value) if ":/" in value or ":\\" in value else value
+    text = value if value == "" else without_secrets(json.dumps(value, ensure_ascii=False, default=str))
     return text if len(text) <= SHOWN_VALUE_CHARACTERS else text[: SHOWN_VALUE_CHARACTERS - 1] + "…"
 
 
@@ -87,7 +90,8 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
         if found["type"] == "missing":
             yield Problem(path, "", "is required")
         elif found["type"] == "extra_forbidden":
-            yield Problem(path, show(found["input"]), "is not a field of this resource")
+            value = HIDDEN if names_secret(str(found["loc"][-1])) else show(found["input"])
+            yield Problem(path, value, "is not a field of this resource")
         elif found["type"] == "literal_error" and path.startswith("spec.scoring.") and isinstance(found["input"], str):
             yield Problem(path, show(found["input"]), metric_problem(found["input"]))
         else:

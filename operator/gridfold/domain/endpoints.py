@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from gridfold.api.confidential import told_url
+
 _CLUSTER_DOMAIN = ".cluster.local"
 #: A host name or IPv4 address or network, or an IPv6 one in brackets where a port follows.
 _PLACE = re.compile(r"(?P<host>[a-z0-9_.*/-]+|\[[0-9a-f:.]+\])(:(?P<port>[0-9]{1,5}))?")
@@ -88,5 +90,6 @@ def _network(text: str) -> Network | None:
 
 def _no_endpoint(entry: str) -> ValueError:
     return ValueError(
-        f"{entry!r} is no endpoint; expected a host, host:port, http://host:port, a network such as 10.1.0.0/16, or *"
+        f"{told_url(entry)!r} is no endpoint; expected a host, host:port, http://host:port, a network such as "
+        "10.1.0.0/16, or *"
     )

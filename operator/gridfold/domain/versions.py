@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from gridfold.api.confidential import plain_url
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import show
 from gridfold.domain.keys import digest, run_document
@@ -20,7 +21,7 @@ def shareable_document(spec: TrainingJobSpec) -> dict[str, Any]:
 
 def _without_queries(document: dict[str, Any]) -> dict[str, Any]:
     for source in document["dataset"]["sources"]:
-        source["uri"] = source["uri"].partition("?")[0] if source["uri"].startswith("https:") else source["uri"]
+        source["uri"] = plain_url(source["uri"])
     return document
 
 

@@ -1,5 +1,7 @@
 """Texts from data as people can read them, wherever they stand: no character is invisible, or moves others."""
 
+from gridfold.api.confidential import without_secrets
+
 #: Left-to-right and right-to-left marks, embeddings, overrides and isolates: they change the order of what follows.
 _BIDI = (*range(0x200E, 0x2010), *range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x061C)
 _INVISIBLE = (*range(0x20), *range(0x7F, 0xA0), *_BIDI, *range(0x2028, 0x202A), 0xFEFF, 0xFFFE, 0xFFFF)
@@ -18,8 +20,8 @@ def visible(text: str) -> str:
 
 
 def bounded(text: str, limit: int) -> str:
-    """Return a visible text of at most `limit` characters; of a longer one the beginning, and a mark."""
-    shown = visible(text[: limit + 1])  # an escape is longer than what it stands for
+    """Return a visible text of at most `limit` characters, without secrets of URLs; of a longer one the beginning."""
+    shown = visible(without_secrets(text[: 8 * limit])[: limit + 1])  # an escape is longer than what it stands for
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
-from tests.contract.invalid_jobs import REFUSED, UNACCEPTED, broken
+from tests.contract.invalid_jobs import PASSWORD, REFUSED, UNACCEPTED, broken
 from tests.unit.domain.world import document
 
 
@@ -14,6 +14,7 @@ def test_every_broken_rule_is_told_with_its_path(path: str, word: str, edit: obj
     told = [problem for problem in caught.value.problems if problem.path == path]
     assert told, caught.value.problems
     assert word in told[0].rule
+    assert PASSWORD not in str(caught.value)
 
 
 def test_all_problems_are_told_at_once() -> None:

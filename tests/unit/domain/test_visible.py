@@ -32,6 +32,14 @@ def test_no_character_of_a_condition_or_an_event_moves_a_terminal(text: str) -> 
     assert len(event.message.encode()) <= EVENT_NOTE_LIMIT
 
 
+def test_no_condition_or_event_tells_a_signature_whoever_has_written_it() -> None:
+    conditions = Conditions([], 1, NOW)
+    conditions.set(ConditionType.FAILED, True, "DataError", 'no answer of "https://u:word@h/a?sig=abc" in time')
+    (condition,) = conditions.list()
+    (event,) = events_between(TrainingJobStatus(), TrainingJobStatus(conditions=[condition]))
+    assert condition.message == event.message == 'no answer of "https://…@h/a?…" in time'
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -359,6 +359,16 @@ def test_an_input_that_is_too_long_for_an_annotation_is_in_a_config_map() -> Non
     assert labels.JOB_FILE not in job["spec"]["template"]["metadata"]["annotations"]
 
 
+@pytest.mark.parametrize("stage", [Stage.PREPARE, Stage.REFIT])
+def test_no_annotation_of_a_pod_holds_a_signed_url(stage: Stage) -> None:
+    signed = stage_input(dataset={"sources": [{"uri": "https://data/a.csv?sig=abc"}], "target": "y"})
+    job = build_stage_manifest(OWNER, StartStage(stage, "x", signed), TRAINER)
+    assert "abc" not in json.dumps(job)
+    manifest = build_input_manifest(OWNER, "x", signed, "u-2")
+    assert job["metadata"]["annotations"][labels.INPUT] == manifest["metadata"]["name"]
+    assert StageInput.model_validate_json(manifest["data"]["job.json"]) == signed
+
+
 def test_how_its_input_reaches_a_pod_is_no_part_of_what_it_is_started_with() -> None:
     spec = job_spec()
     assert template_digest(Stage.PREPARE, spec, TRAINER, OWNER) == prepare()["metadata"]["annotations"][labels.TEMPLATE]

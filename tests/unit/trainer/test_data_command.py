@@ -60,17 +60,19 @@ def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_what_
     write_job(tmp_path)
     (tmp_path / "sitecustomize.py").write_text(
         "import sys, types\nbroken = types.ModuleType('gridfold_trainer.prepare')\n"
-        "broken.run = lambda job, context: 1 // 0\nsys.modules['gridfold_trainer.prepare'] = broken\n"
+        "def run(job, context):\n    raise ZeroDivisionError('of https://h/a?sig=' + 'xyz'.upper())\n"
+        "broken.run = run\nsys.modules['gridfold_trainer.prepare'] = broken\n"
         "import gridfold_trainer\ngridfold_trainer.prepare = broken\n"
     )
     done = run(tmp_path, "prepare", "--job", "job.json", PYTHONPATH=str(tmp_path))
     assert done.returncode == 1
-    assert "ZeroDivisionError" in done.stderr
+    assert "ZeroDivisionError: of https://h/a?…" in done.stderr
+    assert "XYZ" not in done.stdout + done.stderr
     report = message(tmp_path)
     assert isinstance(report, FailureReport)
     assert report.reason == "InternalError"
     what, advice, where, *_ = report.message.splitlines()
-    assert what == "ZeroDivisionError: integer division or modulo by zero"
+    assert what == "ZeroDivisionError: of https://h/a?…"
     assert "report it" in advice
     assert "sitecustomize.py" in where  # the innermost frame
 

@@ -315,6 +315,23 @@ def test_a_secret_without_its_keys_is_told_by_their_names(tmp_path: Path, keys: 
         S3Store(Storage(endpoint="http://127.0.0.1:1", credentials_secret_name="adult-s3"), Access(tmp_path))
 
 
+@pytest.mark.parametrize("value", ["first-half\nsecond-half", "first-half second", "“first-half”", "first-half\x00"])
+def test_a_key_that_no_header_can_hold_is_told_by_its_name_before_a_library_shows_it(
+    tmp_path: Path, value: str
+) -> None:
+    write_secret(tmp_path, AWS_ACCESS_KEY_ID=ACCESS_KEY, AWS_SECRET_ACCESS_KEY=SECRET_KEY, AWS_SESSION_TOKEN=value)
+    with pytest.raises(AccessDeniedError, match="Secret adult-s3: AWS_SESSION_TOKEN cannot be sent") as caught:
+        S3Store(Storage(endpoint="http://127.0.0.1:1", credentials_secret_name="adult-s3"), Access(tmp_path))
+    assert "half" not in str(caught.value)
+
+
+def test_an_endpoint_with_a_password_which_is_refused_elsewhere_is_told_without_it() -> None:
+    with opened(f"http://user:{SECRET_KEY}@127.0.0.1:{free_port()}") as store, pytest.raises(TrainerError) as caught:
+        store.get(URI)
+    assert SECRET_KEY not in str(caught.value)
+    assert "http://…@127.0.0.1" in str(caught.value)
+
+
 def test_without_any_credentials_the_error_says_where_they_would_come_from(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("GRIDFOLD_CREDENTIALS")
     with (

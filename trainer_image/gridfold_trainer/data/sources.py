@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gridfold.api.confidential import told_url
 from gridfold.api.v1alpha1 import Source
 from gridfold_trainer.errors import ChecksumMismatchError, DataError, SourceChangedError, SourceTooLargeError
 from gridfold_trainer.storage import globs
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.downloads import changed, too_large
-from gridfold_trainer.storage.http_store import without_query
 from gridfold_trainer.storage.local_files import check_allowance, check_room
 from gridfold_trainer.storage.stores import ObjectStat, SourceStore, Wanted
 
@@ -35,7 +35,7 @@ class Located:
     @property
     def shown(self) -> str:
         """Return the URI for messages."""
-        return without_query(self.uri)
+        return told_url(self.uri)
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def check_pins(sources: Sequence[Source], located: Sequence[Located], digests: S
         if source.sha256 is not None and source.sha256 != sha256:
             what = f"{len(items)} objects, whose list of keys and SHA-256 has" if several else "the SHA-256"
             problems.append(
-                f"spec.dataset.sources[{index}]: {without_query(source.uri)} has {what} {sha256}, but sha256 pins "
+                f"spec.dataset.sources[{index}]: {told_url(source.uri)} has {what} {sha256}, but sha256 pins "
                 f"{source.sha256}; the data has changed. Bring the pinned object back, or pin the new one if the "
                 f"change is wanted."
             )
@@ -162,7 +162,7 @@ def _locate(index: int, source: Source, store: SourceStore, notes: list[str]) ->
         expanded = globs.expand(source.uri, store, where)
         if expanded.hidden:
             notes.append(
-                f"Not read of {source.uri}, as hidden or a mark of another tool: {len(expanded.hidden)} of "
+                f"Not read of {told_url(source.uri)}, as hidden or a mark of another tool: {len(expanded.hidden)} of "
                 f"{len(expanded.hidden) + len(expanded.objects)} objects ({globs.shown_names(expanded.hidden)})."
             )
         return [_hashed(Located(index, uri, store, stat)) for uri, stat in expanded.objects]

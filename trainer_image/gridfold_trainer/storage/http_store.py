@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from gridfold.api.confidential import told_url
 from gridfold.domain.visible import excerpt
 from gridfold_trainer.errors import (
     AccessDeniedError,
@@ -47,12 +48,6 @@ class Web:
     patience: Patience = Patience()  # noqa: RUF009 (frozen)
 
 
-def without_query(uri: str) -> str:
-    """Return a URL for messages: the query of a signed URL is a secret."""
-    plain, mark, _ = uri.partition("?")
-    return f"{plain}?…" if mark else plain
-
-
 class HttpStore:
     """`https://` URLs. No credentials are ever sent, so that no redirect can carry them away."""
 
@@ -71,7 +66,7 @@ class HttpStore:
         def open_body(start: int, etag: str) -> Any:
             return self._open(uri, start, etag)
 
-        return download_resumed(without_query(uri), open_body, path, wanted, self._web.patience)
+        return download_resumed(told_url(uri), open_body, path, wanted, self._web.patience)
 
     def sha256(self, uri: str) -> str:
         """Return the SHA-256 of the content."""
@@ -89,7 +84,7 @@ class HttpStore:
 
     def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
         """Refuse: the web has no list."""
-        raise StorageRefusedError(f"{without_query(prefix)} cannot be listed; name one object of the web by its URL.")
+        raise StorageRefusedError(f"{told_url(prefix)} cannot be listed; name one object of the web by its URL.")
 
     def local_path(self, uri: str) -> None:
         """Return None: a page is no file."""
@@ -99,10 +94,10 @@ class HttpStore:
         headers = {"Range": f"bytes={start}-", "If-Range": etag} if start else {}
         with self._answer("GET", uri, headers) as answer:
             _check_coding(answer.headers.get("Content-Encoding", ""), uri)
-            first, size = _extent(answer, without_query(uri))
+            first, size = _extent(answer, told_url(uri))
             mark = _mark(answer.headers)
             if start and answer.status != _PARTIAL and mark != etag:
-                raise SourceChangedError(changed(without_query(uri)))
+                raise SourceChangedError(changed(told_url(uri)))
             yield Body(answer.stream(CHUNK_BYTES, decode_content=False), first, mark, size)
 
     @contextmanager
@@ -110,7 +105,7 @@ class HttpStore:
         """Send a request, follow redirects, and give the answer, whose body is not read yet."""
         place = uri
         for _ in range(_REDIRECTS + 1):
-            with _translated(without_query(uri), without_query(place)):
+            with _translated(told_url(uri), told_url(place)):
                 answer = self._pool.request(
                     method,
                     place,
@@ -122,13 +117,13 @@ class HttpStore:
                 )
                 try:
                     if answer.status not in _REDIRECTING:
-                        _check_status(answer.status, without_query(uri), without_query(place))
+                        _check_status(answer.status, told_url(uri), told_url(place))
                         yield answer
                         return
-                    place = _next_place(place, answer.headers.get("Location", ""), without_query(uri))
+                    place = _next_place(place, answer.headers.get("Location", ""), told_url(uri))
                 finally:
                     answer.close()
-        raise StorageRefusedError(f"{without_query(uri)} is redirected more than {_REDIRECTS} times.")
+        raise StorageRefusedError(f"{told_url(uri)} is redirected more than {_REDIRECTS} times.")
 
 
 def _make_pool(web: Web) -> Any:
@@ -147,7 +142,7 @@ def _next_place(place: str, location: str, shown: str) -> str:
     parts = urlsplit(target)
     if not location or parts.scheme != "https" or not parts.hostname or "@" in parts.netloc:
         raise StorageRefusedError(
-            f"{shown} is redirected to {excerpt(without_query(target))}; only https:// without user name is followed."
+            f"{shown} is redirected to {excerpt(told_url(target))}; only https:// without user name is followed."
         )
     return target
 
@@ -199,7 +194,7 @@ def _check_coding(coding: str, uri: str) -> None:
     path = uri.partition("?")[0].lower()
     if codings and not any(codings == {name} and path.endswith(end) for name, end in _CODINGS_OF_FILES.items()):
         raise StorageRefusedError(
-            f"{without_query(uri)} is sent with Content-Encoding {excerpt(coding, 64)} although none was "
+            f"{told_url(uri)} is sent with Content-Encoding {excerpt(coding, 64)} although none was "
             f"asked for; let the server send the file as it is."
         )
 
@@ -232,4 +227,4 @@ def _translated(uri: str, place: str) -> Iterator[None]:
 
 
 def _host(uri: str) -> str:
-    return urlsplit(uri).netloc
+    return urlsplit(told_url(uri)).netloc

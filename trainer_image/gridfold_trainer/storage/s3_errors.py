@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from gridfold.api.confidential import told_url
 from gridfold.domain.visible import excerpt
 from gridfold_trainer.advice import here
 from gridfold_trainer.errors import (
@@ -135,7 +136,7 @@ def _elsewhere(error: boto.ClientError, code: str, uri: str, server: str) -> Sto
     if region or code in _WRONG_REGION:
         write = f"write storage.region: {region}" if region else "correct storage.region"
         return StorageRefusedError(f"{uri} lives in another region than {server} is asked for ({code}); {write}.")
-    place = str(headers.get("location") or found.get("Endpoint") or "another address").partition("?")[0]
+    place = told_url(str(headers.get("location") or found.get("Endpoint") or "another address"))
     return StorageRefusedError(
         f"{uri}: {server} sends requests on to {excerpt(place)} ({code}), which is not followed; correct "
         f"storage.endpoint."

@@ -1,5 +1,6 @@
 """Objects of S3 and of servers that speak its protocol."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from blake3 import blake3
 
+from gridfold.api.confidential import told_url
 from gridfold.api.v1alpha1 import AddressingStyle, Storage
 from gridfold_trainer.advice import here
 from gridfold_trainer.errors import AccessDeniedError, ObjectTooLargeError, StorageUnreachableError
@@ -22,6 +24,8 @@ from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYT
 #: From here on an upload goes in parts: one PUT must end within the server's time, and 5 GiB is the protocol's end.
 MULTIPART_BYTES = 64 * 1024 * 1024
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+#: What a header of HTTP may hold of a key.
+_SENT = re.compile(r"[!-~]+")
 
 Result = TypeVar("Result")
 
@@ -48,7 +52,7 @@ class S3Store:
         """
         access = access or Access()
         self._patience = access.patience
-        self._server = storage.endpoint or f"S3 of region {storage.region or 'the default'}"
+        self._server = told_url(storage.endpoint or "") or f"S3 of region {storage.region or 'the default'}"
         self._credentials, keys = _credentials(storage, access.credentials)
         self._client = _make_client(storage, keys, access)
 
@@ -204,6 +208,12 @@ def _credentials(storage: Storage, folder: Path | None) -> tuple[str, dict[str, 
             f"{origin} has no {' and no '.join(missing)}; expected the keys {_KEYS[0]}, {_KEYS[1]} and, optionally, "
             f"{_KEYS[2]}."
         )
+    broken = [key for key, value in found.items() if not _SENT.fullmatch(value)]
+    if broken:  # http.client would refuse the header that it stands in, and tell all of it
+        raise AccessDeniedError(
+            f"{origin}: {' and '.join(broken)} cannot be sent to a server, having white space, control characters or "
+            "others than ASCII in it; write what the storage's owner gave you, in one line and without quotation marks."
+        )
     return origin, found
 
 
@@ -226,7 +236,7 @@ def _make_client(storage: Storage, keys: dict[str, str], access: Access) -> Any:
         response_checksum_validation="when_required",
         max_pool_connections=16,
     )
-    with translated("s3:", storage.endpoint or "S3", "the environment"):
+    with translated("s3:", told_url(storage.endpoint or "S3"), "the environment"):
         session = boto3.session.Session(
             aws_access_key_id=keys.get("AWS_ACCESS_KEY_ID"),
             aws_secret_access_key=keys.get("AWS_SECRET_ACCESS_KEY"),

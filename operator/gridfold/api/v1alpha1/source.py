@@ -1,11 +1,12 @@
 """spec.dataset.sources: where the rows are."""
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gridfold.api.base import ApiModel
-from gridfold.api.v1alpha1.fields import Uri
+from gridfold.api.base import ApiModel, Rule
+from gridfold.api.confidential import has_user, told_url
+from gridfold.api.v1alpha1.fields import NO_USER, Uri
 from gridfold.api.v1alpha1.storage import Storage
 
 
@@ -29,4 +30,13 @@ class Source(ApiModel):
         None,
         description="The object storage of this source, where it is not the one of spec.storage, of which nothing "
         "is taken over then. With https:// only caBundleConfigMapName counts.",
+    )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "uri",
+            "!self.uri.matches('^(s3|https)://[^/?#]*@')",
+            NO_USER,
+            lambda s: s.uri.startswith("file:") or not has_user(s.uri),
+            lambda s: told_url(s.uri),
+        ),
     )

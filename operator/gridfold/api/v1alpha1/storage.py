@@ -1,12 +1,13 @@
 """spec.storage: the object storage of sources and output."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gridfold.api.base import ApiModel
-from gridfold.api.v1alpha1.fields import ENDPOINT_PATTERN, ObjectName
+from gridfold.api.base import ApiModel, Rule
+from gridfold.api.confidential import has_user, told_url
+from gridfold.api.v1alpha1.fields import ENDPOINT_PATTERN, NO_USER, ObjectName
 
 
 class AddressingStyle(StrEnum):
@@ -44,4 +45,13 @@ class Storage(ApiModel):
         None,
         description="Name of a ConfigMap in the same namespace whose key ca.crt holds, as PEM, the certificates of "
         "the authorities that signed the server's certificate, where they are not public ones.",
+    )
+    rules: ClassVar[tuple[Rule, ...]] = (
+        Rule(
+            "endpoint",
+            "!has(self.endpoint) || !self.endpoint.contains('@')",
+            NO_USER,
+            lambda s: s.endpoint is None or not has_user(s.endpoint),
+            lambda s: told_url(s.endpoint),
+        ),
     )
