@@ -14,9 +14,12 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from gridfold_notebook.columns import CATEGORICAL, NUMERIC, Column, columns_of
 from gridfold_notebook.job_of_search import NOTHING, checked, estimator_of, grid_of
 from gridfold_notebook.run import Run, open_run
-from gridfold_notebook.training_data import CATEGORICAL, Column, columns_of, target_name, target_of, write_table
+from gridfold_notebook.scoring import score
+from gridfold_notebook.target import Target, target_of
+from gridfold_notebook.training_data import target_name, write_table
 
 DATA, JOB, OUTPUT = "data.csv", "job.json", "out"
 #: At most so much of what `gridfold run` has said is shown where it failed.
@@ -73,18 +76,18 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.scoring, self.refit, self.cv, self.return_train_score = scoring, refit, cv, return_train_score
         self.preprocessing, self.split, self.seed, self.folder = preprocessing, split, seed, folder
 
-    def fit(self, X: Any, y: Any) -> "GridSearch":
+    def fit(self, X: Any, y: Any = None) -> "GridSearch":
         """Run the job and keep what it found.
 
         Raises:
             ValueError: a job cannot say this; with all problems.
+            TypeError: X has a value that is neither a number nor a text.
             SearchFailedError: the job has failed.
         """
         columns, problems = columns_of(X)
         target, more = target_of(y, classifier=is_classifier(self.estimator))
-        problems += more
-        if not problems and any(len(column.values) != len(target) for column in columns):
-            problems.append(f"X has {len(columns[0].values)} rows and y has {len(target)}; expected as many")
+        problems += more or _row_problems(columns, target)
+        problems += self._missing_problems(columns)
         if self.folder is not None:
             self.run_ = self._fit_in(Path(self.folder).expanduser(), columns, target, problems)
         else:
@@ -93,12 +96,12 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         validate_data(self, X, skip_check_array=True)
         return self
 
-    def _fit_in(self, folder: Path, columns: list[Column], target: list[str], problems: list[str]) -> Run:
+    def _fit_in(self, folder: Path, columns: list[Column], target: Target, problems: list[str]) -> Run:
         """Run the job in a folder, keep what it found, and return the run."""
-        spec = self._spec(columns, problems)
+        spec = self._spec(columns, target, problems)
         job = checked(spec, problems)
         folder.mkdir(parents=True, exist_ok=True)
-        write_table(folder / DATA, columns, target)
+        write_table(folder / DATA, columns, target.texts)
         (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
         _run_job(folder / JOB)
         run = open_run(folder / OUTPUT)
@@ -107,18 +110,22 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         self.best_index_, self.best_params_, self.best_score_ = run.best_index_, run.best_params_, run.best_score_
         self.validation_scores_ = dict(run.status["validation"])
         self.test_scores_ = run.test_scores_
+        self.n_splits_, self.multimetric_ = self.cv, self._several()
+        self._names, self._classes = [column.name for column in columns], target.classes
+        self._resolved = run.status["resolved"]
         return run
 
-    def _spec(self, columns: list[Column], problems: list[str]) -> dict[str, Any]:
+    def _spec(self, columns: list[Column], target: Target, problems: list[str]) -> dict[str, Any]:
         texts = [column.name for column in columns if column.kind == CATEGORICAL]
         if texts and self.preprocessing is None:
             problems.append(f"X has columns of texts ({', '.join(texts[:5])}); give preprocessing={{}} to encode them")
+        types, name = {column.name: column.kind for column in columns}, target_name(columns)
         return {
             "dataset": {
                 "sources": [{"uri": f"file:{DATA}"}],
                 "format": "CSV",
-                "target": target_name(columns),
-                "columnTypes": {column.name: column.kind for column in columns},
+                "target": name,
+                "columnTypes": types | ({name: CATEGORICAL} if target.kind == CATEGORICAL else {}),
             },
             "cleaning": {"trimText": False},
             "split": {"seed": self.seed, **(self.split or {})},
@@ -131,6 +138,21 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             "scoring": {**self._scoring(problems), "trainScores": self.return_train_score},
             "output": {"uri": f"file:{OUTPUT}/"},
         }
+
+    def _missing_problems(self, columns: list[Column]) -> list[str]:
+        """Return where numbers are missing that nothing replaces and the estimator does not take."""
+        if self._takes_missing():
+            return []
+        gaps = [column.name for column in columns if column.kind == NUMERIC and np.isnan(column.values).any()]
+        if not gaps:
+            return []
+        return [
+            f"Input X contains NaN (in {', '.join(gaps[:5])}), which {type(self.estimator).__name__} does not take; "
+            "give preprocessing={} to replace it by medians"
+        ]
+
+    def _takes_missing(self) -> bool:
+        return self.preprocessing is not None or bool(get_tags(self.estimator).input_tags.allow_nan)
 
     def _several(self) -> bool:
         return isinstance(self.scoring, list | tuple)
@@ -149,20 +171,29 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
 
     @property
     def classes_(self) -> Any:
-        """Return the labels."""
+        """Return the labels, as y had them."""
         check_is_fitted(self, "best_estimator_")
-        return self.best_estimator_.classes_
+        if self._classes is None:
+            raise AttributeError("a regressor has no classes_")
+        return self._classes
 
     def predict(self, X: Any) -> Any:
-        """Return what best_estimator_ says of these rows."""
+        """Return what best_estimator_ says of these rows: labels as y had them, or numbers."""
         rows = self._frame(X)
-        return self.best_estimator_.predict(rows)
+        said = self.best_estimator_.predict(rows)
+        return said if self._classes is None else said.astype(self._classes.dtype)
 
     @_model_has("predict_proba")  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Any:
         """Return the probabilities of the classes, shape (rows, classes)."""
         rows = self._frame(X)
         return self.best_estimator_.predict_proba(rows)
+
+    @_model_has("predict_log_proba")  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> Any:
+        """Return the logarithms of the probabilities of the classes, shape (rows, classes)."""
+        rows = self._frame(X)
+        return self.best_estimator_.predict_log_proba(rows)
 
     @_model_has("decision_function")  # type: ignore[untyped-decorator]
     def decision_function(self, X: Any) -> Any:
@@ -171,9 +202,13 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         return self.best_estimator_.decision_function(rows)
 
     def score(self, X: Any, y: Any) -> float:
-        """Return what best_estimator_ itself calls its score: accuracy, or R²."""
+        """Return the metric that decides, of best_estimator_ on these rows, measured as in the job.
+
+        Raises:
+            ValueError: y has labels that fit has not seen.
+        """
         rows = self._frame(X)
-        return float(self.best_estimator_.score(rows, y))
+        return score(self.best_estimator_, rows, y, self._classes, self._resolved)
 
     def _frame(self, X: Any) -> Any:
         """Return a DataFrame like that which the model was fitted on."""
@@ -186,19 +221,31 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         validate_data(self, X, skip_check_array=True, reset=False)
         return pd.DataFrame(
             {
-                column.name: [np.nan if value is None else value for value in column.values]
+                name: [np.nan if value is None else value for value in column.values]
                 if column.kind == CATEGORICAL
                 else column.values
-                for column in columns
+                for name, column in zip(self._names, columns, strict=True)
             }
         )
 
     def __sklearn_tags__(self) -> Any:
-        """Return the tags of the estimator, where they are about what it predicts."""
+        """Return the tags of the estimator, where they are about what it predicts or what it is given."""
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.estimator_type = inner.estimator_type
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
+        tags.target_tags.required = True
+        tags.input_tags.allow_nan = self._takes_missing()
         return tags
+
+
+def _row_problems(columns: list[Column], target: Target) -> list[str]:
+    """Return why these rows cannot be divided, where X and y are fine each for itself."""
+    if not columns:
+        return []
+    rows = len(columns[0].values)
+    if rows != len(target.texts):
+        return [f"X has {rows} rows and y has {len(target.texts)}; expected as many"]
+    return ["X has 1 sample (n_samples=1); expected more, to learn from and to judge by"] if rows == 1 else []
 
 
 def _run_job(path: Path) -> None:
