@@ -45,7 +45,7 @@ $(STATISTICS)/ready: requirements/statistics.txt | setup
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(STATISTICS) -r $<
 	@touch $@
 
-# MLflow: a test has it load the folder of a run.
+# MLflow with its server: tests have it load the folder of a run, and take runs.
 $(MLFLOW)/ready: requirements/mlflow.txt | setup
 	@rm -rf $(MLFLOW) && mkdir $(MLFLOW)
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(MLFLOW) -r $<

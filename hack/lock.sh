@@ -39,7 +39,11 @@ xgboost-cpu ; sys_platform == "linux"' --no-deps
 # What the oracle suite compares analyses of variance with; the rest that it needs is there.
 lock_one statistics 'statsmodels
 patsy' --no-deps
-# What a test has load a run's folder; what the development environment has already is not repeated there.
-lock_one mlflow mlflow-skinny
+# MLflow with its server, for tests: what the environment has already is not repeated there, and what neither server nor
+# models of scikit-learn need is left out: drawing, Arrow, containers, other systems.
+left_out=$(for name in contourpy cycler docker fonttools kiwisolver matplotlib pillow pyarrow pyparsing pywin32 waitress
+  do printf -- '--no-emit-package %s ' "$name"; done)
+lock_one mlflow mlflow $left_out
 python3 hack/lock_subtract.py requirements/mlflow.txt requirements/dev.txt
+python3 hack/lock_subtract.py requirements/mlflow.txt requirements/frames.txt
 rm requirements/all.txt

@@ -26,7 +26,7 @@ from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import environment, estimators, scorers
 from gridfold_trainer.learning.column_checks import column_problems
-from gridfold_trainer.outcome.current_run import NoResultsError, current_run
+from gridfold_trainer.outcome.current_run import current_run, fetch_file
 from gridfold_trainer.outcome.page import REPORT, make_page
 from gridfold_trainer.outcome.script import describe
 from gridfold_trainer.printed import print_answer
@@ -125,7 +125,7 @@ def results(job: StageInput, copies: dict[str, Path], context: Context) -> Resul
     """
     found, _ = current_run(job, context)
     for name, path in copies.items():
-        _place(_fetched(found, name, context), name, path)
+        _place(fetch_file(found, name, context), name, path)
     return found
 
 
@@ -136,21 +136,12 @@ def report(job: StageInput, path: Path, context: Context) -> ResultsReport:
         TrainerError: as of `results`.
     """
     found, content = current_run(job, context)
-    plots = _fetched(found, PLOTS_FILE, context).read_bytes() if PLOTS_FILE in found.status["files"] else None
-    page = make_page(content, _fetched(found, "results.csv", context).read_bytes(), plots)
+    plots = fetch_file(found, PLOTS_FILE, context).read_bytes() if PLOTS_FILE in found.status["files"] else None
+    page = make_page(content, fetch_file(found, "results.csv", context).read_bytes(), plots)
     made = context.scratch / f"{secrets.token_hex(4)}-{REPORT}"
     made.write_bytes(page.content or b"")
     _place(made, REPORT, path)
     return found.model_copy(update={"status": {**found.status, "summary": page.summary}})
-
-
-def _fetched(found: ResultsReport, name: str, context: Context) -> Path:
-    """Return a copy of a file of a run that is the one that its status.json names."""
-    fetched = context.scratch / f"{secrets.token_hex(4)}-{name}"
-    sha256 = context.store.download(f"{found.run}{name}", fetched)
-    if sha256 != found.status["files"].get(name, {}).get("sha256"):
-        raise NoResultsError(f"{found.run}{name} is not the one that status.json names; run the job again.")
-    return fetched
 
 
 def _place(fetched: Path, name: str, path: Path) -> None:

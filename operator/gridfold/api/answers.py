@@ -40,3 +40,13 @@ class ReplayAnswer(ApiModel):
     differences: list[ScoreDifference] = Field(default_factory=list)
     #: what is recorded with both and not the same, by name: stored, here; "" where one has none
     surroundings: dict[str, tuple[str, str]] = Field(default_factory=dict)
+
+
+class CopiesAnswer(ApiModel):
+    """The current run of a job, whose files lie in a folder of this machine now."""
+
+    kind: Literal["copies"] = "copies"
+    run: str  #: its folder
+    status: dict[str, Any]  #: status.json, verified
+    status_sha256: str
+    summary: str  #: what it has found, in a line

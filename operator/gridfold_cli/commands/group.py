@@ -11,6 +11,7 @@ NAMES = (
     "completion",
     "delete",
     "export",
+    "export-mlflow",
     "init",
     "list",
     "logs",
@@ -36,8 +37,9 @@ class Commands(click.Group):
         """Return the command of this name, or None."""
         if name not in NAMES:
             return None
-        module = import_module(f"{PACKAGE}.{name}")
-        command: click.Command = getattr(module, f"{name}_" if hasattr(builtins, name) else name)
+        function = name.replace("-", "_")
+        module = import_module(f"{PACKAGE}.{function}")
+        command: click.Command = getattr(module, f"{function}_" if hasattr(builtins, function) else function)
         return command
 
 

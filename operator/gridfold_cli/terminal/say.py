@@ -2,7 +2,7 @@
 
 import click
 
-from gridfold.domain.visible import bounded
+from gridfold.domain.visible import bounded, visible
 
 #: Of one line: a screen full. Names and values may be longer, and nobody reads them here.
 LINE_LIMIT = 4000
@@ -11,6 +11,11 @@ LINE_LIMIT = 4000
 def say(text: object, *, err: bool = False, nl: bool = True) -> None:
     """Write a text and end its line."""
     click.echo(shown(str(text)), err=err, nl=nl)
+
+
+def say_page(title: str, address: str) -> None:
+    """Write the address of a page that was made here, whole: its fragment says where on it, and is no secret."""
+    click.echo(f"{shown(title)}{visible(address)}")
 
 
 def shown(text: str) -> str:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import secrets
+from pathlib import Path
 
 from pydantic import ValidationError
 
@@ -32,3 +34,16 @@ def current_run(job: StageInput, context: Context) -> tuple[ResultsReport, bytes
     if hashlib.sha256(content).hexdigest() != latest.status_sha256:
         raise NoResultsError(f"{latest.run}status.json is not the one that {LATEST} names; run the job again.")
     return ResultsReport(run=latest.run, status=json.loads(content)), content
+
+
+def fetch_file(found: ResultsReport, name: str, context: Context) -> Path:
+    """Return a copy of a file of a run that is the one that its status.json names.
+
+    Raises:
+        TrainerError: it is not there, or another one by now.
+    """
+    fetched = context.scratch / f"{secrets.token_hex(4)}-{name}"
+    sha256 = context.store.download(f"{found.run}{name}", fetched)
+    if sha256 != found.status["files"].get(name, {}).get("sha256"):
+        raise NoResultsError(f"{found.run}{name} is not the one that status.json names; run the job again.")
+    return fetched

@@ -9,6 +9,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 MODEL = "model.skops"
+#: What MLflow knows a model's folder by.
+DESCRIPTION = "MLmodel"
 #: In the versions of a run, but nothing that pip installs under this name or that a model needs.
 _NOT_REQUIRED = ("python", "gridfold")
 #: The model is read by the one, and gets its rows as the other's DataFrames.
@@ -25,7 +27,7 @@ def mlflow_files(versions: Mapping[str, str], trusted: Sequence[str]) -> dict[st
     readers = {name: importlib.metadata.version(name) for name in _READERS}
     required = {name: version for name, version in {**versions, **readers}.items() if name not in _NOT_REQUIRED}
     return {
-        "MLmodel": _lines(
+        DESCRIPTION: _lines(
             "flavors:",
             "  python_function:",
             "    env:",
