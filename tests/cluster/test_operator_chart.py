@@ -1,11 +1,13 @@
 """The chart: what it renders, what it refuses, and what the API server says to it."""
 
 import json
+import re
 from typing import Any
 
 import pytest
 import yaml
 
+from gridfold.api import labels
 from tests.cluster.installation import CHART, helm
 from tests.testbed.errors import TestbedError
 from tests.testbed.kubectl import Kubectl
@@ -13,6 +15,7 @@ from tests.testbed.plugin import Cluster
 
 pytestmark = pytest.mark.cluster
 
+NETWORK = (CHART.parents[1] / "docs/network.md").read_text("utf-8")
 Manifests = dict[tuple[str, str], dict[str, Any]]
 
 
@@ -244,6 +247,51 @@ def test_two_replicas_roll_one_after_the_other_spread_over_nodes_and_one_stays_w
     assert ("PodDisruptionBudget", "gridfold") not in render(testbed, replicas=1)
 
 
+STORAGE: dict[str, Any] = {
+    "to": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "storage"}}}],
+    "ports": [{"protocol": "TCP", "port": 9000}],
+}
+WEB: dict[str, Any] = {"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": ["10.0.0.0/8"]}}], "ports": [{"port": 443}]}
+
+
+def test_pods_of_jobs_are_reached_by_nobody_and_reach_name_servers_and_what_the_platform_names(
+    testbed: Cluster,
+) -> None:
+    trainer = {"enabled": True, "egress": [STORAGE, WEB]}
+    documents = [
+        document
+        for document in yaml.safe_load_all(
+            template(testbed, watchNamespaces=["a", "b"], networkPolicy={"trainer": trainer})
+        )
+        if document and document["kind"] == "NetworkPolicy"
+    ]
+    assert [document["metadata"]["namespace"] for document in documents] == ["a", "b"]
+    for policy in (document["spec"] for document in documents):
+        (chosen,) = policy["podSelector"]["matchExpressions"]
+        assert chosen == {"key": labels.STAGE, "operator": "Exists"}
+        assert (policy["policyTypes"], policy["ingress"]) == (["Ingress", "Egress"], [])
+        names, *rest = policy["egress"]
+        assert [(port["protocol"], port["port"]) for port in names["ports"]] == [("UDP", 53), ("TCP", 53)]
+        assert rest == [STORAGE, WEB]
+    named = render(testbed, networkPolicy={"trainer": {**trainer, "namespaces": ["c"], "dns": []}})
+    policy = named["NetworkPolicy", "gf-gridfold-trainer"]
+    assert (policy["metadata"]["namespace"], policy["spec"]["egress"]) == ("c", [STORAGE, WEB])
+
+
+def test_the_operator_is_reached_at_its_metrics_alone_and_by_those_whom_the_platform_names(testbed: Cluster) -> None:
+    prometheus = [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "monitoring"}}}]
+    values = {"networkPolicy": {"operator": {"enabled": True, "metricsFrom": prometheus}}, "metrics": {"port": 9090}}
+    manifests = render(testbed, capacity={"providers": [KARPENTER]}, **values)
+    policy = manifests["NetworkPolicy", "gridfold"]["spec"]
+    assert policy["policyTypes"] == ["Ingress"]
+    assert policy["ingress"] == [{"ports": [{"protocol": "TCP", "port": 9090}], "from": prometheus}]
+    chosen = policy["podSelector"]["matchLabels"].items()
+    reaper = manifests["CronJob", "gridfold-reaper"]["spec"]["jobTemplate"]["spec"]["template"]
+    for pods in (manifests["Deployment", "gridfold"]["spec"]["template"], reaper):
+        assert chosen <= pods["metadata"]["labels"].items()
+    assert "NetworkPolicy" not in {kind for kind, _ in render(testbed)}
+
+
 def test_users_of_a_namespace_get_their_rights_by_aggregation(testbed: Cluster) -> None:
     manifests = render(testbed)
     edit = manifests["ClusterRole", "gf-gridfold-edit"]
@@ -257,10 +305,13 @@ def test_users_of_a_namespace_get_their_rights_by_aggregation(testbed: Cluster) 
 def test_everything_is_acceptable_to_the_api_server_under_restricted_pod_security(
     testbed: Cluster, kubectl: Kubectl, namespace: str
 ) -> None:
-    text = template(testbed, namespace, crds={"install": False}, capacity={"providers": [KARPENTER]})
+    policies = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```$", NETWORK, re.DOTALL | re.MULTILINE)[0])
+    policies["networkPolicy"]["trainer"]["namespaces"] = [namespace]
+    text = template(testbed, namespace, crds={"install": False}, capacity={"providers": [KARPENTER]}, **policies)
     said = kubectl("apply", "--dry-run=server", "-f", "-", stdin=text)
     assert "deployment.apps/gridfold created" in said
     assert "cronjob.batch/gridfold-reaper created" in said
+    assert said.count("networkpolicy.networking.k8s.io/") == 2
     assert "would violate PodSecurity" not in said
 
 
@@ -358,6 +409,11 @@ REFUSED = [
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"metrics": {"port": 80}}, "port"),
     ({"replicas": -1}, "replicas"),
+    ({"networkPolicy": {"trainer": {"enabled": True, "egress": [STORAGE]}}}, "no namespace is known"),
+    ({"networkPolicy": {"trainer": {"enabled": True, "namespaces": ["a"]}}}, "no job could reach its storage"),
+    ({"networkPolicy": {"trainer": {"egress": [{"to": []}]}}}, "to"),
+    ({"networkPolicy": {"operator": {"metricsFrom": [{"ipBlock": {"cidr": "10.0.0.1"}}]}}}, "cidr"),
+    ({"networkPolicy": {"operator": {"metricsFrom": [{**WEB["to"][0], "podSelector": {}}]}}}, "metricsFrom"),
     ({"leaderElection": {"leaseSeconds": 1}}, "leaseSeconds"),
     ({"leaderElection": {"namespace": ""}}, "namespace"),
     ({"metrics": {"podMonitor": {"enabled": True}}}, "there is no kind PodMonitor"),
