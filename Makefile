@@ -11,7 +11,7 @@ RAY    := $(VENV)/gridfold-ray
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format crds lock images cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
+.PHONY: help setup demo test test-fast check format crds lock images manifests cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -89,6 +89,9 @@ lock: ## Resolve the requirement files again (needs uv).
 
 images: ## Build both images: make images REGISTRY=registry.example.com/team [TAG=…] [PUSH=1] [AWS=1].
 	@hack/build-images.sh "$(REGISTRY)" "$(TAG)"
+
+manifests: setup ## Write the chart as plain manifests into dist/manifests: make manifests REGISTRY=registry.example.com/team [TAG=…] [NAMESPACE=…] [VALUES=FILE].
+	@$(BIN)/python hack/manifests.py "$(REGISTRY)" $(TAG) $(if $(NAMESPACE),--namespace $(NAMESPACE)) $(if $(VALUES),--values $(VALUES))
 
 cluster-up: setup ## Start a real Kubernetes on this machine (Linux, root).
 	@$(BIN)/python -m tests.testbed up
