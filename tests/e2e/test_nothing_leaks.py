@@ -141,6 +141,7 @@ def test_credentials_of_secrets_addresses_and_urls_are_told_nowhere(
     for name in names.values():
         shown = jobs.kubectl("describe", "trainingjob", name, "--namespace", jobs.namespace)  # the spec, too
         assert [key for key in keys if key in shown] == []
+        assert (signature_of(signed) in shown) == (name in {names["good"], names["too-long"]}), "the spec has it"
 
     # A parameter of the estimator is a part of the result, and told with that; the platform's places have none.
     assert str(RANDOM_STATE) in told["report.html"]

@@ -6,7 +6,10 @@ from gridfold.domain.events import events_between
 from gridfold.domain.held_up import summarized
 from gridfold.domain.observed import Observed
 from gridfold.domain.plan import Event, Plan
-from gridfold.domain.visible import visible
+from gridfold.domain.visible import bounded
+
+#: Of what a fault says, so that the advice behind it fits into an Event, too.
+_FAULT_LIMIT = 900
 
 
 def blocked(observed: Observed, plan: Plan, reason: str, message: str) -> Plan:
@@ -24,8 +27,8 @@ def blocked(observed: Observed, plan: Plan, reason: str, message: str) -> Plan:
 def stalled(observed: Observed, error: Exception) -> Plan:
     """Return what is shown where `decide` itself has failed: the status as it was, and that it stands still."""
     job = observed.job
-    what = " ".join(f"{type(error).__name__}: {error}".split())
-    message = visible(f"{what}. This is a fault of Gridfold's own, the operator's log has more; please report it.")
+    what = bounded(" ".join(f"{type(error).__name__}: {error}".split()), _FAULT_LIMIT)
+    message = f"{what}. This is a fault of Gridfold's own, the operator's log has more; please report it."
     conditions = Conditions(job.status.conditions, job.metadata.generation, observed.now)
     conditions.set(ConditionType.STALLED, True, Reason.INTERNAL_ERROR, message)
     status = summarized(job.status, conditions.list()).model_copy(

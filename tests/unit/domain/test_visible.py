@@ -56,10 +56,10 @@ def test_what_is_seen_stays_and_what_is_not_is_spelled(text: str, shown: str) ->
 
 def test_a_fault_whose_words_are_hostile_is_told_once() -> None:
     world = World(job_of(document()))
-    observed, error = world.observe(), RuntimeError("\x1b]0;owned\x07")
+    observed, error = world.observe(), RuntimeError("\x1b]0;owned\x07 https://host/a?sig=abc " + "x" * 5000)
     first = stalled(observed, error)
     assert [event.reason for event in first.events] == [Reason.INTERNAL_ERROR]
-    assert "\\u001b]0;owned\\u0007" in first.events[0].message
+    assert "\\u001b]0;owned\\u0007 https://host/a?… x" in first.events[0].message
     job = replace(observed.job, status=first.status)
     assert stalled(replace(observed, job=job), error).events == ()
 
