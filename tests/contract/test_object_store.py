@@ -1,8 +1,10 @@
 """What every object store does, over each adapter: files of this machine and a real S3 server."""
 
 import hashlib
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +16,15 @@ from gridfold_trainer.storage.stores import ObjectStore, RoutedStore
 from tests.contract.s3_servers import s3_store
 
 AWKWARD = ["plain", "with space", "plus+and&and=", "100%", "ünïcode-日本", "a//b", "deep/er/still", "q?x#y", "(1)~!'"]
+#: A process that ends before what it has written is put in place.
+KILLED = """
+import os, sys
+from pathlib import Path
+from gridfold_trainer.storage.file_store import FileStore
+Path.replace = lambda *_: os._exit(0)
+FileStore(Path(sys.argv[1])).put(sys.argv[2], b"half of it")
+raise SystemExit("it was put in place")
+"""
 
 
 @dataclass(frozen=True)
@@ -22,16 +33,27 @@ class Place:
 
     store: ObjectStore
     folder: str
+    break_off: Callable[[str], object]  #: leaves what a process leaves that is killed while it writes an object
 
 
 def _file(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    yield Place(FileStore(tmp_path / "base"), "file:bucket/")
+    def break_off(uri: str) -> None:
+        subprocess.run([sys.executable, "-c", KILLED, str(tmp_path / "base"), uri], check=True)
+
+    yield Place(FileStore(tmp_path / "base"), "file:bucket/", break_off)
 
 
 def _s3(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     cluster, bucket = request.getfixturevalue("testbed"), request.getfixturevalue("bucket")
     with s3_store(tmp_path, cluster.s3_endpoint, (cluster.s3_access_key, cluster.s3_secret_key)) as store:
-        yield Place(store, f"{bucket.uri}/")
+
+        def break_off(uri: str) -> None:
+            key = uri.removeprefix(f"{bucket.uri}/")
+            begun = bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)
+            part = {"Bucket": bucket.name, "Key": key, "UploadId": begun["UploadId"], "PartNumber": 1}
+            bucket.client.upload_part(**part, Body=b"half of it")
+
+        yield Place(store, f"{bucket.uri}/", break_off)
 
 
 @pytest.fixture(params=[pytest.param(_file, id="file"), pytest.param(_s3, id="s3", marks=pytest.mark.cluster)])
@@ -66,6 +88,34 @@ def test_a_listing_tells_when_an_object_was_written_and_what_was_written_later_i
     assert times["a"] is not None
     assert times["z"] <= times["a"]
     assert abs(times["a"].timestamp() - time.time()) < 60
+
+
+def test_a_write_that_was_broken_off_is_no_object_is_told_and_can_be_discarded(place: Place) -> None:
+    whole, broken, elsewhere = (f"{place.folder}{name}" for name in ("a/whole", "a/broken", "b/broken"))
+    place.store.put(whole, b"x")
+    place.break_off(broken)
+    place.break_off(elsewhere)
+    assert place.store.stat(broken) is None
+    assert list(place.store.list_uris(place.folder)) == [whole]
+    (found,) = place.store.list_unfinished(f"{place.folder}a/")
+    assert found.uri == broken
+    assert found.began is not None
+    assert abs(found.began.timestamp() - time.time()) < 60
+    for _ in range(2):
+        place.store.discard(found)
+    assert list(place.store.list_unfinished(f"{place.folder}a/")) == []
+    assert [left.uri for left in place.store.list_unfinished(place.folder)] == [elsewhere]
+    assert list(place.store.list_uris(place.folder)) == [whole]
+    assert list(place.store.list_unfinished(f"{place.folder}nothing/here/")) == []
+
+
+def test_discarding_a_write_leaves_the_object_that_another_write_has_made(place: Place) -> None:
+    uri = f"{place.folder}key"
+    place.break_off(uri)
+    place.store.put(uri, b"x")
+    (found,) = place.store.list_unfinished(place.folder)
+    place.store.discard(found)
+    assert place.store.get(uri) == b"x"
 
 
 @pytest.mark.parametrize("key", [key for key in AWKWARD if "//" not in key])

@@ -114,6 +114,37 @@ def test_results_in_a_bucket_are_shown_and_their_table_can_be_had_as_files(job: 
         assert (job.folder / f"table.{name}").read_bytes() == stored
 
 
+def test_a_bucket_is_pruned_down_to_what_the_current_runs_are_made_of(
+    job: LocalJob, testbed: Cluster, bucket: Bucket
+) -> None:
+    def run(output: str, *grid: float) -> str:
+        job.write(
+            storage={"endpoint": testbed.s3_endpoint, "region": testbed.s3_region},
+            dataset={"sources": [{"uri": f"{bucket.uri}/data/rows.csv"}], "target": "ill"},
+            search={"grid": [{"C": grid}]},
+            output={"uri": f"{bucket.uri}/{output}/", "cacheUri": f"{bucket.uri}/cache/"},
+        )
+        code, out, err = job.run()
+        assert code == 0, err
+        return out
+
+    run("other", 0.1)
+    run("out", 0.1, 1.0)
+    run("out", 2.0)
+    bucket.client.create_multipart_upload(Bucket=bucket.name, Key=f"cache/prepared/{'b' * 64}/X.npy")
+    before = marks(bucket)
+    assert "Dry run" in job.command("prune", "--older-than", "0")[1]
+    assert marks(bucket) == before
+    code, out, err = job.command("prune", "--older-than", "0", "--yes")
+    assert (code, err) == (0, "")
+    for line in (r"Removed +1 run \(", r"Removed +1 cell's result \(", r"Removed +1 write that was broken off \("):
+        assert re.search(f"^{line}", out, re.MULTILINE), out
+    assert marks(bucket).items() <= before.items()
+    assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
+    assert "1 from the cache; nothing had to be computed again" in run("out", 2.0)
+    assert "1 from the cache; nothing had to be computed again" in run("other", 0.1)
+
+
 def test_half_an_object_of_the_results_is_never_shown(job: LocalJob, bucket: Bucket) -> None:
     assert job.run()[0] == 0
     for damaged in ("latest.json", "status.json", "results.csv"):
@@ -129,8 +160,8 @@ def test_half_an_object_of_the_results_is_never_shown(job: LocalJob, bucket: Buc
     assert job.command("results", "--csv", "table.csv")[0] == 0
 
 
-@pytest.mark.parametrize("command", ["plan", "results"])
-def test_storage_that_refuses_ends_plan_and_results_in_words(
+@pytest.mark.parametrize("command", ["plan", "results", "prune"])
+def test_storage_that_refuses_ends_commands_in_words(
     job: LocalJob, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong-and-secret")

@@ -10,7 +10,7 @@ from gridfold_trainer.data.sources import locate
 from gridfold_trainer.errors import DataError
 from gridfold_trainer.learning import environment, estimators
 from gridfold_trainer.learning.column_checks import column_problems
-from gridfold_trainer.outcome import claims
+from gridfold_trainer.outcome import claims, users
 from gridfold_trainer.preparing.beside import beside
 from gridfold_trainer.preparing.judging import early_problems, judge
 from gridfold_trainer.preparing.report import report
@@ -25,7 +25,11 @@ def run(job: StageInput, context: Context) -> PrepareReport:
     Raises:
         DataError: the job cannot run; every problem that could be found is in it.
     """
-    with claims.held(job, context), tempfile.TemporaryDirectory(prefix="prepare-", dir=context.scratch) as scratch:
+    with (
+        claims.held(job, context),
+        users.entered(job, context),
+        tempfile.TemporaryDirectory(prefix="prepare-", dir=context.scratch) as scratch,
+    ):
         return _prepare(job, replace(context, scratch=Path(scratch)))
 
 

@@ -50,3 +50,27 @@ class CopiesAnswer(ApiModel):
     status: dict[str, Any]  #: status.json, verified
     status_sha256: str
     summary: str  #: what it has found, in a line
+
+
+class Pile(ApiModel):
+    """Objects of one kind that have one fate."""
+
+    kind: str  #: as gridfold_trainer.pruning.items names them
+    why: str = ""  #: why they stay; "": they go
+    things: NonNegativeInt = 0  #: runs, data sets, cells: each has one object or more
+    objects: NonNegativeInt = 0
+    size_bytes: NonNegativeInt = 0
+
+
+class PruneAnswer(ApiModel):
+    """What of an output folder and its cache no latest.json reaches, and how much of it was removed."""
+
+    kind: Literal["prune"] = "prune"
+    run: str  #: folder of the current run
+    users: list[str]  #: jobs that use the cache
+    piles: list[Pile]  #: all that is there
+    runs: list[str]  #: folders of runs that go
+    doubts: list[str]  #: why more stays than has to
+    removed: list[Pile] = Field(default_factory=list)
+    failure: str = ""  #: what ended the removal
+    interrupted: bool = False

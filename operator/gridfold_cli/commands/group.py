@@ -16,6 +16,7 @@ NAMES = (
     "list",
     "logs",
     "plan",
+    "prune",
     "replay",
     "report",
     "results",

@@ -1,8 +1,10 @@
 """Ask the trainer about a job that is not running: a process of its own, as everything that reads data is."""
 
 import os
+import signal
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -40,13 +42,17 @@ def inspect(
     question: tuple[str, ...],
     answer: type[Answer],
     program: tuple[str, ...] = INSPECTION,
+    *,
+    finishes: bool = False,
 ) -> Answer:
     """Return what the trainer, which must be installed, says about a job.
+
+    One that finishes is waited for after Ctrl-C, too, which it is told: it ends by itself and says how far it is.
 
     Raises:
         InspectionError: it cannot answer.
     """
-    return ask(_stage_input(job), base_folder, question, answer, program)
+    return ask(_stage_input(job), base_folder, question, answer, program, finishes=finishes)
 
 
 def ask(
@@ -55,6 +61,8 @@ def ask(
     question: tuple[str, ...],
     answer: type[Answer],
     program: tuple[str, ...] = ASKED,
+    *,
+    finishes: bool = False,
 ) -> Answer:
     """Return what the trainer says about a job as its pods know it.
 
@@ -69,8 +77,41 @@ def ask(
         environment |= dict.fromkeys(THREAD_VARIABLES, str(stage_input.spec.execution.threads))
         environment |= {**folders, BASE_FOLDER_VARIABLE: str(base_folder)}
         command = [*program, *question, "--job", str(path)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
+        if finishes:
+            done = _finished(command, environment)
+        else:
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)  # noqa: S603
     return _read(done, answer)
+
+
+def _finished(command: Sequence[str], environment: Mapping[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end, which Ctrl-C asks it for.
+
+    Raises:
+        KeyboardInterrupt: it came before the command could answer to it.
+    """
+    process: subprocess.Popen[str] | None = None
+    interrupted = False
+
+    def forward(*_: object) -> None:
+        nonlocal interrupted
+        interrupted = True
+        if process is not None:
+            process.send_signal(signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, forward)
+    try:
+        with subprocess.Popen(  # noqa: S603
+            command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        ) as process:
+            if interrupted:  # while it was started
+                process.send_signal(signal.SIGINT)
+            out, err = process.communicate()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if interrupted and not out:
+        raise KeyboardInterrupt
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def _stage_input(job: TrainingJob) -> StageInput:

@@ -214,7 +214,20 @@ def test_deleted_jobs_are_gone_and_those_that_are_not_there_are_told_with_those_
 
 @pytest.mark.parametrize(
     "command",
-    ["compare", "completion", "delete", "init", "list", "logs", "replay", "report", "results", "submit", "watch"],
+    [
+        "compare",
+        "completion",
+        "delete",
+        "init",
+        "list",
+        "logs",
+        "prune",
+        "replay",
+        "report",
+        "results",
+        "submit",
+        "watch",
+    ],
 )
 def test_help_has_an_example(cli: Cli, command: str) -> None:
     done = cli(command, "--help")

@@ -17,6 +17,7 @@ from tests.unit.cli.test_report import stored
         ("logs", "small"),
         ("results", "small"),
         ("report", "small"),
+        ("prune", "small", "--yes"),
         ("replay", "small", "1"),
         ("compare", "small", "small"),
         ("delete", "small"),

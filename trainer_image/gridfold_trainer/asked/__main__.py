@@ -11,11 +11,11 @@ from pathlib import Path
 from gridfold.api.base import ApiModel
 from gridfold.api.handoff import StageInput
 from gridfold.domain.visible_log import make_visible
-from gridfold_trainer.asked import copies, kept_logs, replay
+from gridfold_trainer.asked import copies, kept_logs, prune, replay
 from gridfold_trainer.printed import print_answer
 from gridfold_trainer.stages import open_context
 
-QUESTIONS = {"copies": copies, "log": kept_logs, "replay": replay}
+QUESTIONS = {"copies": copies, "log": kept_logs, "prune": prune, "replay": replay}
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -5,22 +5,18 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import Any
 
-from pydantic import ValidationError
-
 from gridfold.api.answers import ReplayAnswer, ScoreDifference
-from gridfold.api.handoff import PreparedRun, StageInput
-from gridfold.api.inspection import ResultsReport
-from gridfold.api.status import Resolved
-from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.handoff import StageInput
 from gridfold.domain.grid import Grid
 from gridfold_trainer.after_prepare import load_split
 from gridfold_trainer.cells.cell import make_cells
 from gridfold_trainer.cells.judging import judge
 from gridfold_trainer.cells.results import CellResult, Recorded, load_result, result_uri
 from gridfold_trainer.errors import DataError
-from gridfold_trainer.learning import environment, sampling
+from gridfold_trainer.learning import sampling
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.current_run import NoResultsError, current_run
+from gridfold_trainer.outcome.reach import as_it_was
 from gridfold_trainer.storage.context import Context
 
 
@@ -36,7 +32,7 @@ def answer(options: argparse.Namespace, job: StageInput, context: Context) -> Re
         TrainerError: there is no such run, cell or result, or the prepared data cannot be read.
     """
     found, _ = current_run(job, context)
-    then = _as_it_was(job, found)
+    then = as_it_was(job, found)
     drawn, number = sampling.draw(then.spec.search), options.cell
     if not 0 <= number < len(drawn):
         raise DataError(f"the run {found.run} has the cells 0 to {len(drawn) - 1}; {number} is none of them.")
@@ -59,26 +55,6 @@ def answer(options: argparse.Namespace, job: StageInput, context: Context) -> Re
         differences=list(_differences(stored, again)),
         surroundings=_different_surroundings(stored.recorded, again.recorded),
     )
-
-
-def _as_it_was(job: StageInput, found: ResultsReport) -> StageInput:
-    """Return the job as the cells of its run knew it; only where its storage is, is said by the job of today."""
-    status = found.status
-    try:
-        places = {"storage": job.spec.storage.document(), "output": job.spec.output.document()}
-        spec = TrainingJobSpec.model_validate({**status["spec"], **places})
-        prepared = PreparedRun(
-            digest=status["dataset"]["digest"],
-            environment=environment.digest_of_versions(status["versions"]),
-            resolved=Resolved.model_validate(status["resolved"]),
-            split_digest=status["dataset"]["splitDigest"],
-        )
-    except (KeyError, ValidationError) as error:
-        raise NoResultsError(
-            f"{found.run}status.json is of a Gridfold that kept less, or is not known here ({type(error).__name__}: "
-            f"{str(error).splitlines()[0]}); run the job again, or replay it with the version that has run it."
-        ) from error
-    return job.model_copy(update={"spec": spec, "prepared": prepared})
 
 
 def _differences(stored: CellResult, again: CellResult) -> Iterator[ScoreDifference]:

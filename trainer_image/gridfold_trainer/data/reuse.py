@@ -109,6 +109,12 @@ def remember(uri: str | None, digest: str, data: Assembled, sources: Sequence[st
     context.store.put(uri, seal(index))
 
 
+def named(uri: str, context: Context) -> str | None:
+    """Return the data set that an index object names, None where there is none that this version can read."""
+    index = _load(uri, context)
+    return None if index is None else index.prepared
+
+
 def _identity(spec: TrainingJobSpec, item: Located) -> dict[str, Any] | None:
     """Return what changes with the content of an object; the digest of a file, the place and mark of others."""
     if item.sha256:

@@ -1,5 +1,6 @@
 """Whose an output folder is: a job never writes over the results of another."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -74,6 +75,13 @@ def is_owned(job: StageInput, context: Context) -> bool:
     except ValidationError:
         return False
     return latest is not None and latest.owner == Owner(namespace=job.namespace, name=job.name)
+
+
+def finished_at(output_uri: str, context: Context) -> datetime | None:
+    """Return when the current run became that, by the server's clock; None where there is none, or it does not tell."""
+    uri = f"{output_uri}{LATEST}"
+    times = [stat.modified for found, stat in context.store.list_objects(uri) if found == uri]
+    return times[0] if times else None
 
 
 def _latest(job: StageInput, context: Context) -> Latest | None:

@@ -18,9 +18,9 @@ from gridfold_trainer.errors import (
     StorageUnreachableError,
 )
 from gridfold_trainer.storage.downloads import changed, too_large
-from gridfold_trainer.storage.file_writing import PART_SUFFIX, written
+from gridfold_trainer.storage.file_writing import PART_SUFFIX, object_of, written
 from gridfold_trainer.storage.local_files import blake3_of, copy_hashed, sha256_of
-from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
+from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Unfinished, Wanted
 
 
 class FileStore:
@@ -76,7 +76,7 @@ class FileStore:
     def delete(self, uri: str) -> None:
         """Remove a file, and the folders that held nothing else: they are but a part of its name."""
         path = self.local_path(uri)
-        with self._translated(uri):
+        with self._translated(uri, "removed"):
             path.unlink(missing_ok=True)
         with suppress(OSError):
             for folder in islice(path.parents, 2):
@@ -94,13 +94,7 @@ class FileStore:
 
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs of files that start with `prefix`, in byte order; folders below are walked."""
-        folder, slash, _ = prefix.rpartition("/")
-        shown = folder + slash if slash else "file:"
-        with self._translated(prefix):
-            top = self.local_path(shown)
-            files = [f"{shown}{path.relative_to(top)}" for path in top.rglob("*") if path.is_file()]
-        wanted = (uri for uri in files if uri.startswith(prefix) and not uri.endswith(PART_SUFFIX))
-        yield from sorted(wanted, key=os.fsencode)
+        yield from (uri for uri in self._files(prefix) if not uri.endswith(PART_SUFFIX))
 
     def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
         """Yield the files that start with `prefix`, in byte order; folders below are walked."""
@@ -108,6 +102,17 @@ class FileStore:
             found = self.stat(uri)
             if found is not None:
                 yield uri, found
+
+    def list_unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """Yield the files that `written` has begun and not put into their place."""
+        for part in self._files(prefix):
+            found = self.stat(part) if part.endswith(PART_SUFFIX) else None
+            if found is not None:
+                yield Unfinished(object_of(part), found.modified, found.size, part)
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Remove such a file; one that is not there is fine."""
+        self.delete(unfinished.mark)
 
     def local_path(self, uri: str) -> Path:
         """Return the file itself."""
@@ -118,8 +123,17 @@ class FileStore:
         path = uri.removeprefix("file:")
         return self._base_folder / (path[2:] if path.startswith("///") else path)
 
+    def _files(self, prefix: str) -> list[str]:
+        """Return the URIs of all files that start with `prefix`, those that are being written too, in byte order."""
+        folder, slash, _ = prefix.rpartition("/")
+        shown = folder + slash if slash else "file:"
+        with self._translated(prefix):
+            top = self.local_path(shown)
+            files = [f"{shown}{path.relative_to(top)}" for path in top.rglob("*") if path.is_file()]
+        return sorted((uri for uri in files if uri.startswith(prefix)), key=os.fsencode)
+
     @contextmanager
-    def _translated(self, uri: str) -> Iterator[None]:
+    def _translated(self, uri: str, what: str = "read") -> Iterator[None]:
         """Turn what the operating system says into the typed errors of the port."""
         try:
             yield
@@ -129,7 +143,7 @@ class FileStore:
             raise ObjectMissingError(f"{uri} is a folder; expected a file ({self.local_path(uri)}).") from error
         except PermissionError as error:
             raise AccessDeniedError(
-                f"{uri} may not be read by this user ({self.local_path(uri)}: {error.strerror})."
+                f"{uri} may not be {what} by this user ({self.local_path(uri)}: {error.strerror})."
             ) from error
         except OSError as error:
-            raise StorageUnreachableError(f"{uri} could not be read: {error.strerror}.") from error
+            raise StorageUnreachableError(f"{uri} could not be {what}: {error.strerror}.") from error

@@ -44,6 +44,11 @@ def written(uri: str, path: Path) -> Iterator[Path]:
         _remove(part)
 
 
+def object_of(part: str) -> str:
+    """Return the URI of the object that a file which `written` has begun was to become."""
+    return part.removesuffix(PART_SUFFIX).rpartition(".")[0]
+
+
 def why_unwritable(uri: str, folder: Path) -> str | None:
     """Return why nothing could be written below a folder, which need not be there yet; None where it could."""
     for place in (folder, *folder.parents):

@@ -5,7 +5,15 @@ from pathlib import Path
 from typing import TypeVar
 
 from gridfold_trainer.errors import StorageUnreachableError
-from gridfold_trainer.storage.stores import ANYTHING, GET_LIMIT_BYTES, ObjectStat, ObjectStore, SourceStore, Wanted
+from gridfold_trainer.storage.stores import (
+    ANYTHING,
+    GET_LIMIT_BYTES,
+    ObjectStat,
+    ObjectStore,
+    SourceStore,
+    Unfinished,
+    Wanted,
+)
 from gridfold_trainer.storage.waiting import Outage, Waiting
 
 Result = TypeVar("Result")
@@ -92,3 +100,11 @@ class PatientStore(PatientSource):
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs that start with `prefix`."""
         return self._listed(lambda: self._store.list_uris(prefix))
+
+    def list_unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """Yield the writes of objects whose URIs start with `prefix` that have not ended."""
+        return self._listed(lambda: self._store.list_unfinished(prefix))
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Remove what a write has left."""
+        self._patiently(lambda: self._store.discard(unfinished))

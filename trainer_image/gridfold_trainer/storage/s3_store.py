@@ -19,7 +19,7 @@ from gridfold_trainer.storage.certificates import make_context
 from gridfold_trainer.storage.downloads import Body, Patience, download_resumed
 from gridfold_trainer.storage.local_files import hash_chunks
 from gridfold_trainer.storage.s3_errors import translated
-from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Wanted
+from gridfold_trainer.storage.stores import ANYTHING, CHUNK_BYTES, GET_LIMIT_BYTES, ObjectStat, Unfinished, Wanted
 
 #: From here on an upload goes in parts: one PUT must end within the server's time, and 5 GiB is the protocol's end.
 MULTIPART_BYTES = 64 * 1024 * 1024
@@ -133,16 +133,28 @@ class S3Store:
 
     def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
         """Yield the objects whose URIs start with `prefix`, in byte order, a thousand per request."""
-        bucket, key = _split(prefix)
-        pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key))
-        while True:
-            with self._translated(prefix):
-                page = next(pages, None)
-            if page is None:
-                return
+        for bucket, page in self._pages("list_objects_v2", prefix):
             for found in page.get("Contents", ()):
                 mark, modified = str(found.get("ETag", "")), found.get("LastModified")
                 yield f"s3://{bucket}/{found['Key']}", ObjectStat(int(found["Size"]), mark, modified)
+
+    def list_unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """Yield the uploads in parts whose URIs start with `prefix` and that were not completed; of no known size."""
+        for bucket, page in self._pages("list_multipart_uploads", prefix):
+            for found in page.get("Uploads", ()):
+                yield Unfinished(f"s3://{bucket}/{found['Key']}", found.get("Initiated"), 0, str(found["UploadId"]))
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Abort an upload in parts; one that is not there is fine."""
+        from botocore.exceptions import ClientError
+
+        bucket, key = _split(unfinished.uri)
+        with self._translated(unfinished.uri):
+            try:
+                self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=unfinished.mark)
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") != "NoSuchUpload":
+                    raise
 
     def local_path(self, uri: str) -> None:
         """Return None: an object of S3 is no file."""
@@ -165,6 +177,17 @@ class S3Store:
                 yield Body(found["Body"].iter_chunks(CHUNK_BYTES), first, str(found.get("ETag", "")), size)
             finally:
                 found["Body"].close()
+
+    def _pages(self, operation: str, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Yield the bucket with each page of a listing."""
+        bucket, key = _split(prefix)
+        pages = iter(self._client.get_paginator(operation).paginate(Bucket=bucket, Prefix=key))
+        while True:
+            with self._translated(prefix):
+                page = next(pages, None)
+            if page is None:
+                return
+            yield bucket, page
 
     def _read(self, uri: str, consume: Callable[[Iterator[bytes]], Result]) -> Result:
         """Hand an object's content over in chunks; from the start again where it breaks off."""

@@ -37,6 +37,16 @@ class Wanted:
 ANYTHING = Wanted()
 
 
+@dataclass(frozen=True)
+class Unfinished:
+    """A write that has begun and not ended, or was broken off: no object yet, though it takes room."""
+
+    uri: str  #: of the object that it was to become
+    began: datetime | None  #: or was last written to; None: the server does not tell
+    size: int  #: in bytes; 0: the server does not tell
+    mark: str  #: tells it from other writes of the same object
+
+
 class SourceStore(Protocol):
     """Objects that rows are read from, by URI.
 
@@ -92,6 +102,12 @@ class ObjectStore(SourceStore, Protocol):
     def list_uris(self, prefix: str) -> Iterator[str]:
         """Yield the URIs that start with `prefix`, in byte order; pages are fetched as they are needed."""
 
+    def list_unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """Yield the writes of objects whose URIs start with `prefix` that have not ended."""
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Remove what a write has left; one that has ended meanwhile, or is gone, is fine."""
+
 
 class RoutedStore:
     """Every URI to the adapter of its scheme; an adapter is made when it is first needed (boto3 is slow to import)."""
@@ -139,6 +155,14 @@ class RoutedStore:
     def list_objects(self, prefix: str) -> Iterator[tuple[str, ObjectStat]]:
         """Yield the objects whose URIs start with `prefix`, in byte order."""
         return self._of(prefix).list_objects(prefix)
+
+    def list_unfinished(self, prefix: str) -> Iterator[Unfinished]:
+        """Yield the writes of objects whose URIs start with `prefix` that have not ended."""
+        return self._of(prefix).list_unfinished(prefix)
+
+    def discard(self, unfinished: Unfinished) -> None:
+        """Remove what a write has left."""
+        self._of(unfinished.uri).discard(unfinished)
 
     def local_path(self, uri: str) -> Path | None:
         """Return the file that an object is, where it is one on this machine."""
