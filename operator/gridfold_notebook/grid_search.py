@@ -1,33 +1,39 @@
 """`gridfold.GridSearch`: the search of a TrainingJob as an estimator of scikit-learn."""
 
-import json
-import signal
-import subprocess
-import sys
 import tempfile
+import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, is_classifier
+from sklearn.exceptions import FitFailedWarning
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gridfold_notebook.columns import CATEGORICAL, NUMERIC, Column, columns_of
-from gridfold_notebook.job_of_search import NOTHING, checked, estimator_of, grid_of
-from gridfold_notebook.run import Run, open_run
+from gridfold_notebook.grids import cells_of, grid_of
+from gridfold_notebook.here import DATA, OUTPUT, SearchFailedError, run_here
+from gridfold_notebook.job_of_search import (
+    NOTHING,
+    ONE,
+    checked,
+    estimator_of,
+    folds_of,
+    metrics_of,
+    objective_of,
+    processes_of,
+)
+from gridfold_notebook.pipelines import parts_of, renamed, takes_missing
+from gridfold_notebook.run import Run
 from gridfold_notebook.scoring import score
+from gridfold_notebook.search_results import as_asked
 from gridfold_notebook.target import Target, target_of
-from gridfold_notebook.training_data import target_name, write_table
+from gridfold_notebook.training_data import target_name
 
-DATA, JOB, OUTPUT = "data.csv", "job.json", "out"
-#: At most so much of what `gridfold run` has said is shown where it failed.
-SHOWN_CHARACTERS = 4000
-
-
-class SearchFailedError(RuntimeError):
-    """The job has ended without a model."""
+#: So many different reasons are told why cells have no score.
+MOST_FAILURES = 5
 
 
 def _model_has(name: str) -> Any:
@@ -44,13 +50,21 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
     `fit` divides the rows as a job does: 70 % are searched by cross-validation, 15 % validate, 15 % test once.
     `best_estimator_` is fitted on the first two parts; no parameter and no fit ever depends on the test part.
 
+    The arguments are those of `GridSearchCV`, and after them those of a job.
+
     Args:
-        estimator: a classifier or regressor of scikit-learn.
+        estimator: a classifier or regressor of scikit-learn, alone or at the end of a Pipeline whose other steps a job
+            can say.
         param_grid: a dict of lists, or a list of such dicts; `preprocessing.numeric.scale` and the like vary that.
-        scoring: a metric's name (default: accuracy, or r2), or a list of names.
-        refit: the metric that decides, where scoring is a list.
+        scoring: a metric's name (default: accuracy, or r2), a list of names, or a dict of them by names of your own.
+        n_jobs: how many processes compute at a time. Default: as many as there are processors.
+        refit: which metric decides, where scoring has several.
+        cv: how many folds (default 5), shuffled by seed and stratified for a classifier; or `KFold`, `StratifiedKFold`,
+            `RepeatedKFold` or `RepeatedStratifiedKFold` that shuffle by a seed of their own.
+        verbose: from 1 on, what `gridfold run` says goes to stderr.
+        pre_dispatch: has no meaning here.
+        error_score: NaN, which a fold has whose fit failed; or "raise".
         return_train_score: whether cv_results_ has the scores on the rows of each fit, too.
-        cv: how many folds; they are shuffled by seed, and stratified for a classifier.
         preprocessing: as `spec.estimator.preprocessing`; `{}` has a job's defaults. Default: none, as in scikit-learn.
         split: as `spec.split`. Default: 70/15/15, stratified for a classifier.
         seed: of split, folds, and an estimator without a random_state of its own.
@@ -64,8 +78,12 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         param_grid: Any,
         *,
         scoring: Any = None,
+        n_jobs: Any = None,
         refit: Any = True,
-        cv: int = 5,
+        cv: Any = None,
+        verbose: Any = 0,
+        pre_dispatch: Any = "2*n_jobs",
+        error_score: Any = np.nan,
         return_train_score: bool = False,
         preprocessing: Any = None,
         split: Any = None,
@@ -73,7 +91,9 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         folder: Any = None,
     ) -> None:
         self.estimator, self.param_grid = estimator, param_grid
-        self.scoring, self.refit, self.cv, self.return_train_score = scoring, refit, cv, return_train_score
+        self.scoring, self.n_jobs, self.refit, self.cv = scoring, n_jobs, refit, cv
+        self.verbose, self.pre_dispatch, self.error_score = verbose, pre_dispatch, error_score
+        self.return_train_score = return_train_score
         self.preprocessing, self.split, self.seed, self.folder = preprocessing, split, seed, folder
 
     def fit(self, X: Any, y: Any = None) -> "GridSearch":
@@ -84,42 +104,59 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             TypeError: X has a value that is neither a number nor a text.
             SearchFailedError: the job has failed.
         """
+        candidates = cells_of(self.param_grid)
         columns, problems = columns_of(X)
         target, more = target_of(y, classifier=is_classifier(self.estimator))
         problems += more or _row_problems(columns, target)
         problems += self._missing_problems(columns)
+        spec = self._spec(columns, target, problems)
+        job = checked(spec, problems)
         if self.folder is not None:
-            self.run_ = self._fit_in(Path(self.folder).expanduser(), columns, target, problems)
+            self.run_ = run_here(Path(self.folder).expanduser(), job, columns, target, told=bool(self.verbose))
+            self._keep(self.run_, candidates)
         else:
             with tempfile.TemporaryDirectory(prefix="gridfold-") as folder:
-                self._fit_in(Path(folder), columns, target, problems)
+                self._keep(run_here(Path(folder), job, columns, target, told=bool(self.verbose)), candidates)
+        self._names, self._classes = [column.name for column in columns], target.classes
         validate_data(self, X, skip_check_array=True)
         return self
 
-    def _fit_in(self, folder: Path, columns: list[Column], target: Target, problems: list[str]) -> Run:
-        """Run the job in a folder, keep what it found, and return the run."""
-        spec = self._spec(columns, target, problems)
-        job = checked(spec, problems)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_table(folder / DATA, columns, target.texts)
-        (folder / JOB).write_text(json.dumps(job), encoding="utf-8")
-        _run_job(folder / JOB)
-        run = open_run(folder / OUTPUT)
-        self.best_estimator_ = run.load_model()
-        self.cv_results_ = run.cv_results_ if self._several() else _of_one_metric(run.cv_results_, run.objective)
-        self.best_index_, self.best_params_, self.best_score_ = run.best_index_, run.best_params_, run.best_score_
+    def _keep(self, run: Run, candidates: list[dict[str, Any]]) -> None:
+        """Keep what a run has found.
+
+        Raises:
+            SearchFailedError: a fit has failed, and error_score says that this is an error.
+        """
+        failures = run.failures
+        if failures:
+            self._tell(failures, len(candidates))
+        self.best_estimator_ = renamed(run.load_model(), self.estimator)
+        metrics = self._metrics([])
+        self.cv_results_ = as_asked(run.cv_results_, candidates, metrics)
+        self.best_index_, self.best_score_ = run.best_index_, run.best_score_
+        self.best_params_ = candidates[self.best_index_]
         self.validation_scores_ = dict(run.status["validation"])
         self.test_scores_ = run.test_scores_
-        self.n_splits_, self.multimetric_ = self.cv, self._several()
-        self._names, self._classes = [column.name for column in columns], target.classes
+        self.n_splits_, self.multimetric_ = run.splits, list(metrics) != [ONE]
         self._resolved = run.status["resolved"]
-        return run
+
+    def _tell(self, failures: list[str], cells: int) -> None:
+        different = "\n".join(list(dict.fromkeys(failures))[:MOST_FAILURES])
+        text = f"{len(failures)} of {cells} cells have no score, because a fit failed:\n{different}"
+        if self.error_score == "raise":
+            raise SearchFailedError(text)
+        warnings.warn(text, FitFailedWarning, stacklevel=4)
 
     def _spec(self, columns: list[Column], target: Target, problems: list[str]) -> dict[str, Any]:
+        parts = parts_of(self.estimator, columns, problems)
+        if parts.preprocessing is not None and self.preprocessing is not None:
+            problems.append("both a Pipeline and preprocessing=… say what comes before the estimator; expected one")
+        preprocessing = parts.preprocessing if parts.preprocessing is not None else self.preprocessing
         texts = [column.name for column in columns if column.kind == CATEGORICAL]
-        if texts and self.preprocessing is None:
+        if texts and preprocessing is None:
             problems.append(f"X has columns of texts ({', '.join(texts[:5])}); give preprocessing={{}} to encode them")
         types, name = {column.name: column.kind for column in columns}, target_name(columns)
+        estimator, nones = estimator_of(parts.estimator, problems)
         return {
             "dataset": {
                 "sources": [{"uri": f"file:{DATA}"}],
@@ -129,13 +166,11 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             },
             "cleaning": {"trimText": False},
             "split": {"seed": self.seed, **(self.split or {})},
-            "estimator": {
-                **estimator_of(self.estimator, problems),
-                "preprocessing": NOTHING if self.preprocessing is None else self.preprocessing,
-            },
-            "search": {"grid": grid_of(self.param_grid, problems), "maxCells": 10000},
-            "crossValidation": {"folds": self.cv, "seed": self.seed},
-            "scoring": {**self._scoring(problems), "trainScores": self.return_train_score},
+            "estimator": {**estimator, "preprocessing": NOTHING if preprocessing is None else preprocessing},
+            "search": {"grid": grid_of(self.param_grid, parts, nones, problems), "maxCells": 10000},
+            "crossValidation": folds_of(self.cv, self.seed, problems),
+            "execution": processes_of(self.n_jobs, problems),
+            "scoring": self._scoring(problems),
             "output": {"uri": f"file:{OUTPUT}/"},
         }
 
@@ -148,26 +183,27 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             return []
         return [
             f"Input X contains NaN (in {', '.join(gaps[:5])}), which {type(self.estimator).__name__} does not take; "
-            "give preprocessing={} to replace it by medians"
+            "give preprocessing={} to replace it by medians, or a Pipeline with a SimpleImputer"
         ]
 
     def _takes_missing(self) -> bool:
-        return self.preprocessing is not None or bool(get_tags(self.estimator).input_tags.allow_nan)
+        return self.preprocessing is not None or takes_missing(self.estimator)
 
-    def _several(self) -> bool:
-        return isinstance(self.scoring, list | tuple)
+    def _metrics(self, problems: list[str]) -> dict[str, str]:
+        return metrics_of(self.scoring, classifier=is_classifier(self.estimator), problems=problems)
 
     def _scoring(self, problems: list[str]) -> dict[str, Any]:
-        if self._several():
-            if not isinstance(self.refit, str):
-                problems.append(f"refit is {self.refit!r}; expected the metric of scoring that decides, as its name")
-            return {"metrics": list(self.scoring), "objective": self.refit}
-        if self.refit is not True and self.refit != self.scoring:
-            problems.append(f"refit is {self.refit!r}; expected True: a job always fits its winner again")
-        metric = self.scoring or ("accuracy" if is_classifier(self.estimator) else "r2")
-        if not isinstance(metric, str):
-            problems.append(f"scoring is {metric!r}; expected the name of a metric, or a list of names")
-        return {"metrics": [metric], "objective": metric}
+        if self.error_score != "raise" and not (isinstance(self.error_score, float) and np.isnan(self.error_score)):
+            problems.append(
+                f"error_score is {self.error_score!r}; expected NaN or 'raise': a fold whose fit fails has no score, "
+                "and its cell ranks last"
+            )
+        metrics = self._metrics(problems)
+        return {
+            "metrics": list(metrics.values()),
+            "objective": objective_of(self.refit, metrics, problems),
+            "trainScores": self.return_train_score,
+        }
 
     @property
     def classes_(self) -> Any:
@@ -234,7 +270,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         tags.estimator_type = inner.estimator_type
         tags.classifier_tags, tags.regressor_tags = inner.classifier_tags, inner.regressor_tags
         tags.target_tags.required = True
-        tags.input_tags.allow_nan = self._takes_missing()
+        tags.input_tags.allow_nan, tags.input_tags.pairwise = self._takes_missing(), inner.input_tags.pairwise
         return tags
 
 
@@ -246,29 +282,3 @@ def _row_problems(columns: list[Column], target: Target) -> list[str]:
     if rows != len(target.texts):
         return [f"X has {rows} rows and y has {len(target.texts)}; expected as many"]
     return ["X has 1 sample (n_samples=1); expected more, to learn from and to judge by"] if rows == 1 else []
-
-
-def _run_job(path: Path) -> None:
-    """Run `gridfold run` in a process of its own: a notebook's has a loop that runs already, and other threads."""
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "gridfold_cli", "run", path.name],
-        cwd=path.parent,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        _, said = process.communicate()
-    except BaseException:
-        process.send_signal(signal.SIGINT)
-        process.communicate()
-        raise
-    if process.returncode:
-        raise SearchFailedError(f"the job has failed; gridfold run said:\n{said[-SHOWN_CHARACTERS:]}")
-
-
-def _of_one_metric(results: dict[str, Any], metric: str) -> dict[str, Any]:
-    """Return the results under the names that scikit-learn has for one metric: mean_test_score."""
-    ends = tuple(f"_{rows}_{metric}" for rows in ("test", "train"))
-    return {f"{name.removesuffix(metric)}score" if name.endswith(ends) else name: of for name, of in results.items()}

@@ -17,6 +17,7 @@ from gridfold_notebook.search_results import cv_results, typed_columns
 from gridfold_trainer.outcome.ownership import LATEST, Latest
 
 STATUS, TABLE, MODEL, PAGE = "status.json", "results.csv", "model.skops", "report.html"
+SUCCEEDED = "succeeded"
 
 
 class NoRunError(ValueError):
@@ -99,6 +100,19 @@ class Run:
         except ImportError as error:
             raise ImportError("table is a pandas DataFrame: install pandas, or use cv_results_") from error
         return pd.DataFrame(typed_columns(self._read(TABLE)))
+
+    @property
+    def splits(self) -> int:
+        """Return how many splits each cell was fitted on."""
+        return sum(name.startswith("split") and name.endswith(f"_test_{self.objective}") for name in self.cv_results_)
+
+    @property
+    def failures(self) -> list[str]:
+        """Return why cells have no scores, a text for each such cell."""
+        table = typed_columns(self._read(TABLE))
+        return [
+            error or what for what, error in zip(table["outcome"], table["error"], strict=True) if what != SUCCEEDED
+        ]
 
     @property
     def best_index_(self) -> int:

@@ -22,7 +22,7 @@ def score(model: Any, rows: Any, y: Any, classes: Any, resolved: Mapping[str, An
     truth = column_or_1d(y)
     check_consistent_length(rows, truth)
     if classes is None:
-        numbers = make_scorer(about, None, None).scores(truth.astype(np.float64), Responses(model, rows))
+        numbers = make_scorer(about, None, None).scores(truth.astype(np.float64), Responses.of_transformed(model, rows))
         return float(numbers.values[objective] or 0.0)
     strange = sorted(set(truth.tolist()) - set(classes.tolist()), key=repr)
     if strange:

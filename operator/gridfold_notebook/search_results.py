@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ def cv_results(table: bytes) -> dict[str, Any]:
     for name, values in typed_columns(table).items():
         if name == "params":
             params = [json.loads(text) for text in values]
-            found |= _parameters(params) | {"params": params}
+            found |= parameter_columns(params) | {"params": params}
         elif name.startswith(_RANK):
             found[name] = np.array(values, dtype=np.int32)
         elif name.startswith(_NUMBERS):
@@ -44,7 +44,28 @@ def typed_columns(table: bytes) -> dict[str, list[Any]]:
     return found
 
 
-def _parameters(params: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def as_asked(
+    results: Mapping[str, Any], candidates: list[dict[str, Any]], metrics: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return results with candidates as the user gave them, and names of their own for metrics: name -> metric.
+
+    Raises:
+        ValueError: there is another number of candidates.
+    """
+    ends = [(f"_{rows}_{metric}", f"_{rows}_{name}") for name, metric in metrics.items() for rows in ("test", "train")]
+    if len(candidates) != len(results["params"]):
+        raise ValueError(f"the job has {len(results['params'])} cells; expected {len(candidates)}")
+    found: dict[str, Any] = {}
+    for column, values in results.items():
+        if column == "params":
+            found |= parameter_columns(candidates) | {"params": candidates}
+        elif not column.startswith(_PARAMETER):
+            end, new = next(((end, new) for end, new in ends if column.endswith(end)), ("", ""))
+            found[column.removesuffix(end) + new] = values
+    return found
+
+
+def parameter_columns(params: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return a masked array for each parameter, as scikit-learn types them."""
     names = dict.fromkeys(name for chosen in params for name in chosen)
     found: dict[str, Any] = {}

@@ -3,7 +3,10 @@
 The operator serves one namespace: other tests' TrainingJobs are left alone.
 """
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,6 +15,20 @@ from tests.cluster.installation import Installation, chart_values, installed, ma
 from tests.e2e.cluster_jobs import ClusterJobs
 from tests.e2e.secure_jobs import SecureJobs
 from tests.testbed.plugin import Bucket, Cluster, SecureStorage, fresh_bucket, s3_client, secure_client
+
+if TYPE_CHECKING:
+    from tests.e2e.warm_jobs import WarmRunner
+
+
+@pytest.fixture(scope="module")
+def warm() -> "Iterator[WarmRunner]":
+    """Jobs of GridSearch are run by forks of one process, and pandas is on the path, as in a notebook."""
+    from tests.e2e.warm_jobs import warm_runner
+
+    with pytest.MonkeyPatch.context() as patch, warm_runner() as runner:
+        patch.setattr(sys, "path", [*sys.path, str(Path(sys.prefix) / "gridfold-frames")])
+        runner.use(patch)
+        yield runner
 
 
 def storage_of(testbed: Cluster) -> tuple[str, ...]:

@@ -1,10 +1,7 @@
 """`gridfold.GridSearch` is an estimator as scikit-learn's own checks of estimators want one."""
 
-import sys
 import warnings
-from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +10,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.utils.estimator_checks import estimator_checks_generator
 
 from gridfold_notebook.grid_search import GridSearch
-from tests.e2e.warm_jobs import WarmRunner, warm_runner
+from tests.e2e.warm_jobs import WarmRunner
 
 #: Every fit is a job of 0.7 CPU-seconds. Not run, and why:
 NOT_RUN = {
@@ -27,15 +24,6 @@ ABOUT_TARGETS = ("regressor", "supervised_y", "dtype_object", "requires_y", "nan
 
 #: What asks whether two fits are the same has to have two.
 ASKS_AGAIN = "check_fit_idempotent"
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmRunner]:
-    """Jobs are run by forks of one process, and pandas is on the path, as in a notebook."""
-    with pytest.MonkeyPatch.context() as patch, warm_runner() as runner:
-        patch.setattr(sys, "path", [*sys.path, str(Path(sys.prefix) / "gridfold-frames")])
-        runner.use(patch)
-        yield runner
 
 
 def checks_of(search: GridSearch, wanted: tuple[str, ...]) -> list[tuple[str, Any]]:

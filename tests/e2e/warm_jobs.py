@@ -26,7 +26,7 @@ import pytest
 
 from gridfold_cli.local import processes
 from gridfold_cli.local.server import ForkServer
-from gridfold_notebook import grid_search
+from gridfold_notebook import here
 from gridfold_trainer import forkserver
 
 
@@ -57,12 +57,12 @@ class WarmRunner:
     def use(self, patch: pytest.MonkeyPatch) -> None:
         """Run the jobs of GridSearch, until the patch is undone."""
 
-        def run(path: Path) -> None:
+        def run(path: Path, *, told: bool) -> None:
             code, said = self.run(path)
             if code:
-                raise grid_search.SearchFailedError(said)
+                raise here.SearchFailedError(said)
 
-        patch.setattr(grid_search, "_run_job", run)
+        patch.setattr(here, "_run_job", run)
 
 
 def _digest(folder: Path) -> str:

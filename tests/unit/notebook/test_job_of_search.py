@@ -5,20 +5,21 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
+from sklearn.decomposition import PCA
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import f1_score, roc_auc_score
+from sklearn.metrics import accuracy_score, f1_score, make_scorer, roc_auc_score
+from sklearn.model_selection import KFold, RepeatedStratifiedKFold
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from gridfold.domain.grid import plain_value
-from gridfold_notebook.columns import columns_of
 from gridfold_notebook.grid_search import GridSearch
-from gridfold_notebook.job_of_search import estimator_of, grid_of, spelled
+from gridfold_notebook.grids import grid_of
+from gridfold_notebook.job_of_search import estimator_of, folds_of, metrics_of, processes_of
+from gridfold_notebook.pipelines import Parts
 from gridfold_notebook.scoring import score
-from gridfold_notebook.target import Target, target_of
+from gridfold_notebook.values import spelled
 
 VALUES = [1, 1.0, 0.5, 1e300, True, None, "l2", (5, 2), [1.0, None], {0: 1, 1: 2.0}, np.float64(2), np.int64(3)]
 
@@ -35,26 +36,16 @@ def test_only_parameters_that_are_not_the_classes_own_are_written() -> None:
     problems: list[str] = []
     found = estimator_of(LogisticRegression(C=2.0, max_iter=50), problems)
     expected = {"C": {"float": 2}, "max_iter": {"int": 50}}
-    assert found == {"className": "sklearn.linear_model.LogisticRegression", "parameters": expected}
-    assert grid_of({"C": np.array([1.0, 0.5])}, problems) == [{"C": [{"float": 1}, 0.5]}]
+    assert found == ({"className": "sklearn.linear_model.LogisticRegression", "parameters": expected}, {})
+    assert grid_of({"C": np.array([1.0, 0.5])}, Parts(SVC()), {}, problems) == [{"C": [{"float": 1}, 0.5]}]
+    forest = RandomForestClassifier(max_features=None)
+    assert estimator_of(forest, problems)[1] == {"max_features": None}
+    given = {"max_features": [1]}, {}
+    assert grid_of(given, Parts(forest), {"max_features": None}, problems) == [
+        {"max_features": [{"int": 1}]},
+        {"max_features": [None]},
+    ]
     assert not problems
-
-
-class Frame(dict[Any, Any]):
-    """As much of a DataFrame as its columns need."""
-
-    @property
-    def columns(self) -> list[Any]:
-        return list(self)
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        return len(next(iter(self.values()))), len(self)
-
-    @property
-    def iloc(self) -> Any:
-        values = list(self.values())
-        return type("ILoc", (), {"__getitem__": lambda _, place: values[place[1]]})()
 
 
 X, y = np.zeros((4, 2)), np.array([0, 1, 0, 1])
@@ -64,24 +55,36 @@ X, y = np.zeros((4, 2)), np.array([0, 1, 0, 1])
     ("search", "rows", "labels", "told"),
     [
         (
-            GridSearch(make_pipeline(StandardScaler(), SVC()), {"C": [1]}),
+            GridSearch(make_pipeline(PCA(), SVC()), {"C": [1]}),
             X,
             y,
-            ["estimator is a Pipeline", "said by preprocessing="],
+            ["a Pipeline that a job cannot say: PCA(); expected StandardScaler()", "'C', which a job does not know of"],
         ),
         (
-            GridSearch(RandomForestClassifier(max_features=None), {"n_estimators": 5, "criterion": [len]}),
+            GridSearch(RandomForestClassifier(class_weight=len), {"criterion": [len]}),
             X,
             y,
-            [
-                "add 'max_features': [None] to param_grid",
-                "'n_estimators': 5; expected a list",
-                "which a job cannot say",
-            ],
+            ["estimator has class_weight=", "param_grid has 'criterion': <built-in", "which a job cannot say"],
         ),
-        (GridSearch(SVC(), 3, refit=False), X, y, ["param_grid is a int", "refit is False; expected True"]),
-        (GridSearch(SVC(), {"C": [1]}, scoring=["f1"]), X, y, ["expected the metric of scoring that decides"]),
-        (GridSearch(SVC(), {"C": [1]}, scoring=len), X, y, ["scoring is <built-in"]),
+        (GridSearch(SVC(), {"C": [1]}, refit=False), X, y, ["refit is False; expected True"]),
+        (
+            GridSearch(SVC(), {"C": [1]}, scoring=["f1"]),
+            X,
+            y,
+            ["refit is True; for multi-metric", "of f1 decides"],
+        ),
+        (GridSearch(SVC(), {"C": [1]}, scoring=len), X, y, ["scoring has <built-in"]),
+        (GridSearch(SVC(), {"C": [1]}, error_score=0), X, y, ["error_score is 0; expected NaN or 'raise'"]),
+        (GridSearch(SVC(), {"C": [1]}, n_jobs=0), X, y, ["n_jobs is 0; expected"]),
+        (GridSearch(SVC(), {"C": [1]}, cv=KFold(3)), X, y, ["cv is KFold(", "with shuffle=True"]),
+        (
+            GridSearch(SVC(), {"C": [1]}, cv=KFold(3, shuffle=True)),
+            X,
+            y,
+            ["random_state=None; expected a whole number"],
+        ),
+        (GridSearch(SVC(kernel="precomputed"), {"C": [1]}), X, y, ["takes distances between rows"]),
+        (GridSearch(make_pipeline(SVC()), {"svc__C": [1]}, preprocessing={}), X, y, ["both a Pipeline and prepro"]),
         (GridSearch(SVC(), {"C": [1]}), X[:3], y, ["X has 3 rows and y has 4"]),
         (GridSearch(SVC(), {"C": [1]}), X[0], y, ["X has the shape (2,)", "Reshape your data"]),
         (GridSearch(SVC(), {"C": [1]}), X[:0], y[:0], ["0 sample(s) (shape=(0, 2))"]),
@@ -112,53 +115,23 @@ def test_what_a_job_cannot_say_is_refused_before_anything_runs(
         assert words in str(refused.value)
 
 
-def test_columns_have_one_type_each_and_missing_values_stay_missing() -> None:
-    columns, problems = columns_of(np.array([[1, "a", True], [None, None, float("nan")]], dtype=object))
+def test_folds_processes_and_metrics_are_said_as_scikit_learn_has_them() -> None:
+    problems: list[str] = []
+    drawn = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=np.int64(7))
+    assert folds_of(drawn, 0, problems) == {"method": "Stratified", "folds": 3, "repeats": 2, "seed": 7}
+    plain = {"method": "KFold", "folds": 4, "repeats": 1, "seed": 1}
+    assert folds_of(KFold(4, shuffle=True, random_state=1), 0, problems) == plain
+    assert folds_of(None, 3, problems) == {"folds": 5, "seed": 3}
+    assert [processes_of(jobs, problems) for jobs in (None, -1, 2)] == [{}, {}, {"parallelism": 2}]
+    scorers = {"AUC": "roc_auc", "Right": make_scorer(accuracy_score)}
+    assert metrics_of(scorers, classifier=True, problems=problems) == {"AUC": "roc_auc", "Right": "accuracy"}
+    assert metrics_of(None, classifier=False, problems=problems) == {"score": "r2"}
     assert not problems
-    assert [column.kind for column in columns] == ["Numeric", "Categorical", "Numeric"]
-    assert np.isnan(columns[0].values[1]) and columns[1].values.tolist() == ["a", None]
-    assert columns_of(np.array([["a"], [1]], dtype=object))[1][0].startswith(
-        "column x0 of X has values such as 1 (int)"
-    )
 
 
-def test_what_is_neither_a_number_nor_a_text_is_a_type_error_as_in_scikit_learn() -> None:
-    with pytest.raises(TypeError, match=r"argument must be a string or a real number, not 'dict' \(column x1 of X\)"):
-        columns_of(np.array([[1, {"a": 1}]], dtype=object))
-    assert "has the type datetime64[D]" in columns_of(Frame({"day": np.array(["2020-01-01"], "datetime64[D]")}))[1][0]
-
-
-def test_columns_whose_names_are_no_texts_have_their_places_as_names() -> None:
-    columns, problems = columns_of(Frame({7: np.array([1.0]), 3: np.array([2.0])}))
-    assert not problems and [(column.name, *column.values) for column in columns] == [("x0", 1.0), ("x1", 2.0)]
-    assert "[3]; expected texts" in columns_of(Frame({"a": np.array([1.0]), 3: np.array([2.0])}))[1][0]
-
-
-def test_a_target_of_numbers_keeps_every_digit() -> None:
-    assert target_of([0.1 + 0.2, 1], classifier=False) == (Target(["0.30000000000000004", "1.0"]), [])
-    assert "contains NaN" in target_of([float("nan")], classifier=False)[1][0]
-    assert "no finite numbers" in target_of(["a"], classifier=False)[1][0]
-
-
-@pytest.mark.parametrize(
-    ("y", "texts", "kind", "classes"),
-    [
-        ([-1, 1], ["-1", "1"], "Numeric", [-1, 1]),
-        ([1.0, 0.0], ["1", "0"], "Numeric", [0.0, 1.0]),
-        ([True, False], ["1", "0"], "Numeric", [False, True]),
-        (np.array([2, 1], dtype=object), ["2", "1"], "Numeric", [1, 2]),
-        (["10", "9", "no"], ["10", "9", "no"], "Categorical", ["10", "9", "no"]),
-    ],
-)
-def test_labels_are_told_apart_and_come_back_as_they_were(y: Any, texts: Any, kind: str, classes: Any) -> None:
-    target, problems = target_of(y, classifier=True)
-    assert not problems and (target.texts, target.kind) == (texts, kind)
-    assert target.classes.tolist() == classes and [type(c) for c in target.classes.tolist()] == list(map(type, classes))
-
-
-def test_one_column_as_a_matrix_is_taken_with_the_warning_of_scikit_learn() -> None:
-    with pytest.warns(DataConversionWarning, match="A column-vector y was passed when a 1d array was expected"):
-        assert target_of([[1], [0]], classifier=True)[0].texts == ["1", "0"]
+def test_no_grid_is_refused_in_the_words_of_scikit_learn() -> None:
+    with pytest.raises(TypeError, match="needs to be a list or a numpy array, but got 5"):
+        GridSearch(SVC(), {"C": 5}).fit(X, y)
 
 
 def test_the_score_is_that_of_the_metric_that_decided() -> None:
@@ -175,6 +148,6 @@ def test_the_score_is_that_of_the_metric_that_decided() -> None:
         ValueError, match=r"y has the labels \['maybe'\], which fit has not seen; expected \['no', 'yes"
     ):
         score(model, rows[:1], ["maybe"], labels, {**resolved, "objective": "f1"})
-    line = make_pipeline(Ridge()).fit(rows, rows[:, 0])
+    line = Ridge().fit(rows, rows[:, 0])
     about = {"split": "Random", "crossValidation": "KFold", "metrics": ["r2"], "objective": "r2"}
     assert score(line, rows, rows[:, 0], None, about) == line.score(rows, rows[:, 0])
