@@ -5,10 +5,16 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 import pytest
 
+from gridfold_cli.mlflow.addresses import address_of
+from gridfold_cli.mlflow.exported import IDENTITY, Exported, Metric
+from gridfold_cli.mlflow.limits import names
+from gridfold_cli.mlflow.sending import begin, find_run, make_experiment
+from gridfold_cli.mlflow.server import MlflowServer as HttpServer
 from tests.e2e.local_jobs import LocalJob
 from tests.oracle.mlflow_server import MLFLOW, MlflowServer, environment, started
 
@@ -40,11 +46,13 @@ print(json.dumps({
     "runs": [[run.info.status, run.data.params, run.data.metrics, run.data.tags] for run in runs],
     "whole": whole.info.run_id,
     "found": [run.info.run_id for run in found],
+    "datasets": [[item.dataset.digest, item.dataset.name] for item in whole.inputs.dataset_inputs],
     "folds": [(metric.step, metric.value) for metric in client.get_metric_history(whole.info.run_id, "cv_f1")],
     "version": [version.version, version.run_id, version.status],
     "versions": len(client.search_model_versions("name = 'adults'")),
 }))
 """
+ODD_NUMBERS = (float("inf"), float("-inf"), 5e-324)
 #: Its model holds a type that skops must be told to trust.
 TRUSTED = "sklearn.ensemble.HistGradientBoostingClassifier"
 
@@ -140,6 +148,28 @@ def test_a_run_exported_twice_is_there_once_with_every_digit(
     assert [metrics["test_f1_low"], metrics["test_f1_high"]] == run["test"]["intervals"]["f1"]
     assert tags["gridfold.datasetDigest"] == run["dataset"]["digest"]
     assert json.loads(tags["gridfold.spec"]) == run["spec"]
+    assert seen["datasets"] == [[run["dataset"]["digest"].removeprefix("sha256:")[:36], "rows.csv"]]
+
+
+def test_what_is_odd_is_taken_by_a_real_server_too_and_once(job: LocalJob, server: MlflowServer) -> None:
+    """The longest texts and the most of everything, names with all characters, numbers that are not finite."""
+    server.wait()
+    odd = Exported(
+        "odd",
+        {names([f"{chr(place)}{place}"])[f"{chr(place)}{place}"]: "ä" * 6000 for place in range(32, 142)},
+        [*(Metric(f"m{place}", float(place), place % 3) for place in range(1100)), *map(Metric, "abc", ODD_NUMBERS)],
+        {f"tag{place}": "x" * 5000 for place in range(99)} | {IDENTITY: "odd"},
+        dataset={"name": "d" * 500, "digest": "e" * 36, "source_type": "gridfold", "source": "ä" * 16_000},
+    )
+    with closing(HttpServer(address_of(server.url, {}))) as there:
+        place = make_experiment(there, "odd")["experiment_id"]
+        for _ in range(2):
+            begin(there, place, odd, find_run(there, place, "odd"))
+        found = there.get("runs/get", run_id=find_run(there, place, "odd")["info"]["run_id"])["run"]
+    assert {tag["key"] for tag in found["data"]["tags"]} >= odd.tags.keys()
+    assert {param["key"]: param["value"] for param in found["data"]["params"]} == odd.params
+    assert len(found["data"]["metrics"]) == 1103
+    assert len(found["inputs"]["dataset_inputs"]) == 1
 
 
 def test_each_cell_is_a_nested_run_with_the_scores_of_the_table(job: LocalJob, seen: dict[str, Any]) -> None:

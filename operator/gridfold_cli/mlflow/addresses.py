@@ -14,6 +14,9 @@ USER, PASSWORD, TOKEN = "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD", 
 INSECURE, AUTHORITY, CERTIFICATE = (
     f"MLFLOW_TRACKING_{name}" for name in ("INSECURE_TLS", "SERVER_CERT_PATH", "CLIENT_CERT_PATH")
 )
+#: How long an answer is waited for, in seconds, and MLflow's default: behind the server there may be storage that it
+#: hands files on to.
+PATIENCE, READ_SECONDS = "MLFLOW_HTTP_REQUEST_TIMEOUT", 120
 #: What MLflow reads beside the variables: a section [mlflow] with mlflow_tracking_username and …_password.
 CREDENTIALS_FILE = Path("~/.mlflow/credentials")
 _TRUE = {"true", "1"}
@@ -29,6 +32,7 @@ class Address:
     token: str = field(default="", repr=False)
     verify: bool = True
     authority: str = ""  #: file of certificates that are trusted
+    read_seconds: int = READ_SECONDS
     certificate: str = ""  #: file of the client's own, with its key
 
     @property
@@ -69,10 +73,17 @@ def address_of(tracking_uri: str, environment: Mapping[str, str] = os.environ) -
         verify=environment.get(INSECURE, "").lower() not in _TRUE,
         authority=environment.get(AUTHORITY) or "",
         certificate=environment.get(CERTIFICATE) or "",
+        read_seconds=_seconds(environment.get(PATIENCE) or str(READ_SECONDS)),
     )
 
 
 _EXPECTED = "the address at which the server's page opens, such as http://127.0.0.1:5000"
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise InvalidInputError(f"{PATIENCE} is {text}; expected a whole number of seconds, such as {READ_SECONDS}")
+    return int(text)
 
 
 def _no_server(uri: str, scheme: str, rest: str) -> str:

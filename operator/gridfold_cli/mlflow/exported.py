@@ -12,7 +12,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from gridfold_cli.mlflow.limits import PARAMETER_CHARACTERS, TAG_CHARACTERS, names, shortened
+from gridfold_cli.mlflow.limits import (
+    DATASET_CHARACTERS,
+    DIGEST_CHARACTERS,
+    PARAMETER_CHARACTERS,
+    SOURCE_CHARACTERS,
+    TAG_CHARACTERS,
+    names,
+    shortened,
+)
 
 BEST_CELLS = 20
 #: What a run is found by when it is exported again: the digest of its status.json.
@@ -40,6 +48,7 @@ class Exported:
     metrics: Sequence[Metric]
     tags: Mapping[str, str] = field(default_factory=dict)
     failed: bool = False
+    dataset: Mapping[str, str] | None = None  #: what MLflow is told of the data
 
 
 def whole_run(
@@ -69,7 +78,8 @@ def whole_run(
         row = next(row for row in rows if int(row["index"]) == best["cell"])
         metrics += [*_of_cell(row), *_of_parts(status)]
     params = _params({**_fixed(spec), **best["parameters"]}) if best else {}
-    return Exported(f"{job['name']} {folder}", params, metrics, _bounded(tags), failed=not best)
+    name, tags, dataset = f"{job['name']} {folder}", _bounded(tags), _dataset(status)
+    return Exported(name, params, metrics, tags, failed=not best, dataset=dataset)
 
 
 def best_cells(status: Mapping[str, Any], rows: Sequence[Mapping[str, str]], parent: str) -> list[Exported]:
@@ -89,6 +99,21 @@ def best_cells(status: Mapping[str, Any], rows: Sequence[Mapping[str, str]], par
         )
         for row in chosen
     ]
+
+
+def _dataset(status: Mapping[str, Any]) -> dict[str, str]:
+    """Return the prepared data set as MLflow knows data sets: digest and rows, and where its sources are."""
+    data, spec = status["dataset"], (status.get("spec") or {}).get("dataset") or {}
+    uris = [source["uri"] for source in spec.get("sources") or []]
+    where = json.dumps({"sources": uris}, ensure_ascii=False)
+    first = uris[0].removeprefix("file:").rstrip("/").rpartition("/")[2] if uris else ""
+    return {
+        "name": first[:DATASET_CHARACTERS] or "data",
+        "digest": data["digest"].removeprefix("sha256:")[:DIGEST_CHARACTERS],
+        "source_type": "gridfold",
+        "source": where if len(where) <= SOURCE_CHARACTERS else json.dumps({"sources": len(uris)}),
+        "profile": json.dumps({"num_rows": data.get("rows"), "num_columns": data.get("columns")}),
+    }
 
 
 def _fixed(spec: Mapping[str, Any]) -> dict[str, Any]:

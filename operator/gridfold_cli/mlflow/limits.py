@@ -13,6 +13,8 @@ from typing import TypeVar
 NAME_CHARACTERS = 250
 PARAMETER_CHARACTERS = 6000
 TAG_CHARACTERS = 5000
+#: Of a data set: name, digest, and the text that says where it is from, which may have four times as many bytes.
+DATASET_CHARACTERS, DIGEST_CHARACTERS, SOURCE_CHARACTERS = 500, 36, 16_000
 #: Of one request, which may have a million bytes.
 METRICS, PARAMETERS = 1000, 100
 REQUEST_BYTES = 900_000

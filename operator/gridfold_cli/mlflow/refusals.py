@@ -16,7 +16,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from gridfold.domain.visible import excerpt
 from gridfold_cli.errors import CommandError
 from gridfold_cli.exits import Exit
-from gridfold_cli.mlflow.addresses import AUTHORITY, PASSWORD, TOKEN, USER, Address
+from gridfold_cli.mlflow.addresses import AUTHORITY, PASSWORD, PATIENCE, TOKEN, USER, Address
 
 AGAIN = "the same command goes on where this one has stopped"
 
@@ -40,6 +40,11 @@ class ExistsError(MlflowError):
 def unanswered(address: Address, error: Exception) -> UnansweredError:
     """Say what keeps a server from answering, and what to do about it."""
     error = getattr(error, "reason", None) or error
+    if isinstance(error, SSLError) and "CERTIFICATE" not in str(error).upper():
+        return UnansweredError(
+            f"{address.url} does not speak TLS as it is understood here: {excerpt(str(error))}. Does the address of "
+            "this server begin with http://?"
+        )
     if isinstance(error, SSLError):
         return UnansweredError(
             f"{address.url} is not who it says it is: {excerpt(str(error))}; {AUTHORITY} can name a file of the "
@@ -48,11 +53,14 @@ def unanswered(address: Address, error: Exception) -> UnansweredError:
     causes = (
         (NameResolutionError, "its host name is not known: is it right, or is a network or VPN missing?"),
         (NewConnectionError, "nothing listens there: does the server run, and is the address right?"),
-        ((ConnectTimeoutError, ReadTimeoutError), "no answer in time: is a network, VPN or proxy missing?"),
+        (
+            (ConnectTimeoutError, ReadTimeoutError),
+            f"no answer in time: is a network, VPN or proxy missing? {PATIENCE} sets the seconds.",
+        ),
     )
     said = excerpt(str(error)) or type(error).__name__
     why = next((words for kinds, words in causes if isinstance(error, kinds)), said)
-    return UnansweredError(f"the MLflow server {address.url} gives no answer: {why} Then {AGAIN}")
+    return UnansweredError(f"the MLflow server {address.url} gives no answer: {why} Once it does, {AGAIN}")
 
 
 def refusal(address: Address, path: str, status: int, content: bytes, location: str = "") -> MlflowError:
@@ -113,7 +121,7 @@ def no_server(address: Address, path: str, status: int) -> MlflowError:
     """Return the error of an answer that no MLflow server gives."""
     return MlflowError(
         f"{address.url} is no MLflow server that knows this ({status} for {path}): --tracking-uri has to be the "
-        "address at which MLflow's page opens, and the server MLflow 2.3 or newer",
+        "address at which MLflow's page opens, and the server MLflow 2.4 or newer",
         Exit.INVALID,
     )
 

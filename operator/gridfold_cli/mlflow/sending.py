@@ -173,6 +173,9 @@ def _log(server: MlflowServer, run_id: str, timestamp: int, wanted: Exported) ->
     ):
         for batch in batches(items, most):
             server.post("runs/log-batch", {"run_id": run_id, kind: batch})
+    if wanted.dataset:
+        context = {"key": "mlflow.data.context", "value": "training"}
+        server.post("runs/log-inputs", {"run_id": run_id, "datasets": [{"tags": [context], "dataset": wanted.dataset}]})
 
 
 def _check_proxied(uri: str, what: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import certifi
@@ -20,8 +20,6 @@ from gridfold_cli.mlflow.refusals import document, no_server, refusal, unanswere
 
 API, ARTIFACTS = "/api/2.0/mlflow/", "/api/2.0/mlflow-artifacts/artifacts/"
 CONNECT_SECONDS = 10
-#: MLflow's own client waits as long; behind the server is a database, and storage that it hands files on to.
-READ_SECONDS = 120
 
 Document = dict[str, Any]
 
@@ -68,7 +66,7 @@ class MlflowServer:
                 f"{self.address.url}{path}",
                 body=body,
                 headers={**self._headers, **(headers or {})},
-                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+                timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=self.address.read_seconds),
                 retries=False,
                 redirect=False,
             )
@@ -88,7 +86,11 @@ def _pool(address: Address) -> urllib3.PoolManager:
     proxy = None if proxy_bypass(host) else getproxies().get(parts.scheme)
     context = _trust(address) if parts.scheme == "https" else None
     if proxy:
-        return urllib3.ProxyManager(proxy, ssl_context=context)
+        found = urlsplit(proxy)
+        pair = f"{unquote(found.username)}:{unquote(found.password or '')}" if found.username else None
+        return urllib3.ProxyManager(
+            proxy, ssl_context=context, proxy_headers=urllib3.make_headers(proxy_basic_auth=pair)
+        )
     return urllib3.PoolManager(ssl_context=context)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -130,6 +131,13 @@ class MemoryMlflow:
         if item not in there:
             there.append(item)
 
+    def runs_log_inputs(self, run_id: str, datasets: list[Document]) -> None:
+        there = self.runs[run_id]["data"].setdefault("datasets", [])
+        for item in datasets:
+            _refuse_if(len(item["dataset"]["digest"]) > 36, "the digest is too long")
+            if item not in there:
+                there.append(item)
+
     def artifacts_list(self, run_id: str, path: str = "") -> Document:
         _, _, root = self.runs[run_id]["info"]["artifact_uri"].partition(":/")
         inside = f"{root}/{path}".strip("/")
@@ -219,12 +227,14 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def served() -> Iterator[MemoryMlflow]:
+def served(tls: ssl.SSLContext | None = None) -> Iterator[MemoryMlflow]:
     """Serve an MLflow that knows nothing yet."""
     mlflow = MemoryMlflow()
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"mlflow": mlflow}))
     server.daemon_threads = True
-    mlflow.url = f"http://127.0.0.1:{server.server_port}"
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    mlflow.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

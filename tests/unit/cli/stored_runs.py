@@ -17,9 +17,12 @@ def status(best: int | None = 0, **changes: Any) -> dict[str, Any]:
     return {
         "job": {"namespace": "default", "name": "small", "uid": "", "generation": 1},
         "runDigest": "d" * 64,
-        "spec": {"estimator": {"parameters": {"max_iter": 50, "C": 7}}},
+        "spec": {
+            "dataset": {"sources": [{"uri": "s3://data/adult/train.csv"}]},
+            "estimator": {"parameters": {"max_iter": 50, "C": 7}},
+        },
         "cells": {"total": 3},
-        "dataset": {"digest": "sha256:data", "splitDigest": "sha256:split"},
+        "dataset": {"digest": f"sha256:{'da' * 32}", "splitDigest": "sha256:split", "rows": 120, "columns": 3},
         "estimator": "sklearn.linear_model.LogisticRegression",
         "objective": "f1",
         "best": None if best is None else {"cell": best, "parameters": parameters},

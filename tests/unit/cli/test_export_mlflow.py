@@ -3,6 +3,7 @@
 import copy
 import json
 import socket
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from tests.unit.cli.jobs import document
 from tests.unit.cli.mlflow_memory import MemoryMlflow, served
 from tests.unit.cli.stored_runs import ROWS, row, status, write_run
 from tests.unit.cli.test_report import Write, stored
+from tests.unit.trainer.scripted_s3 import make_certificate
 
 VARIABLES = ("TRACKING_URI", "EXPERIMENT_NAME", "TRACKING_USERNAME", "TRACKING_PASSWORD", "TRACKING_TOKEN")
 
@@ -80,9 +82,12 @@ def test_a_run_its_best_cells_its_files_and_its_model_are_told(exporting: Export
         ("cv_selection_honest_f1", 0): 0.71,
     }
     tags = texts(whole, "tags")
-    assert (tags["gridfold.runDigest"], tags["gridfold.datasetDigest"]) == ("d" * 64, "sha256:data")
+    assert (tags["gridfold.runDigest"], tags["gridfold.datasetDigest"]) == ("d" * 64, f"sha256:{'da' * 32}")
     assert json.loads(tags["gridfold.spec"]) == exporting.status["spec"]
     assert tags["mlflow.note.content"] == "it went well\n\ntwo classes are rare"
+    ((data,),) = [[item["dataset"] for item in whole["data"]["datasets"]]]
+    assert (data["name"], data["digest"]) == ("train.csv", "da" * 18)
+    assert json.loads(data["source"]) == {"sources": ["s3://data/adult/train.csv"]}
     assert [texts(cell, "tags")["gridfold.cell"] for cell in cells] == ["1", "0"]  # MLflow shows the last made first
     assert {texts(cell, "tags")["mlflow.parentRunId"] for cell in cells} == {"run0"}
     assert texts(cells[0], "params") == {"C": "1.5", "max_iter": "50"}
@@ -230,6 +235,46 @@ def test_a_server_that_is_not_there_is_told(exporting: Exporting) -> None:
     done = exporting(uri=f"http://127.0.0.1:{port}")
     assert (done.code, exporting.asked) == (1, [])
     assert f"http://127.0.0.1:{port} gives no answer: nothing listens there" in done.err
+
+
+def test_a_proxy_is_used_as_the_environment_says(exporting: Exporting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", exporting.mlflow.url.replace("://", "://ann:s3cret@"))
+    monkeypatch.setenv("no_proxy", "")
+    assert exporting(uri="http://mlflow.invalid").code == 0
+    assert len(exporting.mlflow.runs) == 3
+    assert exporting.mlflow.requests[0][2]["proxy-authorization"] == "Basic YW5uOnMzY3JldA=="
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    assert "gives no answer" in exporting().err
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert exporting().code == 0
+
+
+def test_a_server_without_tls_is_told_from_one_that_is_not_trusted(exporting: Exporting) -> None:
+    done = exporting(uri=exporting.mlflow.url.replace("http://", "https://"))
+    assert done.code == 1
+    assert "does not speak TLS as it is understood here" in done.err
+    assert "begin with http://?" in done.err
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_certificate_is_trusted_where_mlflow_would_trust_it(
+    exporting: Exporting, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, trusted: bool
+) -> None:
+    key, certificate = make_certificate(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    if trusted:
+        monkeypatch.setenv("MLFLOW_TRACKING_SERVER_CERT_PATH", str(certificate))
+    with served(context) as mlflow:
+        done = exporting(uri=mlflow.url)
+        if trusted:
+            assert (done.code, len(mlflow.runs)) == (0, 3), done.err
+        else:
+            assert (done.code, mlflow.requests) == (1, [])
+            assert "is not who it says it is: " in done.err
+            assert "MLFLOW_TRACKING_SERVER_CERT_PATH can name a file" in done.err
+            monkeypatch.setenv("MLFLOW_TRACKING_INSECURE_TLS", "true")
+            assert exporting(uri=mlflow.url).code == 0
 
 
 def test_artifacts_that_do_not_go_through_the_server_are_refused(exporting: Exporting) -> None:

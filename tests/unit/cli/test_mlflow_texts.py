@@ -91,6 +91,13 @@ def test_an_older_run_which_kept_less_is_taken_as_it_is() -> None:
     found = whole(document, [row(0, [0.5, 0.5], 1)])
     assert found.params == {"C": "0.5"}
     assert json.loads(found.tags["gridfold.spec"]) == {}
+    assert (found.dataset["name"], json.loads(found.dataset["source"])) == ("data", {"sources": []})
+
+
+def test_of_very_many_sources_the_number_is_told() -> None:
+    spec = {"dataset": {"sources": [{"uri": f"s3://data/{'x' * 400}/{part}.csv"} for part in range(90)]}}
+    found = whole(status(spec=spec), [row(0, [0.5, 0.5], 1)]).dataset
+    assert (found["name"], json.loads(found["source"])) == ("0.csv", {"sources": 90})
 
 
 def test_the_best_cells_are_the_first_by_rank_and_the_winner_is_one_of_them() -> None:
@@ -136,6 +143,13 @@ def test_what_no_server_answers_at_is_told_with_what_to_write(uri: str, words: s
         address_of(uri, {})
     assert "expected" in str(error.value).lower()
     assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["0", "soon", "-1", "1.5"])
+def test_a_time_that_is_none_is_told(text: str) -> None:
+    assert address_of("http://host", {"MLFLOW_HTTP_REQUEST_TIMEOUT": "600"}).read_seconds == 600
+    with pytest.raises(InvalidInputError, match=f"MLFLOW_HTTP_REQUEST_TIMEOUT is {text}; expected a whole number"):
+        address_of("http://host", {"MLFLOW_HTTP_REQUEST_TIMEOUT": text})
 
 
 def test_credentials_come_from_variables_then_the_file_of_mlflow_then_the_address(no_file: Path) -> None:
