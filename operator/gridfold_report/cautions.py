@@ -19,6 +19,12 @@ _BEST, _OFF, _FEWEST_FOLDS = 30, 4.0, 4
 #: Of the variance between cells: what makes less has no effect.
 _LITTLE = 0.01
 
+#: How far a score of at most 1 must be higher on the rows of the fit than on others, and what has such a gap by design:
+#: members that keep the rows, whose vote is as good on others nevertheless.
+_BY_HEART = 0.1
+_KEEPS_ROWS = ("Forest", "ExtraTrees", "Bagging", "Neighbors")
+_UNBOUNDED = ("neg_", "positive_likelihood_ratio")
+
 _GAP_REMEDY = (
     "Believe the test part; look for rows that belong together (split.method: Grouped) or that change over time."
 )
@@ -48,6 +54,7 @@ def cautions(standing: Standing) -> list[Caution]:
         *_edges(standing),
         *_fold_out_of_line(run),
         *_no_effect(standing),
+        *_learned_by_heart(run),
         *_failures(run),
     ]
     notes = [note for note in run.status.get("notes") or [] if "no fresh test" not in note]
@@ -161,6 +168,23 @@ def _total(shares: Mapping[str, Any], name: str) -> float:
     """Return a parameter's share with that of all pairs that it is in."""
     pairs = (pair["share"] for pair in shares["pairs"] if name in pair["parameters"])
     return float(shares["main"][name] + sum(pairs))
+
+
+def _learned_by_heart(run: Run) -> Iterator[Caution]:
+    """Yield a caution where a fit knows its own rows much better than those of the validation part."""
+    name = run.objective
+    own, validation = (at(run.status, part, name) for part in ("training", "validation"))
+    if own is None or validation is None or name.startswith(_UNBOUNDED):
+        return
+    if own - validation <= _BY_HEART or any(part in str(run.status.get("estimator")) for part in _KEEPS_ROWS):
+        return
+    yield Caution(
+        "It learns its rows by heart",
+        f"One and the same fit has {name} {texts.score(own)} on its own rows and {texts.score(validation)} on the "
+        "validation part.",
+        "Try simpler cells, too (stronger regularization, smaller trees, fewer columns), or more rows; "
+        "scoring.trainScores: true tells it of every cell.",
+    )
 
 
 def _failures(run: Run) -> Iterator[Caution]:

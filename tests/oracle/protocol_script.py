@@ -333,7 +333,7 @@ def run(case):
     first = clone(winner).fit(X.iloc[train], y[train], **told)
     second = clone(winner).fit(X.iloc[both], y[both], **told)
     result["best"] = best
-    for part, rows, model in (("validation", validation, first), ("test", test, second)):
+    for part, rows, model in (("training", train, first), ("validation", validation, first), ("test", test, second)):
         found = metrics.check_scoring(model, scoring, raise_exc=False)(model, X.iloc[rows], y[rows])
         result[part] = {m: None if isinstance(s, str) or not np.isfinite(s) else s for m, s in found.items()}
     result["predictions"] = [number if regression else classes[number] for number in second.predict(X).tolist()]

@@ -80,6 +80,7 @@ def test_winner_validation_and_test_scores_are_those_of_the_script(
     theirs, report, record = script[case_name], product["refit"][case_name], status(folder, case_name)
     assert report["best"] == theirs.get("best")
     assert report["validation"] == record["validation"] == theirs.get("validation", {})
+    assert record["training"] == theirs.get("training", {})
     assert report["test"] == record["test"]["scores"] == theirs.get("test", {})
     if not theirs.get("all_failed"):
         assert list(record["dataset"]["parts"].values()) == theirs["sizes"]

@@ -108,6 +108,7 @@ def _status(
         "estimator": "sklearn.svm.SVC",
         "objective": metrics[0],
         "best": None if best is None else {"cell": best, "parameters": cells[best]},
+        "training": scored,
         "validation": scored,
         "test": {"scores": scored, "intervals": {name: [0.6, 0.9] for name in scored}, "openings": 1},
         "headline": None,

@@ -171,6 +171,30 @@ def test_a_winner_that_is_better_on_every_fold_needs_no_interval_and_a_dummy_wit
 
 
 @pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"training": {"f1": 0.875}}, True),
+        ({"training": {"f1": 0.8125}}, False),
+        ({"training": {"f1": 1.0}, "estimator": "sklearn.ensemble.RandomForestClassifier"}, False),
+        ({"training": {"f1": 1.0}, "estimator": "sklearn.ensemble.GradientBoostingClassifier"}, True),
+        ({"training": {"f1": 1.0}, "estimator": "sklearn.neighbors.KNeighborsClassifier"}, False),
+        ({"training": {"f1": None}}, False),
+        ({"training": None}, False),
+        ({"training": {"f1": 1.0}, "validation": {"f1": None}}, False),
+        ({"training": {"f1": 1.0}, "validation": {}}, False),
+    ],
+)
+def test_a_fit_that_knows_its_own_rows_much_better_than_others_is_told(more: dict[str, Any], told: bool) -> None:
+    said = text_of(page(**more))
+    assert ("It learns its rows by heart One and the same fit has f1 " in said) is told
+
+
+def test_a_loss_has_no_bound_that_says_what_much_better_is() -> None:
+    losses = {"training": {"neg_log_loss": -0.1}, "validation": {"neg_log_loss": -4.0}}
+    assert "by heart" not in text_of(page(metrics=("neg_log_loss",), **losses))
+
+
+@pytest.mark.parametrize(
     ("split", "words"), [("TimeOrdered", "the latest"), ("Grouped", "more groups"), ("Random", "belong")]
 )
 def test_why_the_test_part_is_worse_depends_on_what_it_is(split: str, words: str) -> None:

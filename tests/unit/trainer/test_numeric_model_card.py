@@ -68,6 +68,7 @@ def test_the_card_says_what_the_scores_are_about(
     best = {"cell": 0, "parameters": {}, "scores": {"f1": {"mean": 0.5, "std": 0.1}}}
     status: dict[str, Any] = {
         "best": {**best, "indistinguishableFrom": others},
+        "training": {},
         "validation": {},
         "test": {"scores": {}, "intervals": {}, "openings": 1},
         "resolved": {"metrics": ["accuracy", "f1"], "average": average},

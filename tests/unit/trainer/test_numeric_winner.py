@@ -54,6 +54,7 @@ def test_validation_is_scored_by_a_fit_on_training_and_test_by_a_fit_on_both_in_
     predicted, expected = scores(both, parts.test)
     assert {name: found.validation[name] for name in expected} == scores(parts.train, parts.validation)[1]
     assert {name: found.test[name] for name in expected} == expected
+    assert {name: found.training[name] for name in expected} == scores(parts.train, parts.train)[1]
     assert scores(both[::-1], parts.test)[1] != expected  # so the order of the rows matters
     truth, ends = data.y[parts.test], {}
     for seed in (0, 3):

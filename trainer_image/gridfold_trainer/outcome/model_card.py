@@ -72,12 +72,13 @@ def _scores(status: Mapping[str, Any], data: PreparedData) -> Iterator[str]:
             [
                 metric + (" (decides)" if metric == status["objective"] else ""),
                 folds,
+                format_score(status["training"].get(metric)),
                 format_score(status["validation"].get(metric)),
                 format_score(test["scores"].get(metric)),
                 interval,
             ]
         )
-    yield _table(["metric", "folds, mean ± std", "validation", "test", "test, 95 % interval"], rows)
+    yield _table(["metric", "folds, mean ± std", "rows of its fit", "validation", "test", "test, 95 % interval"], rows)
     yield ""
     others = best["indistinguishableFrom"]
     yield (

@@ -114,6 +114,7 @@ def status_document(job: StageInput, run_output: RunOutput, data: PreparedData) 
         "selection": run_output.selection,
         **({"learningCurve": run_output.learning_curve} if run_output.learning_curve else {}),
         "leaderboard": ranked,
+        "training": dict(refitted.training) if refitted else {},
         "validation": dict(refitted.validation) if refitted else {},
         "test": {
             "scores": dict(refitted.test) if refitted else {},

@@ -50,6 +50,7 @@ class Refitted:
     doubts: list[str] = field(default_factory=list)  #: why its scores may be no success
     counts: Mapping[str, Any] = field(default_factory=dict)  #: what it took for what
     plots: Plots | None = None  #: what can be drawn of it
+    training: Mapping[str, float | None] = field(default_factory=dict)  #: of validation's fit on its own rows
 
 
 def check_winner(job: StageInput, best: Row, training: TrainingRows, hear: Heard) -> tuple[list[str], list[Any]]:
@@ -76,7 +77,7 @@ def check_winner(job: StageInput, best: Row, training: TrainingRows, hear: Heard
 
 
 def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -> Refitted:
-    """Fit the winner on the training part and score validation; fit on both and score test, once.
+    """Fit the winner on the training part and score validation, and its own rows; fit on both and score test, once.
 
     Both fits are on codes, as the cells'; the last model learns the labels when it has been scored.
 
@@ -92,6 +93,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
         first = _fitted(best, data, np.asfortranarray(data.X[parts.train]), parts.train)
         known = Responses(first, np.asfortranarray(data.X[parts.validation]))
         validation = scorer.measure(data.y[parts.validation], known)
+        training = scorer.train_scores(known.on, lambda: (np.asfortranarray(data.X[parts.train]), data.y[parts.train]))
         doubts = of_predictions(data.y[parts.validation], known, data.classes)
         model = _fitted(best, data, frame.iloc[both], both)
         responses = Responses(model, frame.iloc[parts.test])
@@ -109,7 +111,7 @@ def refit_winner(job: StageInput, best: Row, data: PreparedData, parts: Parts) -
     notes = [note for note in (stored.note, spoken.note) if note] + notes
     texts = dict.fromkeys(f"{warning.category.__name__}: {warning.message}"[:_CHARACTERS] for warning in caught)
     every = [*notes, *list(texts)[:_WARNINGS]]
-    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts, counts, drawn)
+    return Refitted(spoken.model, validation.values, test.values, every, ends, stored, doubts, counts, drawn, training)
 
 
 def _kept(best: Row, data: PreparedData, model: Any, rows: Any) -> tuple[Spoken, Stored]:
