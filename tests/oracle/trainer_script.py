@@ -164,8 +164,9 @@ def twins(job: StageInput, context: Context) -> list[bool]:
         on_codes = item.pipeline(data.columns, data.classes, names=False)
         on_names = item.pipeline(data.columns, data.classes, names=True)
         try:
-            mine = decisions(on_codes.fit(training.X, training.y), training.X)
-            theirs = decisions(on_names.fit(frame, training.y), frame)
+            # Of copies: some estimators write into the rows of a fit.
+            mine = decisions(on_codes.fit(training.X.copy(order="K"), training.y), training.X)
+            theirs = decisions(on_names.fit(frame.copy(), training.y), frame)
         except (ValueError, NotImplementedError):
             continue  # a cell that fails; how is compared elsewhere
         found.append(mine == theirs)
