@@ -90,7 +90,9 @@ class Scorer:
             answer: gives what the fit says of rows.
             own: gives the rows.
 
-        It raises nothing but MemoryError and warns of nothing: what matters of a fit is said of other rows.
+        It raises nothing but MemoryError and warns of nothing: what matters of a fit is said of other rows. They are
+        scikit-learn's to the last bit but for an estimator that writes into a DataFrame that it is fitted on, such as
+        Lasso(copy_X=False): scikit-learn 1.9.1 then scores the rows that are left, here they are as they were.
         """
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
