@@ -1,5 +1,6 @@
 """What every object store does, over each adapter: files of this machine and a real S3 server."""
 
+import errno
 import hashlib
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gridfold_trainer.errors import ObjectMissingError, StorageRefusedError
+from gridfold_trainer.errors import AccessDeniedError, ObjectMissingError, StorageRefusedError
 from gridfold_trainer.storage.file_store import FileStore
 from gridfold_trainer.storage.stores import ObjectStore, RoutedStore
 from tests.contract.s3_servers import s3_store
@@ -204,6 +205,17 @@ def test_a_write_that_fails_leaves_neither_a_part_nor_a_change(tmp_path: Path) -
         store.upload("file:key", tmp_path / "none")
     assert store.get("file:key") == b"before"
     assert [path.name for path in tmp_path.iterdir()] == ["key"]
+
+
+def test_a_file_that_may_not_be_removed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unlink(*_: object, **_more: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    store = FileStore(tmp_path)
+    store.put("file:a/key", b"x")
+    monkeypatch.setattr(Path, "unlink", unlink)  # root may remove what it likes
+    with pytest.raises(AccessDeniedError, match="file:a/key may not be removed by this user .*Permission denied"):
+        store.delete("file:a/key")
 
 
 def test_absolute_and_relative_file_uris_name_the_same_file(tmp_path: Path) -> None:

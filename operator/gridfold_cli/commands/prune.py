@@ -33,8 +33,8 @@ KINDS = {
     "unfinished": ("write that was broken off", "writes that were broken off"),
 }
 WHYS = {
-    "reached": "current runs are made of them",
-    "held": "it is not certain that nobody needs them",
+    "reached": "part of a current run",
+    "held": "perhaps needed, see the notes",
     "young": "younger than {age}",
 }
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}

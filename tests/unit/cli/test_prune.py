@@ -58,7 +58,7 @@ def test_without_yes_it_says_what_would_go_what_stays_and_why(cli: Cli, write_jo
         "Would go    2 cells' results (2 objects, 30 B)",
         "Stays       1 run (10 objects, 3.0 GiB): the current one",
         "Stays       2 prepared data sets (6 objects, 1 B): younger than 7d",
-        "Stays       1 cell's result (1 object, 1 B): it is not certain that nobody needs them",
+        "Stays       1 cell's result (1 object, 1 B): perhaps needed, see the notes",
         "Note        it is not certain",
         "Dry run     nothing was removed; with --yes it is 11 objects, 2.0 KiB",
     ]
