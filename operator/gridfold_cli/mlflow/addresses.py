@@ -69,7 +69,7 @@ def address_of(tracking_uri: str, environment: Mapping[str, str] = os.environ) -
         url=f"{parts.scheme.lower()}://{place}{f':{port}' if port else ''}{parts.path.rstrip('/')}",
         user=user,
         password=password,
-        token=environment.get(TOKEN) or "",
+        token=_token(environment.get(TOKEN) or ""),
         verify=environment.get(INSECURE, "").lower() not in _TRUE,
         authority=environment.get(AUTHORITY) or "",
         certificate=environment.get(CERTIFICATE) or "",
@@ -78,6 +78,16 @@ def address_of(tracking_uri: str, environment: Mapping[str, str] = os.environ) -
 
 
 _EXPECTED = "the address at which the server's page opens, such as http://127.0.0.1:5000"
+
+
+def _token(token: str) -> str:
+    """Return a token that can be sent: of another, libraries would show the header that it is in."""
+    if not (token.isascii() and token.isprintable()) or token != token.strip():
+        raise InvalidInputError(
+            f"{TOKEN} cannot be sent: it has a space at an end, a line break, or another character that no header can "
+            "have; expected the token as the server has given it: copy it again"
+        )
+    return token
 
 
 def _seconds(text: str) -> int:

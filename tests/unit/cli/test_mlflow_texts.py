@@ -152,6 +152,13 @@ def test_a_time_that_is_none_is_told(text: str) -> None:
         address_of("http://host", {"MLFLOW_HTTP_REQUEST_TIMEOUT": text})
 
 
+@pytest.mark.parametrize("token", ["s3cret\n", "s3\r\ncret", " s3cret", "s3cret“"])
+def test_a_token_that_no_header_can_have_is_refused_and_not_shown(token: str) -> None:
+    with pytest.raises(InvalidInputError, match="MLFLOW_TRACKING_TOKEN cannot be sent: .* copy it again") as error:
+        address_of("http://host", {"MLFLOW_TRACKING_TOKEN": token})
+    assert "cret" not in str(error.value)
+
+
 def test_credentials_come_from_variables_then_the_file_of_mlflow_then_the_address(no_file: Path) -> None:
     uri = "https://bob:p%40ss@mlflow.example.com"
     assert (address_of(uri, {}).user, address_of(uri, {}).password) == ("bob", "p@ss")
