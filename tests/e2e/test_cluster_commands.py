@@ -12,6 +12,7 @@ import pytest
 
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, two_column_table
 from tests.testbed.waiting import wait_until
+from tests.unit.cli.mlflow_memory import served
 
 pytestmark = pytest.mark.cluster
 
@@ -65,6 +66,11 @@ def test_a_job_is_submitted_followed_listed_shown_and_deleted(jobs: ClusterJobs,
     assert "every digit: " in gridfold(jobs, "replay", name, "1", "-n", namespace)[0]
     pruned = gridfold(jobs, "prune", name, "-n", namespace, "--older-than", "0", "--yes")[0].splitlines()
     assert (f"used by {namespace}/{name}" in pruned[1], pruned[-1]) == (True, "Nothing     is to be removed")
+
+    with served() as mlflow:
+        exported = gridfold(jobs, "export-mlflow", name, "-n", namespace, "--tracking-uri", mlflow.url)[0]
+    assert "Cells       2 of 2 as nested runs, 2 of them sent now" in exported
+    assert {place.partition("artifacts/")[2] for place in mlflow.files} >= {"model/model.skops", "report.html"}
 
     assert gridfold(jobs, "delete", name, "-n", namespace)[0] == f'trainingjob.gridfold.dev "{name}" deleted\n'
     assert "has no TrainingJob" in gridfold(jobs, "watch", name, "-n", namespace, code=1)[1]

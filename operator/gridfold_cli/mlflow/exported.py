@@ -151,11 +151,11 @@ def _of_cell(row: Mapping[str, str]) -> Iterator[Metric]:
 
 
 def _of_parts(status: Mapping[str, Any]) -> Iterator[Metric]:
-    test = status["test"]
+    test, intervals = status["test"], status["test"].get("intervals") or {}
     yield from _named("validation_{}", status["validation"])
     yield from _named("test_{}", test["scores"])
     for place, end in enumerate(("low", "high")):
-        yield from _named(f"test_{{}}_{end}", {name: ends[place] for name, ends in test["intervals"].items()})
+        yield from _named(f"test_{{}}_{end}", {name: ends[place] for name, ends in intervals.items()})
     honest = ((status.get("selection") or {}).get("honest") or {}).get("score")
     yield from _named("cv_selection_honest_{}", {status["objective"]: honest})
 

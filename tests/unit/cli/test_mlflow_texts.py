@@ -88,6 +88,7 @@ def test_an_older_run_which_kept_less_is_taken_as_it_is() -> None:
     document = status()
     for name in ("spec", "selection", "headline", "notes"):
         del document[name]
+    del document["test"]["intervals"]
     found = whole(document, [row(0, [0.5, 0.5], 1)])
     assert found.params == {"C": "0.5"}
     assert json.loads(found.tags["gridfold.spec"]) == {}
