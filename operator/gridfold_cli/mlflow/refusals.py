@@ -66,15 +66,20 @@ def unanswered(address: Address, error: Exception) -> UnansweredError:
 def refusal(address: Address, path: str, status: int, content: bytes, location: str = "") -> MlflowError:
     """Return the error of an answer that is none of the 200s."""
     answer = document(content) or {"message": content.decode(errors="replace")}
-    code, words = str(answer.get("error_code") or ""), excerpt(str(answer.get("message") or "").strip(), 500)
+    code, words = (
+        str(answer.get("error_code") or ""),
+        excerpt(str(answer.get("message") or "").strip().rstrip("."), 500),
+    )
     if status == HTTPStatus.UNAUTHORIZED:
         return MlflowError(_unauthorized(address))
     if status == HTTPStatus.FORBIDDEN:
         who = f"to {address.who} " if address.who else ""
+        ask = "for the right to edit the experiment or model"
+        if "host" in words.lower():  # MLflow's guard against other names of itself
+            ask = "to let it answer to this host name (mlflow server --allowed-hosts)"
         return MlflowError(
             f"the MLflow server {address.url} refuses it {who}(403 for {path}): {words or 'no reason given'}. Ask who "
-            "runs it for the right to edit the experiment or model, and whether it answers to this host name "
-            "(--allowed-hosts)"
+            f"runs it {ask}"
         )
     if code == "RESOURCE_DOES_NOT_EXIST":
         return MissingError(f"the MLflow server {address.url} says: {words}")

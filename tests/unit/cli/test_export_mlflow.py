@@ -191,7 +191,12 @@ def answer(status: int, message: str = "", code: str = "", **headers: str) -> tu
     [
         (answer(401), 1, "asks who you are (401): set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or"),
         (answer(403, "Permission denied", "PERMISSION_DENIED"), 1, "refuses it (403 for /api/2.0/mlflow/experiments/"),
-        (answer(403, "Invalid Host header"), 1, "Invalid Host header. Ask who runs it"),
+        (answer(403, "Invalid Host header"), 1, "Host header. Ask who runs it to let it answer to this host name"),
+        (
+            answer(403, "No.", "PERMISSION_DENIED"),
+            1,
+            "No. Ask who runs it for the right to edit the experiment or model",
+        ),
         (answer(404, "<html>nothing here</html>"), 2, "is no MLflow server that knows this (404"),
         (answer(200, "<html>a page</html>"), 2, "is no MLflow server that knows this (200"),
         (answer(302, Location="https://login.example.com/"), 2, "sends elsewhere (302 to https://login.example.com/)"),
