@@ -7,7 +7,7 @@ Layers, top to bottom: ``engine`` (ports and reconcile), ``domain`` (pure decisi
 from typing import Any
 
 #: What is said to be here for people, and lives in `gridfold_notebook`, which reads files and storage.
-_FOR_NOTEBOOKS = ("GridSearch", "open_run")
+_FOR_NOTEBOOKS = ("Cluster", "GridSearch", "open_run")
 
 
 def __getattr__(name: str) -> Any:

@@ -6,5 +6,6 @@ looked up there when they are asked for.
 
 from gridfold_notebook.grid_search import GridSearch
 from gridfold_notebook.run import Run, open_run
+from gridfold_notebook.there import Cluster
 
-__all__ = ["GridSearch", "Run", "open_run"]
+__all__ = ["Cluster", "GridSearch", "Run", "open_run"]

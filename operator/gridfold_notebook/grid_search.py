@@ -13,8 +13,9 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from gridfold_notebook.columns import CATEGORICAL, NUMERIC, Column, columns_of
+from gridfold_notebook.errors import SearchFailedError
 from gridfold_notebook.grids import cells_of, grid_of
-from gridfold_notebook.here import DATA, OUTPUT, SearchFailedError, run_here
+from gridfold_notebook.here import DATA, OUTPUT, run_here
 from gridfold_notebook.job_of_search import (
     NOTHING,
     ONE,
@@ -30,6 +31,7 @@ from gridfold_notebook.run import Run
 from gridfold_notebook.scoring import score
 from gridfold_notebook.search_results import as_asked
 from gridfold_notebook.target import Target, target_of
+from gridfold_notebook.there import cluster_of, run_there
 from gridfold_notebook.training_data import target_name
 
 #: So many different reasons are told why cells have no score.
@@ -45,7 +47,7 @@ def _model_has(name: str) -> Any:
 
 
 class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
-    """Search the best parameters by a TrainingJob on this machine.
+    """Search the best parameters by a TrainingJob, on this machine or in a cluster.
 
     `fit` divides the rows as a job does: 70 % are searched by cross-validation, 15 % validate, 15 % test once.
     `best_estimator_` is fitted on the first two parts; no parameter and no fit ever depends on the test part.
@@ -70,6 +72,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         seed: of split, folds, and an estimator without a random_state of its own.
         folder: where data, job, cache and results stay, so that a second fit computes only what is missing. Default:
             a temporary one.
+        cluster: where the job runs, `gridfold.Cluster(storage="s3://…")` or a dict of its arguments. Default: here.
     """
 
     def __init__(
@@ -89,12 +92,14 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         split: Any = None,
         seed: int = 0,
         folder: Any = None,
+        cluster: Any = None,
     ) -> None:
         self.estimator, self.param_grid = estimator, param_grid
         self.scoring, self.n_jobs, self.refit, self.cv = scoring, n_jobs, refit, cv
         self.verbose, self.pre_dispatch, self.error_score = verbose, pre_dispatch, error_score
         self.return_train_score = return_train_score
-        self.preprocessing, self.split, self.seed, self.folder = preprocessing, split, seed, folder
+        self.preprocessing, self.split, self.seed = preprocessing, split, seed
+        self.folder, self.cluster = folder, cluster
 
     def fit(self, X: Any, y: Any = None) -> "GridSearch":
         """Run the job and keep what it found.
@@ -109,17 +114,31 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         target, more = target_of(y, classifier=is_classifier(self.estimator))
         problems += more or _row_problems(columns, target)
         problems += self._missing_problems(columns)
+        cluster_of(self.cluster, problems)
+        if self.cluster is not None and self.folder is not None:
+            problems.append("folder and cluster are given; expected one: a cluster's job keeps all in its storage")
         spec = self._spec(columns, target, problems)
         job = checked(spec, problems)
-        if self.folder is not None:
-            self.run_ = run_here(Path(self.folder).expanduser(), job, columns, target, told=bool(self.verbose))
-            self._keep(self.run_, candidates)
-        else:
-            with tempfile.TemporaryDirectory(prefix="gridfold-") as folder:
-                self._keep(run_here(Path(folder), job, columns, target, told=bool(self.verbose)), candidates)
+        self._keep_run(job, columns, target, candidates)
         self._names, self._classes = [column.name for column in columns], target.classes
         validate_data(self, X, skip_check_array=True)
         return self
+
+    def _keep_run(
+        self, job: dict[str, Any], columns: list[Column], target: Target, candidates: list[dict[str, Any]]
+    ) -> None:
+        """Run the job where it is to run, and keep what it found while it is there."""
+        told = bool(self.verbose)
+        if (cluster := cluster_of(self.cluster, [])) is not None:
+            run = run_there(cluster, job, columns, target, told=told)
+            self.run_uri_ = run.location
+            self._keep(run, candidates)
+        elif self.folder is not None:
+            self.run_ = run_here(Path(self.folder).expanduser(), job, columns, target, told=told)
+            self._keep(self.run_, candidates)
+        else:
+            with tempfile.TemporaryDirectory(prefix="gridfold-") as folder:
+                self._keep(run_here(Path(folder), job, columns, target, told=told), candidates)
 
     def _keep(self, run: Run, candidates: list[dict[str, Any]]) -> None:
         """Keep what a run has found.

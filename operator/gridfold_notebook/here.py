@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gridfold_notebook.columns import Column
+from gridfold_notebook.errors import SearchFailedError
 from gridfold_notebook.run import Run, open_run
 from gridfold_notebook.target import Target
 from gridfold_notebook.training_data import write_table
@@ -16,10 +17,6 @@ from gridfold_notebook.training_data import write_table
 DATA, JOB, OUTPUT = "data.csv", "job.json", "out"
 #: At most so much of what `gridfold run` has said is shown where it failed.
 SHOWN_CHARACTERS = 4000
-
-
-class SearchFailedError(RuntimeError):
-    """The job has ended without a model."""
 
 
 def run_here(folder: Path, job: Mapping[str, Any], columns: Sequence[Column], target: Target, *, told: bool) -> Run:

@@ -126,13 +126,18 @@ def objective_of(refit: Any, metrics: Mapping[str, str], problems: list[str]) ->
     return metrics[refit]
 
 
-def checked(spec: Mapping[str, Any], problems: list[str]) -> dict[str, Any]:
+def checked(spec: Mapping[str, Any], problems: list[str], metadata: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Return the TrainingJob.
 
     Raises:
         ValueError: with all problems, those before and those that the job itself has.
     """
-    job = {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": "grid-search"}, "spec": dict(spec)}
+    job = {
+        "apiVersion": API_VERSION,
+        "kind": KIND,
+        "metadata": dict(metadata or {"name": "grid-search"}),
+        "spec": dict(spec),
+    }
     if not problems:
         try:
             parse_training_job(job)

@@ -27,6 +27,7 @@ import pytest
 from gridfold_cli.local import processes
 from gridfold_cli.local.server import ForkServer
 from gridfold_notebook import here
+from gridfold_notebook.errors import SearchFailedError
 from gridfold_trainer import forkserver
 
 
@@ -60,7 +61,7 @@ class WarmRunner:
         def run(path: Path, *, told: bool) -> None:
             code, said = self.run(path)
             if code:
-                raise here.SearchFailedError(said)
+                raise SearchFailedError(said)
 
         patch.setattr(here, "_run_job", run)
 
