@@ -138,8 +138,12 @@ def _of_connection(chain: list[BaseException], uri: str, server: Server) -> Trai
 def _why(chain: list[BaseException], server: Server) -> str | None:
     if any(isinstance(e, ConnectionRefusedError) for e in chain):
         return (
-            f"{server.shown} refuses the connection, so nothing listens there; start that server, or correct "
-            f"{server.setting}"
+            f"{server.shown} refuses the connection, so nothing listens there"
+            + here(
+                cluster=", or a NetworkPolicy rejects it; start that server, have the policy name it, or correct ",
+                laptop="; start that server, or correct ",
+            )
+            + server.setting
         )
     if any(isinstance(e, OSError) and e.errno in _NO_ROUTE for e in chain):
         return f"there is no way through the network to {server.shown}; correct {server.setting}, or open the way"
