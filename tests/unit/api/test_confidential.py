@@ -69,6 +69,8 @@ def test_an_address_without_secrets_is_told_as_it_is(url: str) -> None:
     assert without_secrets(f'of "{url}", {url}: read.') == f'of "{url}", {url}: read.'
 
 
+#: Behind a question mark they end an address in a text, as the texts of libraries are written.
+QUOTES = str.maketrans("", "", "\"'<>`")
 WRITTEN = [url for url in ADDRESSES if not set(url) & {" ", "\n", "\\"} and ":///" not in url]
 
 
@@ -104,6 +106,12 @@ def test_what_stands_between_scheme_and_host_or_behind_a_question_mark_is_never_
     assert SECRET not in told_url(f"{scheme}://user:{SECRET}{text}@host/a")
     assert SECRET not in told_url(f"{scheme}://host/a?{text}{SECRET}")
     assert told_url(told_url(f"{scheme}://{text}")) == told_url(f"{scheme}://{text}")
+
+
+@given(st.text(st.sampled_from("ab:@[]%\\\"'<>`…=&;,."), max_size=20), st.text(max_size=20))
+def test_nor_is_it_in_a_text_of_somebody_else(part: str, before: str) -> None:
+    assert SECRET not in without_secrets(f"{before} http://user:{part}{SECRET}{part}@host/a {before}")
+    assert SECRET not in without_secrets(f"{before} http://host/a?{part.translate(QUOTES)}{SECRET}{part} {before}")
 
 
 @pytest.mark.parametrize("text", ["a" * 100_000, "a://" * 20_000, ":/@" * 30_000, "url: ?=" * 10_000, "key=" * 20_000])
