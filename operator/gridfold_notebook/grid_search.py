@@ -117,7 +117,7 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         cluster_of(self.cluster, problems)
         if self.cluster is not None and self.folder is not None:
             problems.append("folder and cluster are given; expected one: a cluster's job keeps all in its storage")
-        spec = self._spec(columns, target, problems)
+        spec = self._spec(X, columns, target, problems)
         job = checked(spec, problems)
         self._keep_run(job, columns, target, candidates)
         self._names, self._classes = [column.name for column in columns], target.classes
@@ -166,8 +166,8 @@ class GridSearch(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
             raise SearchFailedError(text)
         warnings.warn(text, FitFailedWarning, stacklevel=4)
 
-    def _spec(self, columns: list[Column], target: Target, problems: list[str]) -> dict[str, Any]:
-        parts = parts_of(self.estimator, columns, problems)
+    def _spec(self, X: Any, columns: list[Column], target: Target, problems: list[str]) -> dict[str, Any]:
+        parts = parts_of(self.estimator, X, columns, problems)
         if parts.preprocessing is not None and self.preprocessing is not None:
             problems.append("both a Pipeline and preprocessing=… say what comes before the estimator; expected one")
         preprocessing = parts.preprocessing if parts.preprocessing is not None else self.preprocessing

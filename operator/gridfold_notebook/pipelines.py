@@ -42,19 +42,19 @@ class Parts:
     axes: Mapping[str, Axis] = field(default_factory=dict)  #: of the preprocessing, by name in the Pipeline
 
 
-def parts_of(estimator: Any, columns: Sequence[Column], problems: list[str]) -> Parts:
+def parts_of(estimator: Any, X: Any, columns: Sequence[Column], problems: list[str]) -> Parts:
     """Return the parts of a Pipeline; of any other estimator itself."""
     if type(estimator) is not Pipeline:
         return Parts(estimator)
     *before, (name, last) = estimator.steps
-    found = _Found(columns)
+    found = _Found(X, columns)
     try:
         if len(before) == 1 and isinstance(before[0][1], ColumnTransformer):
             found.take_transformer(*before[0])
         elif before:
             found.take(NUMERIC, before, "", [column.name for column in columns])
             found.check_order()
-    except ValueError as error:
+    except (ValueError, IndexError) as error:
         problems.append(f"estimator is a Pipeline that a job cannot say: {error}")
     return Parts(last, found.preprocessing, f"{name}__", found.axes)
 
@@ -71,17 +71,21 @@ def renamed(model: Any, estimator: Any) -> Any:
     """Return a job's model as the user would have made it: without a Pipeline around it, or with the user's names."""
     if type(estimator) is not Pipeline:
         return model.steps[0][1] if len(model.steps) == 1 else model
-    names = [name for name, _ in estimator.steps]
-    if len(names) != len(model.steps):
-        names = [name for name, _ in model.steps[:-1]] + names[-1:]
-    return Pipeline([(name, step) for name, (_, step) in zip(names, model.steps, strict=True)])
+    names, (*before, last) = [name for name, _ in estimator.steps], [step for _, step in model.steps]
+    if len(before) == 1 and not isinstance(estimator.steps[0][1], ColumnTransformer):
+        (_, steps, _), *others = before[0].transformers_
+        if not others and len(steps.steps) == len(names) - 1:
+            before = [step for _, step in steps.steps]
+    if len(names) != len(before) + 1:  # one step that has nothing to do in the winner
+        names = [*(name for name, _ in model.steps[:-1]), names[-1]]
+    return Pipeline(list(zip(names, [*before, last], strict=True)))
 
 
 class _Found:
     """What has been read of a Pipeline."""
 
-    def __init__(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
+    def __init__(self, X: Any, columns: Sequence[Column]) -> None:
+        self._X, self._columns = X, columns
         self._groups: list[tuple[str, list[str]]] = []  #: kind and columns, in the order of the Pipeline
         self.preprocessing: dict[str, Any] = {"numeric": {"impute": NONE, "scale": NONE}}
         self.axes: dict[str, Axis] = {}
@@ -134,16 +138,20 @@ class _Found:
             )
 
     def _names(self, wanted: Any) -> list[str]:
-        """Return the columns that a ColumnTransformer names."""
+        """Return the columns that a ColumnTransformer names: by names, places, a mask, or a function of X."""
         every = [column.name for column in self._columns]
-        if callable(wanted):
-            raise ValueError("a function chooses columns; expected their names")  # noqa: TRY004 (a problem of many)
-        if isinstance(wanted, slice):
-            wanted = np.arange(len(every))[wanted]
-        chosen = [wanted] if isinstance(wanted, str | int) else list(wanted)
-        if chosen and all(isinstance(one, bool | np.bool_) for one in chosen):
-            chosen = list(np.flatnonzero(chosen))
-        return [one if isinstance(one, str) else every[int(one)] for one in chosen]
+        chosen = wanted(self._X) if callable(wanted) else wanted
+        if isinstance(chosen, slice):
+            if isinstance(chosen.start, str) or isinstance(chosen.stop, str):
+                raise ValueError(f"{chosen} chooses columns; expected their names")  # noqa: TRY004 (a problem of many)
+            chosen = np.arange(len(every))[chosen]
+        listed = [chosen] if isinstance(chosen, str | int) else list(chosen)
+        if listed and all(isinstance(one, bool | np.bool_) for one in listed):
+            listed = list(np.flatnonzero(listed))
+        names = [one if isinstance(one, str) else every[int(one)] for one in listed]
+        if strange := [name for name in names if name not in every]:
+            raise ValueError(f"X has no columns {strange[:5]}; expected some of {every[:10]}")
+        return names
 
 
 def _strategy(value: Any) -> str:

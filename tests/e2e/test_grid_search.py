@@ -99,12 +99,13 @@ def test_scores_winner_and_model_are_those_of_grid_search_cv_on_the_same_rows(tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_job_that_fails_says_what_the_command_line_says(tmp_path: Path) -> None:
+def test_a_job_that_fails_says_what_the_command_line_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     X, y = np.arange(40.0).reshape(20, 2), np.array([0] * 19 + [1])
-    search = GridSearch(DecisionTreeClassifier(), {"max_depth": [1]}, folder=tmp_path / "here")
+    search = GridSearch(DecisionTreeClassifier(), {"max_depth": [1]}, folder=tmp_path / "here", verbose=1)
     with pytest.raises(SearchFailedError, match="gridfold run said:") as failed:
         search.fit(X, y)
     assert "1 of 2 classes have fewer than 3 rows" in str(failed.value)
+    assert capsys.readouterr().err.startswith("Preparing: 1 cell")
     with pytest.raises(NotFittedError):
         search.predict(X)
 

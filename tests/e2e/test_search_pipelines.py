@@ -86,7 +86,9 @@ def test_steps_without_a_column_transformer_and_a_list_of_grids() -> None:
     ours = GridSearch(pipeline, grids, cv=KFold(3, shuffle=True, random_state=0)).fit(X, y)
     theirs = GridSearchCV(pipeline, grids, cv=KFold(3, shuffle=True, random_state=0)).fit(X.iloc[train], y[train])
     assert_same_search(ours, theirs)
-    assert ours.predict(X).tolist() == theirs.best_estimator_.fit(X.iloc[both], y[both]).predict(X).tolist()
+    model = theirs.best_estimator_.fit(X.iloc[both], y[both])
+    assert ours.predict(X).tolist() == model.predict(X).tolist()
+    assert ours.best_estimator_.named_steps["standardscaler"].mean_.tolist() == model.steps[0][1].mean_.tolist()
 
 
 def test_cells_whose_fits_fail_are_told_as_in_scikit_learn() -> None:

@@ -25,7 +25,7 @@ def columns_transformed(*parts: Any, **more: Any) -> Pipeline:
 def test_a_pipeline_is_said_as_preprocessing_and_its_parameters_as_axes() -> None:
     problems: list[str] = []
     numbers = Pipeline([("imp", SimpleImputer(strategy="median")), ("sc", StandardScaler())])
-    parts = parts_of(columns_transformed(("num", numbers, ["a", "b"]), ("cat", ONE_HOT, [1])), COLUMNS, problems)
+    parts = parts_of(columns_transformed(("num", numbers, ["a", "b"]), ("cat", ONE_HOT, [1])), None, COLUMNS, problems)
     assert parts.preprocessing == {
         "numeric": {"impute": "Median", "scale": "Standard"},
         "categorical": {"impute": "None", "encode": "OneHot"},
@@ -54,7 +54,7 @@ def test_a_pipeline_is_said_as_preprocessing_and_its_parameters_as_axes() -> Non
 
 def test_cells_are_in_the_order_of_the_names_that_the_user_gave() -> None:
     problems: list[str] = []
-    parts = parts_of(make_pipeline(StandardScaler(), SVC()), COLUMNS[:1], problems)
+    parts = parts_of(make_pipeline(StandardScaler(), SVC()), None, COLUMNS[:1], problems)
     grid = {"standardscaler": ["passthrough", StandardScaler()], "svc__C": [1, 2], "svc__gamma": [3, 4]}
     cells = Grid.of(grid_of(grid, parts, {}, problems))
     assert [(cell["preprocessing.numeric.scale"], cell["C"], cell["gamma"]) for cell in cells] == [
@@ -78,7 +78,12 @@ def test_cells_are_in_the_order_of_the_names_that_the_user_gave() -> None:
         (columns_transformed(("num", StandardScaler(with_mean=False), ["a", "b"])), "without parameters"),
         (columns_transformed(("num", SimpleImputer(strategy="constant"), ["a", "b"])), "strategy='constant'"),
         (columns_transformed(("num", SimpleImputer(add_indicator=True), ["a"])), "no parameter but strategy"),
-        (columns_transformed(("num", StandardScaler(), len)), "a function chooses columns"),
+        (columns_transformed(("num", StandardScaler(), slice("a", "b"))), "slice('a', 'b', None) chooses columns"),
+        (
+            columns_transformed(("num", StandardScaler(), ["a", "bee"])),
+            "X has no columns ['bee']; expected some of ['a'",
+        ),
+        (columns_transformed(("num", StandardScaler(), [0, 7])), "list index out of range"),
         (columns_transformed(("n", StandardScaler(), ["a"]), transformer_weights={"n": 2}), "transformer_weights"),
         (make_pipeline(StandardScaler(), StandardScaler(), MinMaxScaler(), SVC()), "it has 3 steps"),
         (make_pipeline(StandardScaler(), SimpleImputer(), SVC()), "StandardScaler(); expected a SimpleImputer"),
@@ -87,6 +92,16 @@ def test_cells_are_in_the_order_of_the_names_that_the_user_gave() -> None:
 )
 def test_a_pipeline_that_a_job_would_not_compute_alike_is_refused(pipeline: Pipeline, told: str) -> None:
     problems: list[str] = []
-    parts_of(pipeline, COLUMNS, problems)
+    parts_of(pipeline, None, COLUMNS, problems)
     assert len(problems) == 1 and problems[0].startswith("estimator is a Pipeline that a job cannot say: ")
     assert told in problems[0]
+
+
+@pytest.mark.parametrize("chosen", [["a", "b"], [0, -1], slice(0, 3, 2), [True, False, True], lambda X: X["numbers"]])
+def test_columns_may_be_chosen_as_scikit_learn_lets_one(chosen: Any) -> None:
+    problems: list[str] = []
+    pipeline = columns_transformed(("num", MinMaxScaler(), chosen), ("cat", ONE_HOT, "city"))
+    parts = parts_of(pipeline, {"numbers": ["a", "b"]}, COLUMNS, problems)
+    assert not problems and parts.preprocessing is not None
+    assert parts.preprocessing["numeric"] == {"impute": "None", "scale": "MinMax"}
+    assert sorted(parts.axes) == ["prep__cat", "prep__num"]
