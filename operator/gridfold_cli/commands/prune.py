@@ -44,7 +44,7 @@ _STEP = 1024
 
 def _seconds(_context: click.Context, _option: click.Parameter, age: str) -> int:
     """Return the seconds of an age: 30m, 12h, 7d; 0."""
-    match = re.fullmatch(r"([0-9]{1,6})([smhd])|0", age)
+    match = re.fullmatch(r"([0-9]{1,5})([smhd])|0", age)
     if match is None:
         raise click.BadParameter(f"{age!r} is no age; expected a number with s, m, h or d, such as 12h or 7d, or 0")
     return int(match[1]) * _SECONDS[match[2]] if match[1] else 0

@@ -103,14 +103,15 @@ def test_a_removal_that_is_stopped_says_how_far_it_came(
 
 
 @pytest.mark.parametrize(
-    ("age", "seconds"), [("0", "0"), ("30s", "30"), ("30m", "1800"), ("12h", "43200"), ("7d", "604800")]
+    ("age", "seconds"),
+    [("0", "0"), ("30s", "30"), ("30m", "1800"), ("12h", "43200"), ("7d", "604800"), ("99999d", "8639913600")],
 )
 def test_ages(cli: Cli, write_job: Write, asked: list[Any], age: str, seconds: str) -> None:
     assert cli("prune", write_job(document()), "--older-than", age).code == 0
     assert asked[1][1][1] == seconds
 
 
-@pytest.mark.parametrize("age", ["", "7", "d", "-1d", "1w", "1.5h", "7 d", "99999999d"])
+@pytest.mark.parametrize("age", ["", "7", "d", "-1d", "1w", "1.5h", "7 d", "100000d"])
 def test_what_is_no_age_is_refused_with_one_that_is(cli: Cli, write_job: Write, asked: list[Any], age: str) -> None:
     done = cli("prune", write_job(document()), "--older-than", age)
     assert done.code == 2
