@@ -81,6 +81,7 @@ def told_by_the_cluster(jobs: ClusterJobs, names: dict[str, str]) -> Iterator[tu
     path = f"/api/v1/namespaces/{operator.namespace}/pods/{pod}:8080/proxy/metrics"
     yield "/metrics", jobs.kubectl("get", "--raw", path)
     yield "describe", jobs.kubectl("describe", "jobs,pods", *where)
+    yield "jobs and pods", json.dumps(jobs.kubectl.get("jobs,pods", *where))  # describe shortens annotations
     yield "Events", json.dumps(jobs.kubectl.get("events", *where))
     for title, name in names.items():
         yield f"status of {title}", json.dumps(jobs.status(name))
