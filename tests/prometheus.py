@@ -45,6 +45,21 @@ class Prometheus:
         found = self.query(text)
         return float(found[0]["value"][1]) if found else None
 
+    def firing(self) -> set[str]:
+        """Return the names of the alerts that fire."""
+        alerts = self.ask("/api/v1/alerts")["alerts"]
+        return {found["labels"]["alertname"] for found in alerts if found["state"] == "firing"}
+
+    def wait_for_alerts(self, *names: str) -> None:
+        """Wait until these alerts fire; none: until all is quiet."""
+
+        def missing() -> str | None:
+            found = self.firing()
+            return None if found >= {*names} and (names or not found) else f"{sorted(found)} fire."
+
+        what = f"{names} fire" if names else "No alert fires"
+        wait_until(missing, timeout_seconds=120, what=what, every_seconds=0.3, explain=self.log.read_text)
+
     def wait(self, what: str, query: str, least: float = 1) -> None:
         """Wait until a query finds at least so much."""
 

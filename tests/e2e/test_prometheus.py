@@ -1,13 +1,16 @@
 """A real Prometheus scrapes the operator while a job runs, with the chart's rules and the dashboard's queries."""
 
 import json
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.installation import CHART
+from tests.cluster.installation import CHART, chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
 from tests.prometheus import scraping
+from tests.testbed.plugin import Bucket, Cluster
 
 pytestmark = pytest.mark.cluster
 RULES, DASHBOARD = CHART / "files/rules.yaml", CHART / "files/dashboard.json"
@@ -39,3 +42,52 @@ def test_prometheus_sees_a_job_and_its_cells_and_can_evaluate_all_rules_and_quer
         empty = {query for query in queries if not prometheus.query(query)}
         # No provider of nodes is there, and perhaps no request has failed.
         assert {query for query in empty if "gridfold_capacity_" not in query and "code!~" not in query} == set()
+
+
+@pytest.fixture
+def namespace(testbed: Cluster) -> Iterator[str]:
+    """A namespace whose operator comes to harm."""
+    name = make_namespace(testbed.kubectl, "e2e")
+    yield name
+    testbed.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def hastened(rules: str) -> str:
+    """Return the chart's rules with a second in the place of each minute."""
+    return re.sub(r"(for: |\[)(\d+)([mh])\b", lambda found: found[1] + found[2] + {"m": "s", "h": "m"}[found[3]], rules)
+
+
+def test_cells_that_fail_a_lease_that_nobody_has_and_an_operator_that_is_gone_raise_their_alerts(
+    testbed: Cluster, images: dict[str, str], session_bucket: Bucket, namespace: str, tmp_path: Path
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(hastened(RULES.read_text("utf-8")), "utf-8")
+    with installed(testbed, chart_values(images, (namespace,))) as operator:
+        jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
+        jobs.add_credentials()
+        pod = operator.pod()["metadata"]["name"]
+        with scraping(testbed.kubectl, operator.namespace, pod, rules, tmp_path) as prometheus:
+            prometheus.wait("The operator leads", "sum(gridfold_leader)")
+            prometheus.wait_for_alerts()
+
+            # The fold that has the largest number is asked about a category that its fit has never seen: an IndexError.
+            rows = [f"{row},{row % 7},{('no', 'yes')[row % 2]}" for row in range(90)]
+            source = jobs.upload("\n".join(["a,b,y", *rows, ""]))
+            spec = {
+                "estimator": {
+                    "className": "sklearn.naive_bayes.CategoricalNB",
+                    "preprocessing": {"numeric": {"scale": "None"}},
+                },
+                "search": {"grid": [{"alpha": [number / 10 for number in range(1, 25)]}]},
+                "execution": {"packing": {"mode": "Fixed", "cellsPerPod": 24}},
+            }
+            jobs.apply(jobs.manifest("lost", source, **spec))
+            prometheus.wait_for_alerts("GridfoldCellsFail")
+
+            held = {"spec": {"holderIdentity": "somebody/else", "leaseDurationSeconds": 3600}}
+            lease = ("lease", "gridfold-operator", "--namespace", namespace)
+            testbed.kubectl("patch", *lease, "--type=merge", "--patch", json.dumps(held))
+            prometheus.wait_for_alerts("GridfoldNobodyLeads")
+
+            testbed.kubectl("delete", "deployment", "gridfold", "--namespace", operator.namespace)
+            prometheus.wait_for_alerts("GridfoldDown")
