@@ -3,13 +3,18 @@
 Where CI=true both are fetched if they are missing, and their absence is a failure; elsewhere the tests are skipped.
 """
 
+import functools
 import hashlib
+import html
+import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -18,6 +23,13 @@ from tests.testbed.errors import TestbedError
 
 AXE, AXE_SHA256 = "axe-core@4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 KEPT = Path.home() / ".cache/gridfold-tests"
+#: Without these Chromium looks for the net by itself.
+_QUIET = """
+    --headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update
+    --disable-default-apps --disable-sync --no-first-run --virtual-time-budget=8000
+"""
+LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"
+Answer = Callable[..., Any]
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +59,30 @@ def axe() -> str:
         found = archive.extractfile("package/axe.min.js")
         assert found is not None
         return found.read().decode()
+
+
+@pytest.fixture
+def answer(chromium: str, tmp_path: Path) -> Answer:
+    """Return what a script says of a page, as JSON; it calls tell(value)."""
+    return functools.partial(_answer, chromium, tmp_path)
+
+
+def violations(page: str, axe: str, answer: Answer, mode: str = LIGHT) -> Any:
+    """Return what axe finds wrong with a page."""
+    run = "axe.run(document).then(function(r){tell(r.violations.map(function(v){"
+    run += "return [v.id, v.nodes.map(function(n){return n.html.slice(0, 200);})];}));});"
+    return answer(page, axe + ";" + run, mode)
+
+
+def _answer(chromium: str, folder: Path, made: str, script: str, *options: str) -> Any:
+    tell = 'function tell(v){var p=document.createElement("pre");p.id="told";p.textContent=JSON.stringify(v);'
+    tell += "document.body.appendChild(p);}"
+    (folder / "page.html").write_text(made.replace("</body>", f"<script>{tell}{script}</script></body>"))
+    command = [chromium, *_QUIET.split(), *options, f"--user-data-dir={folder}/profile", "--dump-dom"]
+    done = subprocess.run([*command, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=120)
+    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
+    assert found, done.stderr[-2000:]
+    return json.loads(html.unescape(found[1]))
 
 
 def _missing(what: str) -> NoReturn:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import Answer, violations
+
 LIMIT_SECONDS = 240
 
 
@@ -52,7 +54,9 @@ def quantities() -> str:
     ],
     ids=["names", "mark-and-quotes", "semicolons", "numbers"],
 )
-def test_a_first_job_runs_to_its_end(tmp_path: Path, name: str, content: bytes, target: str) -> None:
+def test_a_first_job_runs_to_its_end_and_its_report_can_be_read_by_everyone(
+    axe: str, answer: Answer, tmp_path: Path, name: str, content: bytes, target: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     made = gridfold(tmp_path, "init", name, "--target", target, "-o", "first.yaml")
     assert made.returncode == 0, made.stderr
@@ -61,5 +65,6 @@ def test_a_first_job_runs_to_its_end(tmp_path: Path, name: str, content: bytes, 
     assert run.returncode == 0, run.stderr
     (latest,) = tmp_path.glob("*-results/latest.json")
     (status,) = latest.parent.glob("runs/*/status.json")
+    assert violations((status.parent / "report.html").read_text(), axe, answer) == []
     found = json.loads(status.read_text())
     assert (found["cells"]["succeeded"], found["dataset"]["rows"]) == (found["cells"]["total"], 60)

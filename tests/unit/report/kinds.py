@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from tests.unit.report.runs import page
+from tests.unit.report.runs import beside, page, selected
 from tests.unit.report.test_learning_curve import RISING
 from tests.unit.report.test_model import BINARY, MANY, REGRESSION
 
@@ -22,7 +22,9 @@ _ERRORS = ("neg_root_mean_squared_error", "r2")
 
 def _binary() -> str:
     confusion = {"classes": ["no", "yes"], "validation": [[4, 1], [2, 3]]}
-    return page(_GRID, plots=BINARY, confusion=confusion, learningCurve=RISING, **_SAID)
+    brought = selected(dummy=beside(0.25, (0.4, 0.6), answer='"no"'), defaults=beside(0.74, (-0.01, 0.03), cell=3))
+    known = {"training": {"f1": 1.0}}
+    return page(_GRID, plots=BINARY, confusion=confusion, learningCurve=RISING, **brought, **known, **_SAID)
 
 
 def _multiclass() -> str:

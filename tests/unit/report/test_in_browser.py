@@ -1,51 +1,18 @@
 """Pages of six kinds in a real browser: axe finds nothing wrong with them, and their script sorts and filters."""
 
-import functools
-import html
-import json
-import re
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.browser import DARK, LIGHT, Answer, violations
 from tests.unit.report.kinds import KINDS
 from tests.unit.report.runs import page
-
-#: Without these Chromium looks for the net by itself.
-QUIET = """
-    --headless=new --no-sandbox --disable-gpu --disable-background-networking --disable-component-update
-    --disable-default-apps --disable-sync --no-first-run --virtual-time-budget=8000
-"""
-LIGHT, DARK = "--blink-settings=preferredColorScheme=1", "--blink-settings=preferredColorScheme=0"
-Answer = Callable[..., Any]
-
-
-@pytest.fixture
-def answer(chromium: str, tmp_path: Path) -> Answer:
-    """Return what a script says of a page, as JSON; it calls tell(value)."""
-    return functools.partial(_answer, chromium, tmp_path)
-
-
-def _answer(chromium: str, folder: Path, made: str, script: str, *options: str) -> Any:
-    tell = 'function tell(v){var p=document.createElement("pre");p.id="told";p.textContent=JSON.stringify(v);'
-    tell += "document.body.appendChild(p);}"
-    (folder / "page.html").write_text(made.replace("</body>", f"<script>{tell}{script}</script></body>"))
-    command = [chromium, *QUIET.split(), *options, f"--user-data-dir={folder}/profile", "--dump-dom"]
-    done = subprocess.run([*command, (folder / "page.html").as_uri()], capture_output=True, text=True, timeout=120)
-    found = re.search(r'<pre id="told">(.*?)</pre>', done.stdout, re.DOTALL)
-    assert found, done.stderr[-2000:]
-    return json.loads(html.unescape(found[1]))
 
 
 @pytest.mark.parametrize("mode", [pytest.param(LIGHT, id="light"), pytest.param(DARK, id="dark")])
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing_wrong_in_light_and_dark(axe: str, answer: Answer, kind: str, mode: str) -> None:
-    run = "axe.run(document).then(function(r){tell(r.violations.map(function(v){"
-    run += "return [v.id, v.nodes.map(function(n){return n.html.slice(0, 200);})];}));});"
-    assert answer(KINDS[kind](), axe + ";" + run, mode) == []
+    assert violations(KINDS[kind](), axe, answer, mode) == []
 
 
 def test_the_script_sorts_and_filters_under_the_pages_own_policy(answer: Answer) -> None:

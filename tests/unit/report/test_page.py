@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gridfold_report import read, render, summary
-from tests.unit.report.runs import files, page, run
+from tests.unit.report.runs import beside, files, page, run, selected
 
 MEGABYTE = 1_000_000
 LOST = ("failed", "FitFailed: it would not converge")
@@ -126,19 +126,6 @@ def test_what_changes_a_decision_is_said_above_everything_else(options: dict[str
     said = text_of(page(**options))
     assert words in said
     assert said.index(words) < said.index("fold by fold")
-
-
-def beside(mean: float, interval: tuple[float, float] | None = None, **more: Any) -> dict[str, Any]:
-    """A baseline of status.json, beside a winner of about 0.75."""
-    gain = {"value": 0.75 - mean, "interval": interval}
-    return {"mean": mean, "scores": {}, "folds": [], "gain": gain, **more}
-
-
-def selected(**baselines: Any) -> dict[str, Any]:
-    """The part of status.json about the choice."""
-    importance = {"all": None, "betterHalf": None, "reason": "", "betterHalfReason": ""}
-    found = {"winner": 0, "testShare": 0.25, "honest": None, "edges": [], "importance": importance}
-    return {"selection": {**found, "dummy": None, "defaults": None, **baselines}}
 
 
 def test_the_winner_stands_beside_a_dummy_and_the_defaults() -> None:
