@@ -347,7 +347,8 @@ def away() -> None:
 
 @pytest.fixture
 def _own_sigint() -> Iterator[None]:
-    before = signal.getsignal(signal.SIGINT)
+    """Have Ctrl-C as in a terminal: where the suite is a job in the background, it is ignored from the start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
 
