@@ -7,11 +7,12 @@ PEERS  := $(VENV)/gridfold-peers
 BOOSTERS := $(VENV)/gridfold-boosters
 STATISTICS := $(VENV)/gridfold-statistics
 MLFLOW := $(VENV)/gridfold-mlflow
+SITE   := $(VENV)/gridfold-site
 RAY    := $(VENV)/gridfold-ray
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format crds lock images manifests cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
+.PHONY: help setup demo test test-fast check format docs crds lock images manifests cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -52,13 +53,23 @@ $(MLFLOW)/ready: requirements/mlflow.txt | setup
 	@$(BIN)/python -m compileall -q $(MLFLOW) || true
 	@touch $@
 
+# Sphinx, which makes the documentation a site; a test does so, too.
+$(SITE)/ready: requirements/site.txt | setup
+	@rm -rf $(SITE) && mkdir $(SITE)
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(SITE) -r $<
+	@touch $@
+
+docs: $(SITE)/ready ## Make the documentation a site, in dist/site; a link that leads nowhere is an error.
+	@PYTHONPATH=$(SITE) $(BIN)/python -m sphinx -q -W --keep-going -n -c docs/site . dist/site
+	@echo "Open dist/site/docs/README.html"
+
 # Two at a time, who takes over what the other has not begun; the tests of the cluster have it for themselves.
 WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cluster"
 
-test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready ## Run all tests, those on a real Kubernetes cluster included.
+test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready ## Run all tests, those on a real Kubernetes cluster included.
 	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(BIN)/python -m pytest -m cluster && exit $$found
 
-test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready ## Run the tests that need no cluster.
+test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready ## Run the tests that need no cluster.
 	@$(WITHOUT_CLUSTER)
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.

@@ -39,6 +39,10 @@ xgboost-cpu ; sys_platform == "linux"' --no-deps
 # What the oracle suite compares analyses of variance with; the rest that it needs is there.
 lock_one statistics 'statsmodels
 patsy' --no-deps
+# The documentation as a site.
+lock_one site 'sphinx
+myst-parser
+furo'
 # MLflow with its server, for tests: what the environment has already is not repeated there, and what neither server nor
 # models of scikit-learn need is left out: drawing, Arrow, containers, other systems.
 left_out=$(for name in contourpy cycler docker fonttools kiwisolver matplotlib pillow pyarrow pyparsing pywin32 waitress
