@@ -9,10 +9,11 @@ STATISTICS := $(VENV)/gridfold-statistics
 MLFLOW := $(VENV)/gridfold-mlflow
 SITE   := $(VENV)/gridfold-site
 RAY    := $(VENV)/gridfold-ray
+SBOM   := $(VENV)/gridfold-sbom
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format docs crds lock images manifests cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
+.PHONY: help setup demo test test-fast check format docs crds lock images manifests release cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -63,13 +64,18 @@ docs: $(SITE)/ready ## Make the documentation a site, in dist/site; a link that 
 	@PYTHONPATH=$(SITE) $(BIN)/python -m sphinx -q -W --keep-going -n -c docs/site . dist/site
 	@echo "Open dist/site/docs/README.html"
 
+# What writes a release's lists of what it is made of.
+$(SBOM)/ready: requirements/sbom.txt | setup
+	@rm -rf $(SBOM) && $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(SBOM) -r $<
+	@touch $@
+
 # Two at a time, who takes over what the other has not begun; the tests of the cluster have it for themselves.
 WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cluster"
 
-test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready ## Run all tests, those on a real Kubernetes cluster included.
+test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready ## Run all tests, those on a real Kubernetes cluster included.
 	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(BIN)/python -m pytest -m cluster && exit $$found
 
-test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready ## Run the tests that need no cluster.
+test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready ## Run the tests that need no cluster.
 	@$(WITHOUT_CLUSTER)
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.
@@ -103,6 +109,9 @@ images: ## Build both images: make images REGISTRY=registry.example.com/team [TA
 
 manifests: setup ## Write the chart as plain manifests into dist/manifests: make manifests REGISTRY=registry.example.com/team [TAG=…] [NAMESPACE=…] [VALUES=FILE].
 	@$(BIN)/python hack/manifests.py "$(REGISTRY)" $(TAG) $(if $(NAMESPACE),--namespace $(NAMESPACE)) $(if $(VALUES),--values $(VALUES))
+
+release: setup $(SBOM)/ready ## Build what a release consists of into dist/VERSION; nothing is published: make release REGISTRY=registry.example.com/team.
+	@PYTHONPATH=$(SBOM) $(BIN)/python -m hack.release "$(REGISTRY)"
 
 cluster-up: setup ## Start a real Kubernetes on this machine (Linux, root).
 	@$(BIN)/python -m tests.testbed up

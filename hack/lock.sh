@@ -29,6 +29,8 @@ lock_one() {  # lock_one NAME REQUIREMENTS OPTION...
     --no-emit-index-url --no-header --no-annotate --output-file "requirements/$name.txt"
 }
 lock_one build hatchling
+# What writes a release's lists of what it is made of, and judges them by CycloneDX's schema: in a folder of its own.
+lock_one sbom 'cyclonedx-python-lib[json-validation]'
 # What pandas.to_parquet wants, and what images with pandas have: for the benchmarks' peers alone.
 lock_one benchmark pyarrow
 # A peer with much of its own, which has an environment of its own.

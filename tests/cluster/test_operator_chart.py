@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hack.release.versions import project_version
 
 from gridfold.api import labels
 from tests.cluster.installation import CHART, helm
@@ -343,7 +344,7 @@ def test_settings_reach_the_operator_and_a_change_of_them_starts_it_again(testbe
     assert changed["trainer"]["image"] == "r/t@sha256:" + "a" * 64
     assert changed["trainer"]["env"] == {"OPENBLAS_CORETYPE": "Haswell"}
     assert (changed["watchNamespaces"], changed["resyncSeconds"]) == (["a"], 5)
-    assert default["trainer"]["image"] == "gridfold-trainer:0.1.0"
+    assert default["trainer"]["image"] == f"gridfold-trainer:{project_version(CHART.parents[1])}"
     assert changed_sum != default_sum
 
 

@@ -1,0 +1,62 @@
+"""Write a release into dist/VERSION: python -m hack.release REGISTRY [--helm PROGRAM]   (make release REGISTRY=…)."""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from hack.release import chart, checksums, distributions, manifests
+from hack.release.checks import faults
+from hack.release.source import Commit, export
+from hack.release.versions import project_version
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> int:
+    """Build everything, print the files, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="make release", description=__doc__)
+    parser.add_argument("registry", help="where the images will be, for the manifests: registry.example.com/team")
+    parser.add_argument("--helm", default="helm", help="the program")
+    given = parser.parse_args()
+    if not given.registry:
+        parser.error("which registry? For example: make release REGISTRY=registry.example.com/team")
+    found = faults(ROOT, given.helm)
+    if found:
+        sys.stderr.write("No release can be built of this tree:\n" + "".join(f"- {fault}\n" for fault in found))
+        return 1
+    try:
+        folder = _release(given.registry, given.helm)
+    except subprocess.CalledProcessError as error:
+        sys.stderr.write(f"{error}\n{error.stdout or ''}{error.stderr or ''}")
+        return 1
+    for file in sorted(folder.iterdir()):
+        sys.stdout.write(f"{file}\n")
+    return 0
+
+
+def _release(registry: str, helm: str) -> Path:
+    """Build the commit's release; the folder appears whole, in the place of an earlier one of the same version."""
+    from hack.release import sbom  # it needs a library, which the checks have found to be there
+
+    commit, version = Commit.of(ROOT), project_version(ROOT)
+    (ROOT / "dist").mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=ROOT / "dist", prefix="release-") as scratch:
+        sources, files = Path(scratch, "sources"), Path(scratch, "files")
+        files.mkdir()
+        export(ROOT, commit, sources)
+        built = distributions.build(sources, files, commit)
+        chart.package(sources, files, commit, helm)
+        manifests.write(sources, files, registry, version, helm)
+        sbom.write(sources, files, version, commit, built)
+        checksums.write(files)
+        folder = ROOT / "dist" / version
+        shutil.rmtree(folder, ignore_errors=True)
+        files.rename(folder)
+    return folder
+
+
+if __name__ == "__main__":
+    sys.exit(main())

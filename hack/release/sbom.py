@@ -1,0 +1,145 @@
+"""What each image and the distribution are made of, as CycloneDX.
+
+The lists of the images come from the requirement files with hashes that the images are built from: pip installs these
+versions and takes no other file. What the base image brings is not listed, but the base image is named.
+"""
+
+import re
+import uuid
+import zipfile
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+
+from cyclonedx.contrib.this.builders import this_component
+from cyclonedx.model import ExternalReference, ExternalReferenceType, HashAlgorithm, HashType, XsUri
+from cyclonedx.model.bom import Bom
+from cyclonedx.model.component import Component, ComponentScope, ComponentType
+from cyclonedx.output.json import JsonV1Dot6
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+from hack.release.checksums import sha256
+from hack.release.distributions import Distributions
+from hack.release.locks import Locked, read
+from hack.release.source import Commit
+from packageurl import PackageURL
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image: its Dockerfile, and the requirement files that this installs."""
+
+    name: str
+    dockerfile: str
+    requirements: tuple[str, ...]
+
+
+#: As Dockerfiles install them by default; a test compares.
+IMAGES = (
+    Image("gridfold-operator", "operator/Dockerfile", ("operator.txt",)),
+    Image("gridfold-trainer", "trainer_image/Dockerfile", ("trainer.txt", "frames.txt")),
+)
+
+
+def write(sources: Path, folder: Path, version: str, commit: Commit, built: Distributions) -> None:
+    """Write one file for the distribution and one for each image; what the schema does not allow is not written."""
+    _write(folder / f"gridfold-{version}.cdx.json", _of_distribution(version, built), commit)
+    for image in IMAGES:
+        _write(folder / f"{image.name}-{version}.cdx.json", _of_image(image, sources, version), commit)
+
+
+def _of_image(image: Image, sources: Path, version: str) -> Bom:
+    base, python = _base((sources / image.dockerfile).read_text("utf-8"))
+    packages = [package for name in image.requirements for package in read(sources / "requirements" / name, python)]
+    parts = [base, _gridfold(version), *(_library(package) for package in packages)]
+    return _bom(Component(name=image.name, version=version, type=ComponentType.CONTAINER, bom_ref=image.name), parts)
+
+
+def _of_distribution(version: str, built: Distributions) -> Bom:
+    """List what pip will ask for: the distribution holds nothing but the project, and states ranges of versions."""
+    subject = _gridfold(version)
+    for file in (built.wheel, built.sdist):
+        subject.external_references.add(_distributed(file.name, [sha256(file)]))
+    return _bom(subject, [_required(name, ranges) for name, ranges in sorted(_requirements(built.wheel).items())])
+
+
+def _requirements(wheel: Path) -> dict[str, list[Requirement]]:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        stated = message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
+    found: dict[str, list[Requirement]] = {}
+    for requirement in map(Requirement, stated):
+        if canonicalize_name(requirement.name) != "gridfold":  # an extra that is made of others
+            found.setdefault(canonicalize_name(requirement.name), []).append(requirement)
+    return found
+
+
+def _required(name: str, ranges: list[Requirement]) -> Component:
+    always = any("extra" not in str(one.marker) for one in ranges)
+    return Component(
+        name=name,
+        type=ComponentType.LIBRARY,
+        bom_ref=f"pkg:pypi/{name}",
+        purl=PackageURL("pypi", name=name),
+        scope=ComponentScope.REQUIRED if always else ComponentScope.OPTIONAL,
+        description=", or ".join(sorted(map(str, ranges))),
+    )
+
+
+def _library(package: Locked) -> Component:
+    purl = PackageURL("pypi", name=package.name, version=package.version)
+    return Component(
+        name=package.name,
+        version=package.version,
+        type=ComponentType.LIBRARY,
+        bom_ref=str(purl),
+        purl=purl,
+        external_references=[_distributed(f"https://pypi.org/simple/{package.name}/", package.sha256)],
+    )
+
+
+def _gridfold(version: str) -> Component:
+    purl = PackageURL("pypi", name="gridfold", version=version)
+    return Component(name="gridfold", version=version, type=ComponentType.APPLICATION, bom_ref=str(purl), purl=purl)
+
+
+def _base(dockerfile: str) -> tuple[Component, str]:
+    """Return the image that this one stands on, and its Python."""
+    stated = re.search(r"^ARG BASE=(?P<name>[a-z/.-]+):(?P<tag>(?P<python>3\.\d+)\S*)$", dockerfile, re.MULTILINE)
+    if stated is None:
+        raise ValueError("The Dockerfile has no line `ARG BASE=NAME:3.X…`, which says what the image stands on.")
+    purl = PackageURL("docker", name=stated["name"], version=stated["tag"])
+    component = Component(
+        name=stated["name"],
+        version=stated["tag"],
+        type=ComponentType.CONTAINER,
+        bom_ref=str(purl),
+        purl=purl,
+        description="The base image; what is in it is not listed here.",
+    )
+    return component, stated["python"]
+
+
+def _distributed(where: str, digests: list[str] | tuple[str, ...]) -> ExternalReference:
+    hashes = [HashType(alg=HashAlgorithm.SHA_256, content=digest) for digest in digests]
+    return ExternalReference(type=ExternalReferenceType.DISTRIBUTION, url=XsUri(where), hashes=hashes)
+
+
+def _bom(subject: Component, parts: list[Component]) -> Bom:
+    bom = Bom(components=parts)
+    bom.metadata.component = subject
+    bom.metadata.tools.components.add(this_component())
+    bom.register_dependency(subject, parts)
+    return bom
+
+
+def _write(path: Path, bom: Bom, commit: Commit) -> None:
+    bom.metadata.timestamp = commit.time
+    bom.serial_number = uuid.uuid5(uuid.NAMESPACE_URL, f"{commit.hash}/{path.name}")
+    text = JsonV1Dot6(bom).output_as_string(indent=2)
+    fault = JsonStrictValidator(SchemaVersion.V1_6).validate_str(text)
+    if fault is not None:
+        raise ValueError(f"{path.name} is not as CycloneDX 1.6 wants it: {fault}")
+    path.write_text(f"{text}\n", encoding="utf-8")
