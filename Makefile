@@ -110,8 +110,8 @@ images: ## Build both images: make images REGISTRY=registry.example.com/team [TA
 manifests: setup ## Write the chart as plain manifests into dist/manifests: make manifests REGISTRY=registry.example.com/team [TAG=…] [NAMESPACE=…] [VALUES=FILE].
 	@$(BIN)/python hack/manifests.py "$(REGISTRY)" $(TAG) $(if $(NAMESPACE),--namespace $(NAMESPACE)) $(if $(VALUES),--values $(VALUES))
 
-release: setup $(SBOM)/ready ## Build what a release consists of into dist/VERSION; nothing is published: make release REGISTRY=registry.example.com/team.
-	@PYTHONPATH=$(SBOM) $(BIN)/python -m hack.release "$(REGISTRY)"
+release: setup $(SBOM)/ready ## Build what a release consists of into dist/VERSION; nothing is published: make release REGISTRY=registry.example.com/team [ARCHITECTURES=amd64,arm64] [BASE=…].
+	@PYTHONPATH=$(SBOM) $(BIN)/python -m hack.release "$(REGISTRY)" --architectures "$(ARCHITECTURES)" --base "$(BASE)"
 
 cluster-up: setup ## Start a real Kubernetes on this machine (Linux, root).
 	@$(BIN)/python -m tests.testbed up

@@ -4,10 +4,8 @@ The lists of the images come from the requirement files with hashes that the ima
 versions and takes no other file. What the base image brings is not listed, but the base image is named.
 """
 
-import re
 import uuid
 import zipfile
-from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hack.release.checksums import sha256
 from hack.release.distributions import Distributions
+from hack.release.image import IMAGES, Base, Image
 from hack.release.locks import Locked, read
 from hack.release.source import Commit
 from packageurl import PackageURL
@@ -27,33 +26,17 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 
-@dataclass(frozen=True)
-class Image:
-    """An image: its Dockerfile, and the requirement files that this installs."""
-
-    name: str
-    dockerfile: str
-    requirements: tuple[str, ...]
-
-
-#: As Dockerfiles install them by default; a test compares.
-IMAGES = (
-    Image("gridfold-operator", "operator/Dockerfile", ("operator.txt",)),
-    Image("gridfold-trainer", "trainer_image/Dockerfile", ("trainer.txt", "frames.txt")),
-)
-
-
-def write(sources: Path, folder: Path, version: str, commit: Commit, built: Distributions) -> None:
+def write(sources: Path, folder: Path, version: str, commit: Commit, built: Distributions, base: Base) -> None:
     """Write one file for the distribution and one for each image; what the schema does not allow is not written."""
     _write(folder / f"gridfold-{version}.cdx.json", _of_distribution(version, built), commit)
     for image in IMAGES:
-        _write(folder / f"{image.name}-{version}.cdx.json", _of_image(image, sources, version), commit)
+        _write(folder / f"{image.name}-{version}.cdx.json", _of_image(image, sources, version, base), commit)
 
 
-def _of_image(image: Image, sources: Path, version: str) -> Bom:
-    base, python = _base((sources / image.dockerfile).read_text("utf-8"))
-    packages = [package for name in image.requirements for package in read(sources / "requirements" / name, python)]
-    parts = [base, _gridfold(version), *(_library(package) for package in packages)]
+def _of_image(image: Image, sources: Path, version: str, base: Base) -> Bom:
+    files = [sources / "requirements" / name for name in image.requirements]
+    packages = [package for file in files for package in read(file, base.python)]
+    parts = [_container(base), _gridfold(version), *(_library(package) for package in packages)]
     return _bom(Component(name=image.name, version=version, type=ComponentType.CONTAINER, bom_ref=image.name), parts)
 
 
@@ -105,21 +88,24 @@ def _gridfold(version: str) -> Component:
     return Component(name="gridfold", version=version, type=ComponentType.APPLICATION, bom_ref=str(purl), purl=purl)
 
 
-def _base(dockerfile: str) -> tuple[Component, str]:
-    """Return the image that this one stands on, and its Python."""
-    stated = re.search(r"^ARG BASE=(?P<name>[a-z/.-]+):(?P<tag>(?P<python>3\.\d+)\S*)$", dockerfile, re.MULTILINE)
-    if stated is None:
-        raise ValueError("The Dockerfile has no line `ARG BASE=NAME:3.X…`, which says what the image stands on.")
-    purl = PackageURL("docker", name=stated["name"], version=stated["tag"])
-    component = Component(
-        name=stated["name"],
-        version=stated["tag"],
+def _container(base: Base) -> Component:
+    purl = _docker(base)
+    return Component(
+        name=base.name,
+        version=base.tag,
         type=ComponentType.CONTAINER,
         bom_ref=str(purl),
         purl=purl,
         description="The base image; what is in it is not listed here.",
     )
-    return component, stated["python"]
+
+
+def _docker(base: Base) -> PackageURL:
+    """Name an image as https://github.com/package-url/purl-spec says: a registry but Docker's is a qualifier."""
+    *namespace, name = base.name.split("/")
+    elsewhere = bool(namespace) and (namespace[0] == "localhost" or any(sign in namespace[0] for sign in ".:"))
+    qualifiers = {"repository_url": namespace.pop(0)} if elsewhere else None
+    return PackageURL("docker", "/".join(namespace), name, base.digest or base.tag, qualifiers)
 
 
 def _distributed(where: str, digests: list[str] | tuple[str, ...]) -> ExternalReference:

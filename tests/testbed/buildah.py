@@ -32,13 +32,21 @@ def _scratch() -> Path:
 
 def build(reference: str, context: Path, dockerfile: Path, **build_args: str) -> None:
     """Build an image from its Dockerfile, with every step cached, on the machine's own network."""
-    arguments = build_args | {key: os.environ[key] for key in (*_PASSED_ON, *_PROXIES) if os.environ.get(key)}
-    words: list[str | Path] = ["bud", "--layers", "--isolation", "chroot", "--network", "host", "--pull-never"]
-    if _CERTIFICATES.exists():
-        words += ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]
-    for key, value in arguments.items():
+    words: list[str | Path] = ["bud", "--layers", *on_this_machine()]
+    for key, value in build_args.items():
         words += ["--build-arg", f"{key}={value}"]
     buildah(*words, "--tag", reference, "--file", dockerfile, context, timeout_seconds=1800)
+
+
+def on_this_machine() -> list[str]:
+    """Return the options by which a build uses this machine's network, and images that are there."""
+    words = ["--isolation", "chroot", "--network", "host", "--pull-never"]
+    if _CERTIFICATES.exists():
+        words += ["--volume", f"{_CERTIFICATES}:{_CERTIFICATES}:ro"]
+    for key in (*_PASSED_ON, *_PROXIES):
+        if os.environ.get(key):
+            words += ["--build-arg", f"{key}={os.environ[key]}"]
+    return words
 
 
 def export(reference: str, archive: Path) -> None:
