@@ -65,7 +65,8 @@ def _release(given: argparse.Namespace) -> Path:
         manifests.write(sources, files, given.registry, version, given.helm)
         under = base(given.base, sources)
         sbom.write(sources, files, version, commit, built, under)
-        images.write(sources, files, version, commit, under, given.architectures, given.buildah)
+        for image, archive in images.write(sources, files, version, commit, under, given.architectures, given.buildah):
+            sbom.write_of_archive(image, archive, sources, version, commit, under)
         checksums.write(files)
         folder = ROOT / "dist" / version
         shutil.rmtree(folder, ignore_errors=True)

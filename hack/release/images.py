@@ -4,6 +4,7 @@ import platform
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from hack.release.archives import rewrite
@@ -47,12 +48,16 @@ def left_out_because(architecture: str) -> str:
     )
 
 
-def write(sources: Path, folder: Path, version: str, commit: Commit, base: Base, asked: str, buildah: str) -> None:
-    """Write an archive for each image and architecture."""
+def write(
+    sources: Path, folder: Path, version: str, commit: Commit, base: Base, asked: str, buildah: str
+) -> Iterator[tuple[Image, Path]]:
+    """Write an archive for each image and architecture, and tell of each."""
     for architecture in architectures(asked):
         for image in IMAGES:
             sys.stderr.write(f"Building {image.name} for {architecture} …\n")
-            build(image, architecture, sources, folder / archive(image, version, architecture), commit, base, buildah)
+            path = folder / archive(image, version, architecture)
+            build(image, architecture, sources, path, commit, base, buildah)
+            yield image, path
 
 
 def archive(image: Image, version: str, architecture: str) -> str:

@@ -1,7 +1,7 @@
 """What each image and the distribution are made of, as CycloneDX.
 
 The lists of the images come from the requirement files with hashes that the images are built from: pip installs these
-versions and takes no other file. What the base image brings is not listed, but the base image is named.
+versions and takes no other file. Of an image that is built, what Debian has in its base is listed, too.
 """
 
 import uuid
@@ -17,6 +17,7 @@ from cyclonedx.output.json import JsonV1Dot6
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from hack.release.checksums import sha256
+from hack.release.contents import Contents, DebianPackage, read_archive
 from hack.release.distributions import Distributions
 from hack.release.image import IMAGES, Base, Image
 from hack.release.locks import Locked, read
@@ -30,14 +31,35 @@ def write(sources: Path, folder: Path, version: str, commit: Commit, built: Dist
     """Write one file for the distribution and one for each image; what the schema does not allow is not written."""
     _write(folder / f"gridfold-{version}.cdx.json", _of_distribution(version, built), commit)
     for image in IMAGES:
-        _write(folder / f"{image.name}-{version}.cdx.json", _of_image(image, sources, version, base), commit)
+        _write(folder / f"{image.name}-{version}.cdx.json", _of_image(image, sources, version, base, None), commit)
 
 
-def _of_image(image: Image, sources: Path, version: str, base: Base) -> Bom:
+def write_of_archive(image: Image, archive: Path, sources: Path, version: str, commit: Commit, base: Base) -> None:
+    """Write what is in an image beside its archive; packages that the requirement files do not pin are refused."""
+    contents = read_archive(archive)
+    pinned = {(package.name, package.version) for package in _packages(image, sources, base)} | {("gridfold", version)}
+    for what, packages in (("has", contents.python - pinned), ("lacks", pinned - contents.python)):
+        if packages:
+            raise ValueError(
+                f"{archive.name} {what} {', '.join(' '.join(one) for one in sorted(packages))}, unlike "
+                f"{' and '.join(image.requirements)} for Python {base.python}. Does the tag of BASE tell its Python?"
+            )
+    path = archive.with_name(archive.name.replace(".oci.tar", ".cdx.json"))
+    _write(path, _of_image(image, sources, version, base, contents), commit)
+
+
+def _of_image(image: Image, sources: Path, version: str, base: Base, contents: Contents | None) -> Bom:
+    libraries = map(_library, _packages(image, sources, base))
+    subject = Component(name=image.name, version=version, type=ComponentType.CONTAINER, bom_ref=image.name)
+    if contents:
+        subject.hashes = [HashType(alg=HashAlgorithm.SHA_256, content=contents.digest.removeprefix("sha256:"))]
+        subject.purl = PackageURL("oci", name=image.name, version=contents.digest, qualifiers={"tag": version})
+    return _bom(subject, [_container(base, contents), _gridfold(version), *libraries])
+
+
+def _packages(image: Image, sources: Path, base: Base) -> list[Locked]:
     files = [sources / "requirements" / name for name in image.requirements]
-    packages = [package for file in files for package in read(file, base.python)]
-    parts = [_container(base), _gridfold(version), *(_library(package) for package in packages)]
-    return _bom(Component(name=image.name, version=version, type=ComponentType.CONTAINER, bom_ref=image.name), parts)
+    return [package for file in files for package in read(file, base.python)]
 
 
 def _of_distribution(version: str, built: Distributions) -> Bom:
@@ -88,7 +110,7 @@ def _gridfold(version: str) -> Component:
     return Component(name="gridfold", version=version, type=ComponentType.APPLICATION, bom_ref=str(purl), purl=purl)
 
 
-def _container(base: Base) -> Component:
+def _container(base: Base, contents: Contents | None) -> Component:
     purl = _docker(base)
     return Component(
         name=base.name,
@@ -96,8 +118,25 @@ def _container(base: Base) -> Component:
         type=ComponentType.CONTAINER,
         bom_ref=str(purl),
         purl=purl,
-        description="The base image; what is in it is not listed here.",
+        description="The base image." if contents else "The base image; what is in it is not listed here.",
+        components=_in_base(contents) if contents else [],
     )
+
+
+def _in_base(contents: Contents) -> list[Component]:
+    python = [PackageURL("pypi", name=name, version=version) for name, version in sorted(contents.base_python)]
+    return [*(_debian(package, contents.distribution) for package in contents.debian), *map(_named, python)]
+
+
+def _named(purl: PackageURL) -> Component:
+    library = ComponentType.LIBRARY
+    return Component(name=purl.name, version=purl.version, type=library, bom_ref=f"base/{purl}", purl=purl)
+
+
+def _debian(package: DebianPackage, distribution: str) -> Component:
+    qualifiers = {"arch": package.architecture, "distro": distribution}
+    qualifiers["upstream"] = f"{package.source}@{package.source_version}"
+    return _named(PackageURL("deb", "debian", package.name, package.version, qualifiers))
 
 
 def _docker(base: Base) -> PackageURL:

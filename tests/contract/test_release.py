@@ -20,6 +20,7 @@ from tests.wheel import ROOT
 
 SBOM = Path(sys.prefix) / "gridfold-sbom"
 VERSION = project_version(ROOT)
+STAND_IN = Path(__file__).with_name("stand_in_buildah.py")
 #: What a release is built from.
 FOLDERS = ("charts", "crds", "hack", "operator", "requirements", "trainer_image")
 FILES = (".gitignore", "CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml")
@@ -67,7 +68,13 @@ def releases(helm: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
 
 
 def release(tree: Path, helm: str, umask: int = 0o022, **settings: str) -> Path:
-    words = [sys.executable, "-m", "hack.release", "registry.example.com/ml", "--helm", helm, "--architectures", "none"]
+    store = tree.parent / "store"
+    store.mkdir()
+    buildah = tree.parent / "buildah"
+    buildah.write_text(f'#!/bin/sh\nexec "{sys.executable}" "{STAND_IN}" "{store}" "$@"\n')
+    buildah.chmod(0o755)
+    words = [sys.executable, "-m", "hack.release", "registry.example.com/ml", "--architectures", "amd64"]
+    words += ["--helm", helm, "--buildah", str(buildah)]
     env = os.environ | settings | {"PYTHONPATH": str(SBOM)}
     done = subprocess.run(words, cwd=tree, capture_output=True, text=True, env=env, umask=umask, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -75,6 +82,7 @@ def release(tree: Path, helm: str, umask: int = 0o022, **settings: str) -> Path:
     assert done.stdout.split() == [str(path) for path in sorted(folder.iterdir())]
     assert git(tree, "status", "--porcelain") == ""
     assert list((tree / "dist").iterdir()) == [folder]
+    assert list(store.iterdir()) == []
     return folder
 
 
@@ -92,7 +100,11 @@ def test_the_same_commit_makes_the_same_bytes(releases: tuple[Path, Path]) -> No
         f"gridfold-{VERSION}.cdx.json",
         f"gridfold-{VERSION}.tar.gz",
         f"gridfold-{VERSION}.tgz",
+        f"gridfold-operator-{VERSION}-linux-amd64.cdx.json",
+        f"gridfold-operator-{VERSION}-linux-amd64.oci.tar",
         f"gridfold-operator-{VERSION}.cdx.json",
+        f"gridfold-trainer-{VERSION}-linux-amd64.cdx.json",
+        f"gridfold-trainer-{VERSION}-linux-amd64.oci.tar",
         f"gridfold-trainer-{VERSION}.cdx.json",
         "gridfold.yaml",
     ]
@@ -139,8 +151,8 @@ def test_the_manifests_name_the_images_of_the_release(files: Path) -> None:
     assert f"registry.example.com/ml/gridfold-trainer:{VERSION}" in text
 
 
-def bom(files: Path, name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((files / f"{name}-{VERSION}.cdx.json").read_text("utf-8"))
+def bom(files: Path, name: str, of: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((files / f"{name}-{VERSION}{of}.cdx.json").read_text("utf-8"))
     assert found["metadata"]["component"]["version"] == VERSION
     assert found["metadata"]["timestamp"] == "2026-11-27T08:30:01+00:00"
     return found
@@ -163,6 +175,45 @@ def test_an_image_is_made_of_what_its_requirement_files_pin(image: str, files: P
                 wanted[f"pkg:pypi/{pin.replace('==', '@')}"] = set(re.findall(r"sha256:(\w+)", block))
     assert {purl: digests(part) for purl, part in listed.items()} == wanted
     assert len(wanted) > 15
+
+
+@pytest.mark.parametrize("image", REQUIREMENTS)
+def test_of_an_image_that_was_built_its_digest_and_the_packages_of_its_base_are_listed_too(
+    image: str, files: Path
+) -> None:
+    before, found = bom(files, f"gridfold-{image}"), bom(files, f"gridfold-{image}", "-linux-amd64")
+    with tarfile.open(files / f"gridfold-{image}-{VERSION}-linux-amd64.oci.tar") as archive:
+        (stated,) = json.loads(archive.extractfile("index.json").read())["manifests"]  # type: ignore[union-attr]
+    assert found["metadata"]["component"]["purl"] == f"pkg:oci/gridfold-{image}@{stated['digest']}?tag={VERSION}"
+    (base,) = (part for part in found["components"] if part["type"] == "container")
+    assert sorted(part["purl"] for part in base["components"]) == [
+        "pkg:deb/debian/base-files@12.4?arch=all&distro=debian-12&upstream=base-files%4012.4",
+        "pkg:deb/debian/libssl3@3.0.20-1%2Bb1?arch=amd64&distro=debian-12&upstream=openssl%403.0.20-1",
+        "pkg:pypi/pip@25.1",
+    ]
+    assert [part for part in found["components"] if part != base] == [
+        part for part in before["components"] if part["type"] != "container"
+    ]
+
+
+@pytest.mark.parametrize(("tag", "seen"), [("3.11", "has numpy 2.5"), ("3.14", "has backports-zstd 1.")])
+def test_a_base_whose_tag_does_not_tell_its_python_is_refused(tag: str, seen: str, files: Path) -> None:
+    script = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from hack.release import sbom\n"
+        "from hack.release.image import IMAGES, base\n"
+        "from hack.release.source import Commit\n"
+        "root = Path(sys.argv[1])\n"
+        "commit, under = Commit('a' * 40, 0), base(sys.argv[4], root)\n"
+        "sbom.write_of_archive(IMAGES[1], Path(sys.argv[2]), root, sys.argv[3], commit, under)\n"
+    )
+    archive = files / f"gridfold-trainer-{VERSION}-linux-amd64.oci.tar"
+    words = [sys.executable, "-c", script, str(ROOT), str(archive), VERSION, f"python:{tag}"]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, env=os.environ | {"PYTHONPATH": str(SBOM)})
+    said = done.stderr.splitlines()[-1]
+    assert said.startswith(f"ValueError: {archive.name} {seen}")
+    assert said.endswith(f"unlike trainer.txt and frames.txt for Python {tag}. Does the tag of BASE tell its Python?")
 
 
 @pytest.mark.parametrize(("image", "dockerfile"), [("operator", "operator"), ("trainer", "trainer_image")])
@@ -196,4 +247,4 @@ def test_each_sbom_is_as_the_schema_wants_it(files: Path) -> None:
     )
     words = [sys.executable, "-c", script, *map(str, sorted(files.glob("*.cdx.json")))]
     said = subprocess.check_output(words, text=True, env=os.environ | {"PYTHONPATH": str(SBOM)})
-    assert said.splitlines() == ["None", "None", "None", "True"]
+    assert said.splitlines() == ["None"] * 5 + ["True"]
