@@ -18,7 +18,7 @@ def faults(root: Path, helm: str) -> list[str]:
 
 def _tree(root: Path) -> list[str]:
     try:
-        lines = git(root, "status", "--porcelain").splitlines()
+        lines = git(root, "status", "--porcelain", "--untracked-files=normal").splitlines()
     except FileNotFoundError:
         return ["git is not on the path; a release is built of a commit."]
     except subprocess.CalledProcessError as error:

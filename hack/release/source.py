@@ -39,7 +39,8 @@ def git(root: Path, *words: str) -> str:
 
 def export(root: Path, commit: Commit, folder: Path) -> None:
     """Write the commit's files, as if its author had checked them out: what git ignores cannot get into a release."""
-    words = ["git", "-C", str(root), "-c", "tar.umask=0022", "archive", commit.hash]
+    settings = ["-c", "tar.umask=0022", "-c", "core.autocrlf=false"]  # whatever the person's own are
+    words = ["git", "-C", str(root), *settings, "archive", commit.hash]
     packed = subprocess.run(words, check=True, capture_output=True).stdout
     with tarfile.open(fileobj=BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")

@@ -61,6 +61,7 @@ def releases(helm: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     log.write_text(re.sub(r"^## .*$", f"## {VERSION}", log.read_text("utf-8"), count=1, flags=re.MULTILINE), "utf-8")
     commit(here)
     git(here, "clone", "--quiet", str(here), str(there))
+    git(there, "config", "core.autocrlf", "true")
     ignored = there / "operator/gridfold/build/left.py"
     ignored.parent.mkdir()
     ignored.write_text("left = 1\n")

@@ -59,6 +59,14 @@ def test_a_tree_that_is_not_a_commit_is_refused_by_the_names_of_files(
     assert faults(root) == []
 
 
+def test_files_that_are_new_are_seen_whatever_the_settings_of_git(tmp_path: Path) -> None:
+    root = tree(tmp_path)
+    git(root, "config", "status.showUntrackedFiles", "no")
+    (root / "new.py").touch()
+    (fault,) = faults(root)
+    assert fault.startswith("1 file differs from the commit: new.py.")
+
+
 def test_every_place_with_another_version_is_told_at_once(tmp_path: Path) -> None:
     def change(root: Path) -> None:
         replaced(root, "charts/gridfold/Chart.yaml", "version: 1.2.3", "version: 1.2.2")
