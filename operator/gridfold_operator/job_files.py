@@ -17,9 +17,15 @@ CARRIED_BYTES = 64 * 1024
 
 
 def told(stage_input: StageInput) -> dict[str, Any]:
-    """Return what a pod reads: nothing of nodes, as an older trainer image of a run knows no such field."""
+    """Return what a pod reads: of the spec only what is not the default, and nothing of nodes.
+
+    A run keeps its trainer image over an upgrade of the operator, and an older image refuses fields that it does not
+    know. Those that nobody has set have their default there, too: a default never changes.
+    """
     document = stage_input.document()
-    document["spec"].pop("capacity")
+    document["spec"] = stage_input.spec.model_dump(
+        mode="json", by_alias=True, exclude_none=True, exclude_defaults=True, exclude={"capacity"}
+    )
     return document
 
 

@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from gridfold.api import labels
 from gridfold.api.handoff import Stage, StageInput
+from gridfold.api.v1alpha1 import CapacitySettings
+from gridfold.api.validation import parse_training_job
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.plan import StartStage
-from gridfold_operator.job_files import CARRIED_BYTES
+from gridfold_operator.job_files import CARRIED_BYTES, write_job_file
 from gridfold_operator.manifests import (
     build_input_manifest,
     build_stage_manifest,
@@ -18,7 +22,18 @@ from gridfold_operator.manifests import (
     template_digest,
 )
 from gridfold_operator.settings import SourceSettings, TrainerSettings
-from tests.unit.operator.jobs import DIGEST, OWNER, UID, job_spec, stage_input, start_prepare, start_wave
+from tests.unit.operator.jobs import (
+    DIGEST,
+    OWNER,
+    UID,
+    job_spec,
+    spec_document,
+    stage_input,
+    start_prepare,
+    start_wave,
+)
+
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*.yaml"))
 
 TRAINER = TrainerSettings(image="trainer:1", env={"OPENBLAS_CORETYPE": "Haswell", "OMP_NUM_THREADS": "64"})
 REFIT = StartStage(Stage.REFIT, "pima-abababab-refit", stage_input())
@@ -290,6 +305,21 @@ def test_the_input_is_immutable_owned_by_its_job_and_reads_back_as_it_was() -> N
     (owner,) = manifest["metadata"]["ownerReferences"]
     assert (owner["kind"], owner["name"], owner["uid"], owner["controller"]) == ("Job", action.name, "u-2", True)
     assert StageInput.model_validate_json(manifest["data"]["job.json"]) == action.input
+
+
+def test_a_pod_is_told_only_what_is_not_the_default_so_that_an_older_image_knows_every_field_of_an_older_job() -> None:
+    """The image that prepared a run outlives upgrades of the operator, whose API has fields that it would refuse."""
+    stated = {"execution": {"threads": 1, "parallelFolds": 1}, "scoring": {"trainScores": False, "select": "Best"}}
+    for spec in ({}, stated):
+        assert json.loads(write_job_file(stage_input(**spec)))["spec"] == spec_document()
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_what_a_pod_is_told_of_every_example_reads_back_as_it_was(path: Path) -> None:
+    for document in yaml.safe_load_all(path.read_text("utf-8")):
+        spec = parse_training_job(document).spec.model_copy(update={"capacity": CapacitySettings()})
+        told = stage_input().model_copy(update={"spec": spec})
+        assert StageInput.model_validate_json(write_job_file(told)) == told
 
 
 def test_a_null_in_the_grid_and_the_kind_of_a_number_survive_the_way_to_the_pod() -> None:
