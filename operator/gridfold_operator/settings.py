@@ -9,6 +9,8 @@ import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from gridfold.api.estimator_names import PREFIX_PATTERN, SCIKIT_LEARN, is_below
+from gridfold.api.v1alpha1 import DEFAULT_TRAINER
+from gridfold.api.v1alpha1.fields import TrainerName
 from gridfold.domain.endpoints import own_services, parse_allowed
 from gridfold.domain.tenancy.settings import TenancySettings
 from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
@@ -31,10 +33,15 @@ class SourceSettings(SettingsModel):
     )
 
 
+Image = Annotated[str, Field(min_length=1, max_length=1024)]
+
+
 class TrainerSettings(SettingsModel):
     """How the pods of the trainer are made."""
 
-    image: Annotated[str, Field(min_length=1, max_length=1024)]
+    image: Image  #: which has the name default
+    #: Others that a job may name in spec.execution.trainer.
+    images: Mapping[TrainerName, Image] = Field(default_factory=dict)
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[str, ...] = ()
     sources: SourceSettings = Field(default_factory=SourceSettings)
@@ -48,11 +55,27 @@ class TrainerSettings(SettingsModel):
     #: Taints of the nodes that a job has for itself, by provider. Not from here: those of `capacity.providers`.
     node_taints: Annotated[Mapping[str, tuple[TaintSettings, ...]], Field(exclude=True)] = Field(default_factory=dict)
 
+    @field_validator("images")
+    @classmethod
+    def _check_images(cls, images: Mapping[str, str]) -> Mapping[str, str]:
+        if DEFAULT_TRAINER in images:
+            raise ValueError(f"{DEFAULT_TRAINER} is the name of trainer.image; give this image another name")
+        return images
+
     @field_validator("allowed_endpoints")
     @classmethod
     def _check_endpoints(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
         parse_allowed(entries)
         return entries
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all images."""
+        return (DEFAULT_TRAINER, *self.images)
+
+    def image_of(self, name: str) -> str:
+        """Return the image of a name, "" where there is none."""
+        return self.image if name == DEFAULT_TRAINER else self.images.get(name, "")
 
     def in_namespace(self, namespace: str) -> "TrainerSettings":
         """Return the settings as they are for the jobs of one namespace."""

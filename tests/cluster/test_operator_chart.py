@@ -348,6 +348,18 @@ def test_settings_reach_the_operator_and_a_change_of_them_starts_it_again(testbe
     assert changed_sum != default_sum
 
 
+def test_jobs_may_have_every_image_that_the_platform_names_and_no_other(testbed: Cluster) -> None:
+    images = {"boosters": {"repository": "r/b"}, "gpu": {"repository": "r/g", "tag": "7"}}
+    manifests = render(testbed, trainer={"image": {"repository": "r/t"}, "images": images})
+    trainer = yaml.safe_load(manifests["ConfigMap", "gridfold"]["data"]["settings.yaml"])["trainer"]
+    version = trainer["image"].removeprefix("r/t:")
+    assert trainer["images"] == {"boosters": f"r/b:{version}", "gpu": "r/g:7"}
+    policy = manifests["ValidatingAdmissionPolicy", "gf-gridfold-jobs"]["spec"]
+    (allowed,) = [found["expression"] for found in policy["variables"] if found["name"] == "images"]
+    assert allowed == "['r/t','r/b','r/g']"
+    assert yaml.safe_load(render(testbed)["ConfigMap", "gridfold"]["data"]["settings.yaml"])["trainer"]["images"] == {}
+
+
 def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tmp_path: Any) -> None:
     from gridfold_operator.settings import OperatorSettings, load_settings
 
@@ -398,6 +410,8 @@ REFUSED = [
     ({"tenancy": {"namespaces": {"team-a": {"maxMemory": "4 GB"}}}}, "maxMemory"),
     ({"tenancy": {"namespaces": {"Team_A": {}}}}, "Team_A"),
     ({"tenancy": {"selectors": [{"matchLabels": {}, "limits": {}}]}}, "matchLabels"),
+    ({"trainer": {"image": {"repository": "t"}, "images": {"default": {"repository": "t"}}}}, "default"),
+    ({"trainer": {"image": {"repository": "t"}, "images": {"gpu": {"tag": "1"}}}}, "repository"),
     ({"capacity": {"providers": [{**KARPENTER, "name": "none"}]}}, "name"),
     ({"capacity": {"providers": [{**KARPENTER, "kind": "Magic"}]}}, "kind"),
     ({"capacity": {"providers": [{**KARPENTER, "shape": {"cpu": "four"}}]}}, "shape"),

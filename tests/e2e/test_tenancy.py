@@ -1,5 +1,6 @@
 """A platform limits what a namespace may ask for, and changes its mind while a job of it runs."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,7 +32,9 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
             "selectors": [{"matchLabels": {"tier": "small"}, "limits": {"maxCells": cells, "maxParallelism": 1}}],
             "namespaces": {namespace: {"maxParallelism": parallelism}},
         }
-        return chart_values(images, (namespace,), tenancy=tenancy)
+        made = chart_values(images, (namespace,), tenancy=tenancy)
+        made["trainer"]["images"] = {"nowhere": {"repository": "localhost/gridfold-nowhere", "tag": "1"}}
+        return made
 
     def running_pods() -> set[str]:
         return {
@@ -52,9 +55,19 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
             "platform team, who sets it"
         )
         assert jobs.children("jobs", wide) == []
+        execution = {"trainer": "nowhere", "parallelism": 1}
+        moved = jobs.apply(jobs.manifest("moved", source, search={"grid": [{"C": [1.0]}]}, execution=execution))
         jobs.wait(long, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) == 1)
         pods = running_pods()
         assert len(pods) == 1
+
+        jobs.wait(moved, "waits for the image that it names", lambda s: "gridfold-nowhere:1" in json.dumps(s))
+        patch(jobs, moved, {"execution": {"trainer": "gpu"}})
+        status = jobs.wait(moved, "is refused", lambda s: condition(s, "Accepted")["status"] == "False")
+        assert "has no trainer image of this name, only default, nowhere (" in condition(status, "Accepted")["message"]
+        patch(jobs, moved, {"execution": {"trainer": "default"}})
+        status = jobs.wait(moved, "completes", lambda s: s["state"] == "Complete")
+        assert status["prepared"]["image"] == images["trainer"]
 
         upgrade(testbed, operator.namespace, values(cells=1, parallelism=3))
         operator.wait_until_ready()
@@ -66,4 +79,4 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
         assert words in condition(status, "Accepted")["message"]
         assert condition(status, "Accepted")["message"].endswith(GOES_ON)
         assert running_pods() == pods
-        jobs.delete(long, wide)
+        jobs.delete(long, wide, moved)

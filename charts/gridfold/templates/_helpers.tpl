@@ -52,6 +52,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "gridfold.settings" -}}
 trainer:
   image: {{ include "gridfold.image" (list .Values.trainer.image .Chart.AppVersion) | quote }}
+  images:
+    {{- range $name, $image := .Values.trainer.images }}
+    {{ $name }}: {{ include "gridfold.image" (list $image $.Chart.AppVersion) | quote }}
+    {{- else }} {}
+    {{- end }}
   imagePullPolicy: {{ .Values.trainer.image.pullPolicy }}
   imagePullSecrets: {{ toJson .Values.trainer.imagePullSecrets }}
   allowedEndpoints: {{ toJson .Values.trainer.allowedEndpoints }}

@@ -125,6 +125,9 @@ class PreparedStatus(StatusModel):
     retry: Count = Field(
         0, description="spec.retry as it was: a change of it lets the run go over to the platform's trainer image."
     )
+    trainer: Annotated[str, Field(max_length=63)] = Field(
+        "default", description="execution.trainer as it was: another one lets the run go over to that image."
+    )
 
 
 class AttemptStatus(StatusModel):

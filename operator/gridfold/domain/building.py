@@ -8,7 +8,7 @@ from typing import Any
 from gridfold.api.conditions import ConditionType, Reason
 from gridfold.api.handoff import PreparedRun, PrepareReport, RefitReport
 from gridfold.api.status import PreparedStatus, RankedCell, Resolved, State, TrainingJobStatus
-from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.v1alpha1 import DEFAULT_TRAINER, TrainingJobSpec
 from gridfold.domain.capacity.deciding import show_verdict
 from gridfold.domain.capacity.held import Held, Verdict
 from gridfold.domain.capacity.usage import count
@@ -191,6 +191,7 @@ class StatusBuilder:
             infeasible=report.infeasible,
             image=image,
             retry=self._job.spec.retry if self._job.spec else 0,
+            trainer=self._job.spec.execution.trainer if self._job.spec else DEFAULT_TRAINER,
         )
         self._set(
             dataset=report.dataset,
@@ -200,10 +201,10 @@ class StatusBuilder:
         )
         self._dataset_ready(*report.warnings)
 
-    def note_retry(self, retry: int) -> None:
-        """Keep that a change of spec.retry asks for no other image."""
+    def note_asked(self, retry: int, trainer: str) -> None:
+        """Keep that a change of these asks for no other image."""
         if self._status.prepared is not None:
-            self._set(prepared=self._status.prepared.model_copy(update={"retry": retry}))
+            self._set(prepared=self._status.prepared.model_copy(update={"retry": retry, "trainer": trainer}))
 
     def prepare_anew(self, message: str) -> None:
         """Forget all that the run has found, as it begins anew with another image."""

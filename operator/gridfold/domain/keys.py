@@ -8,7 +8,7 @@ from typing import Any
 
 from gridfold.api.handoff import PreparedRun
 from gridfold.api.status import Resolved
-from gridfold.api.v1alpha1 import AVERAGED, PROBABILITY, RANKING, Average, TrainingJobSpec
+from gridfold.api.v1alpha1 import AVERAGED, DEFAULT_TRAINER, PROBABILITY, RANKING, Average, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, Parameters, plain_value
 
 #: Changes whenever the way a cell's numbers are computed or stored changes.
@@ -52,6 +52,8 @@ def attempt_digest(spec: TrainingJobSpec) -> str:
         execution.pop(name)
     if spec.execution.parallel_folds == 1:  # as it was before there was a choice
         execution.pop("parallelFolds")
+    if spec.execution.trainer == DEFAULT_TRAINER:
+        execution.pop("trainer")
     return digest({"storage": spec.storage.document(), "execution": execution, "retry": spec.retry})
 
 

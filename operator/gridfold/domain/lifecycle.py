@@ -22,7 +22,7 @@ from gridfold.domain.queues import is_held
 from gridfold.domain.run import Run, pause_waves
 from gridfold.domain.searching import search, show_standing
 from gridfold.domain.tenancy.rules import check
-from gridfold.domain.trainer_image import change_over
+from gridfold.domain.trainer_image import change_over, unknown_name
 
 #: Added to why an edit is refused while cells of the spec before it run: taken back, the edit has cost nothing.
 GOES_ON = ". Nothing is started for this spec; cells that run go on by the one before it"
@@ -63,7 +63,10 @@ def _excesses(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]:
 
     Nor is a suspended one judged, which starts nothing: whoever has it go on edits it, and then it is.
     """
-    return () if job.accepted or spec.suspend else check(spec, job.metadata.namespace, job.limits)
+    if spec.suspend:
+        return ()
+    limited = () if job.accepted else check(spec, job.metadata.namespace, job.limits)
+    return (*unknown_name(job, spec), *limited)
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:

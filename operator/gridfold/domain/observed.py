@@ -141,7 +141,8 @@ class ObservedJob:
     spec: TrainingJobSpec | None
     status: TrainingJobStatus
     problems: tuple[Problem, ...] = ()
-    image: str = ""  #: of the trainer, that the platform has now; "" on a laptop
+    image: str = ""  #: of the trainer that the spec names, as the platform has it now; "": none, or on a laptop
+    trainers: tuple[str, ...] = ()  #: names that the platform's images have; () on a laptop
     limits: Mapping[str, Limit] = field(default_factory=dict)  #: of what may be accepted; none on a laptop
 
     @property

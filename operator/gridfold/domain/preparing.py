@@ -32,7 +32,7 @@ def _prepare(run: Run) -> tuple[Action, ...] | None:
     stage = last.stage
     if stage is None:
         run.status.preparing(None, remark=last.remark)
-        return (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory),)
+        return (StartStage(Stage.PREPARE, last.name, run.input(None), last.memory, run.job.image),)
     if still_active(stage):
         run.status.preparing(stage, remark=last.remark)
         return _misspelled(run, last, stage) or replaced(stage)

@@ -1,24 +1,45 @@
 """One trainer image a run: every stage runs the image that prepared the data, whatever the platform's is by then.
 
 So a platform's upgrade changes nothing for runs that are on their way. A change of `spec.retry` lets a run go over to
-the platform's image: the data is prepared anew; results of the same versions are found, all others are computed again.
+the platform's image, and one of `spec.execution.trainer` to another of its images: the data is prepared anew; results
+of the same versions are found, all others are computed again.
 """
 
+from gridfold.api.v1alpha1 import TrainingJobSpec
+from gridfold.api.validation import Problem, show
+from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Action, Delete
 from gridfold.domain.run import Run
 
 
 def change_over(run: Run) -> tuple[Action, ...] | None:
     """Return what ends all that runs on another image than the platform's, once its owner wants that; else None."""
-    prepared = run.status.prepared
-    if prepared is None or prepared.retry == run.spec.retry:
+    prepared, trainer = run.status.prepared, run.spec.execution.trainer
+    if prepared is None or (prepared.retry, prepared.trainer) == (run.spec.retry, trainer):
         return None
     if run.job.image == prepared.image or not prepared.image:
-        run.status.note_retry(run.spec.retry)
+        run.status.note_asked(run.spec.retry, trainer)
         return None
+    changed = "spec.retry" if prepared.trainer == trainer else "spec.execution.trainer"
     run.status.prepare_anew(
-        f"spec.retry has changed: the run goes over from the trainer image {prepared.image} to the platform's "
+        f"{changed} has changed: the run goes over from the trainer image {prepared.image} to the platform's "
         f"{run.job.image}. Its data is prepared again; results of the same versions are found, others computed anew."
     )
     stages = (stage.name for stage in (*run.children.prepares, *run.children.refits))
     return tuple(Delete(name) for name in (*stages, *(wave.name for wave in run.children.waves)))
+
+
+def unknown_name(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]:
+    """Return that the platform has no image of this name, where the run does not have it already."""
+    name, prepared = spec.execution.trainer, job.status.prepared
+    keeps = job.accepted and prepared is not None and prepared.image and prepared.trainer == name
+    if not job.trainers or name in job.trainers or keeps:
+        return ()
+    return (
+        Problem(
+            "spec.execution.trainer",
+            show(name),
+            f"the platform has no trainer image of this name, only {', '.join(job.trainers)} (trainer.images of the "
+            "operator's chart). Write one of these, or ask the platform team, who sets it",
+        ),
+    )

@@ -150,3 +150,80 @@ def test_waves_of_an_earlier_run_with_another_image_are_of_no_use_to_an_edited_g
     world.step()
     assert wave not in world.waves
     assert images(world)["wave"] == {"trainer:2"}
+
+
+NAMED = {"default": "trainer:1", "boosters": "boosters:1", "same": "trainer:1"}
+
+
+def named(trainer: str = "default", **spec: Any) -> dict[str, Any]:
+    return document(GRID, execution={"trainer": trainer}, **spec)
+
+
+def running(trainer: str = "default") -> World:
+    """Return a world with several images, in which a wave runs."""
+    world = World(job_of(named(trainer)), images=dict(NAMED))
+    world.step()
+    world.finish_prepare(3)
+    world.step()
+    return world
+
+
+def test_a_job_runs_the_image_of_the_name_that_it_has() -> None:
+    assert images(running()) == {"prepare": {"trainer:1"}, "wave": {"trainer:1"}, "refit": set()}
+    assert images(running("boosters")) == {"prepare": {"boosters:1"}, "wave": {"boosters:1"}, "refit": set()}
+
+
+def test_another_name_lets_the_run_go_over_to_that_image_and_back() -> None:
+    world = running()
+    for name, before in (("boosters", "trainer:1"), ("default", "boosters:1")):
+        world.edit(named(name))
+        world.step()
+        assert not world.waves
+        assert f"spec.execution.trainer has changed: the run goes over from the trainer image {before}" in (
+            world.message("DatasetReady")
+        )
+        world.step()
+        world.finish_prepare(3)
+        world.step()
+        assert images(world)["wave"] == {NAMED[name]}
+
+
+def test_another_name_of_the_same_image_changes_nothing_now_or_later() -> None:
+    world = running()
+    (wave,) = world.waves
+    world.edit(named("same"))
+    world.step()
+    world.images["same"] = "trainer:2"
+    world.step()
+    assert wave in world.waves
+    assert world.step().actions == ()
+
+
+def test_a_name_that_the_platform_has_not_starts_nothing_until_it_is_there_or_the_advice_is_taken() -> None:
+    for mend in ("edit", "platform"):
+        world = World(job_of(named("gpu")), images=dict(NAMED))
+        assert world.step().actions == ()
+        assert world.condition("Accepted") == "False/NotAllowed"
+        assert world.message("Accepted") == (
+            'spec.execution.trainer is "gpu": the platform has no trainer image of this name, only default, boosters, '
+            "same (trainer.images of the operator's chart). Write one of these, or ask the platform team, who sets it"
+        )
+        if mend == "edit":
+            world.edit(named("boosters"))
+        else:
+            world.images["gpu"] = "gpu:1"
+        world.step()
+        assert images(world)["prepare"] == {world.images[world.job.spec.execution.trainer]}
+
+
+def test_a_run_whose_name_the_platform_takes_away_goes_on_with_its_image_and_an_edit_of_it_is_refused() -> None:
+    world = running("boosters")
+    del world.images["boosters"]
+    finish_wave(world)
+    world.step()
+    world.step()
+    assert images(world)["refit"] == {"boosters:1"}
+    assert world.condition("Accepted") == "True/Valid"
+    world.edit(document([{"C": [5]}], execution={"trainer": "boosters"}))
+    world.step()
+    assert world.condition("Accepted") == "False/NotAllowed"

@@ -99,6 +99,7 @@ class World:
     now: datetime = START
     laptop: bool = False
     image: str = ""  #: of the trainer, that the platform has now
+    images: dict[str, str] = field(default_factory=dict)  #: by name, where the platform has several
     limits: Mapping[str, Limit] = field(default_factory=dict)  #: that the platform sets
     held: Held | None = None  #: nodes for this job alone
 
@@ -109,7 +110,8 @@ class World:
         self.job = edited.model_copy(update={"metadata": edited.metadata.model_copy(update={"generation": generation})})
 
     def observe(self) -> Observed:
-        job = ObservedJob(self.job.metadata, self.job.spec, self.status, image=self.image, limits=self.limits)
+        image = self.images.get(self.job.spec.execution.trainer, "") if self.images else self.image
+        job = ObservedJob(self.job.metadata, self.job.spec, self.status, (), image, tuple(self.images), self.limits)
         children = Children(tuple(self.prepares.values()), tuple(self.waves.values()), tuple(self.refits.values()))
         return Observed(job, children, self.now, self.held)
 

@@ -54,6 +54,15 @@ def test_a_prefix_that_is_no_module_is_refused(tmp_path: Path, prefix: str) -> N
         load_settings(write(tmp_path, f"trainer: {{image: t, estimatorPrefixes: ['{prefix}']}}"))
 
 
+def test_images_have_names_and_default_is_that_of_the_first(tmp_path: Path) -> None:
+    trainer = load_settings(write(tmp_path, "trainer: {image: t, images: {boosters: b, gpu: g}}")).trainer
+    assert trainer.names == ("default", "boosters", "gpu")
+    assert [trainer.image_of(name) for name in (*trainer.names, "other")] == ["t", "b", "g", ""]
+    for name in ("default", "Boosters", "a.b", ""):
+        with pytest.raises(SettingsError, match=r"trainer\.images"):
+            load_settings(write(tmp_path, f"trainer: {{image: t, images: {{'{name}': b}}}}"))
+
+
 PROVIDER = (
     "{name: big, kind: Karpenter, shape: {cpu: '4'}, nodeClassRef: {group: g, kind: k, name: n}, requirements: []}"
 )

@@ -29,6 +29,15 @@ async def load(tenancy: dict[str, Any], *answers: Answer) -> tuple[ObservedJob |
     return job, [path.rpartition("/")[2] for _, path, _ in server.requests]
 
 
+@pytest.mark.parametrize(("name", "image"), [("default", "t:1"), ("boosters", "b:1"), ("gone", "")])
+async def test_a_job_is_read_with_the_image_of_the_name_that_it_has(name: str, image: str) -> None:
+    async with serving(ApiServer().then(say(training_job_document(execution={"trainer": name})))) as client:
+        trainer = TrainerSettings(image="t:1", images={"boosters": "b:1"})
+        job = await KubernetesCluster(client, PodStore(), SystemClock(), trainer).load_job(JobKey("team-a", "pima"))
+    assert job is not None
+    assert (job.image, job.trainers) == (image, ("default", "boosters"))
+
+
 def labelled(**labels: str) -> Answer:
     return say({"metadata": {"name": "team-a", **({"labels": labels} if labels else {})}})
 

@@ -12,6 +12,7 @@ from gridfold.api.v1alpha1.estimator import Estimator, FreeMap
 from gridfold.api.v1alpha1.execution import MOST_PARALLEL_FOLDS, Execution
 from gridfold.api.v1alpha1.fields import (
     CLASS_PATTERN,
+    DEFAULT_TRAINER,
     ENDPOINT_PATTERN,
     FOLDER_PATTERN,
     PATTERN_WORDS,
@@ -73,6 +74,7 @@ __all__ = [
     "CLASS_PATTERN",
     "DEFAULT_CLASSIFICATION_METRICS",
     "DEFAULT_REGRESSION_METRICS",
+    "DEFAULT_TRAINER",
     "ENDPOINT_PATTERN",
     "FOLDER_PATTERN",
     "GROUP",

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
-from gridfold.api.v1alpha1.fields import Int, QueueName
+from gridfold.api.v1alpha1.fields import DEFAULT_TRAINER, Int, QueueName, TrainerName
 from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
 from gridfold.api.v1alpha1.packing import Packing
 from gridfold.api.v1alpha1.pod_template import PodTemplate
@@ -26,6 +26,13 @@ _CELLS_MEMORY = (
 class Execution(ApiModel):
     """How the cells are run. Nothing here but threads changes a score."""
 
+    trainer: TrainerName = Field(
+        DEFAULT_TRAINER,
+        description="Which trainer image runs the job, by the name that the platform has given it: one of "
+        "trainer.images of the operator's chart, such as one that has LightGBM, or else its trainer.image. An edit "
+        "lets the run go over to that image, which prepares the data again; results of the same versions are found. "
+        "Not for `gridfold run`, where the trainer is what is installed.",
+    )
     parallelism: Annotated[Int, Field(ge=1, le=10000)] = Field(
         20, description="How many cells run at the same time, at most; where a pod has several, how many pods."
     )

@@ -14,6 +14,9 @@ ShortText = Annotated[str, Field(max_length=256)]
 ObjectName = Annotated[str, Field(min_length=1, max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
 #: Kueue's label for it is a label's value, and the queue an object's name; "" where there is none.
 QueueName = Annotated[str, Field(max_length=63, pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?)?$")]
+#: The platform's name of a trainer image.
+TrainerName = Annotated[str, Field(min_length=1, max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+DEFAULT_TRAINER = "default"
 Decimal = Annotated[str, Field(max_length=32, pattern=r"^-?[0-9]+(\.[0-9]+)?$")]
 Quantity = Annotated[
     str,

@@ -65,6 +65,11 @@ def tolerations(spec: TrainingJobSpec) -> Found:
             yield f"{path}.tolerations[{index}]", _taint(toleration)
 
 
+def trainer(spec: TrainingJobSpec) -> Found:
+    """Yield the name of the trainer image."""
+    yield "spec.execution.trainer", spec.execution.trainer
+
+
 def queue(spec: TrainingJobSpec) -> Found:
     """Yield the queue that admits the job."""
     yield "spec.execution.queueName", spec.execution.queue_name

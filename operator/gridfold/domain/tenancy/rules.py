@@ -117,6 +117,7 @@ RULES: Mapping[str, _Rule] = {
     "max_cpu": _Most(asked.cpu, "pods with {} CPU"),
     "extended_resources": _ExtendedResources(),
     "estimator_prefixes": _Estimator(),
+    "trainers": _OneOf(asked.trainer, "trainer image", needed=True),
     "priority_classes": _OneOf(asked.template_names("priority_class_name", "priorityClassName"), "PriorityClass"),
     "service_accounts": _OneOf(asked.template_names("service_account_name", "serviceAccountName"), "ServiceAccount"),
     "tolerations": _OneOf(asked.tolerations, "taint to be tolerated"),

@@ -39,6 +39,7 @@ class Limits(_Model):
     max_cpu: Quantity | None = None  #: likewise
     extended_resources: Mapping[str, Quantity] | None = None  #: that pods may have, and how many of each
     estimator_prefixes: Prefixes | None = None  #: of classes beside scikit-learn's, among those of trainer
+    trainers: Names | None = None  #: names of trainer images: default, or of trainer.images
     priority_classes: Names | None = None
     service_accounts: Names | None = None
     tolerations: Names | None = None  #: taints that may be tolerated: KEY or KEY=VALUE

@@ -88,7 +88,8 @@ class KubernetesCluster:
             job = parse_training_job(document, self.trainer.estimator_prefixes)
         except InvalidTrainingJobError as error:
             return ObservedJob(metadata, None, status, error.problems, self.trainer.image)
-        observed = ObservedJob(metadata, job.spec, status, image=self.trainer.image)
+        image = self.trainer.image_of(job.spec.execution.trainer)
+        observed = ObservedJob(metadata, job.spec, status, image=image, trainers=self.trainer.names)
         return observed if observed.accepted else replace(observed, limits=await self._limits_of(key.namespace))
 
     async def _limits_of(self, namespace: str) -> dict[str, Limit]:
@@ -132,7 +133,7 @@ class KubernetesCluster:
         if job.spec is None or not view.template:
             return False
         prepared = job.status.prepared if job.status.run_digest == view.run_digest else None
-        trainer = self._trainer(prepared.image if prepared else "")
+        trainer = self._trainer(prepared.image if prepared else job.image)
         return view.template != template_digest(view.stage, job.spec, trainer, job.metadata, view.memory)
 
     def _trainer(self, image: str) -> TrainerSettings:

@@ -25,6 +25,7 @@ LIMITS = {
     "serviceAccounts": ["trainer"],
     "tolerations": ["dedicated=training", "nvidia.com/gpu"],
     "queues": ["batch"],
+    "trainers": ["default", "boosters"],
     "sourcePrefixes": ["s3://data", "s3://bucket/team-a", "https://data.example.com/open/"],
     "outputPrefixes": ["s3://models", "s3://bucket/team-a/"],
 }
@@ -131,6 +132,7 @@ EXCESSES = [
             ("serviceAccountName", "serviceAccounts", "trainer"),
         )
     ),
+    (execution(trainer="gpu"), 'trainer is "gpu"', "trainers", execution(trainer="boosters")),
     (execution(queueName="fast"), 'queueName is "fast"', "queues", execution(queueName="batch")),
     (execution(queueName=""), "queueName: namespace team-a may name", "queues", execution(queueName="batch")),
     *(
