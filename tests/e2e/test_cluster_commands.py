@@ -64,6 +64,7 @@ def test_a_job_is_submitted_followed_listed_shown_and_deleted(jobs: ClusterJobs,
     assert str(page) in gridfold(jobs, "report", name, "-n", namespace, "--html", page)[0].splitlines()
     assert name in page.read_text(encoding="utf-8")
     assert "every digit: " in gridfold(jobs, "replay", name, "1", "-n", namespace)[0]
+    assert "cannot be told apart (" in gridfold(jobs, "compare", name, name, "-n", namespace)[0]
     pruned = gridfold(jobs, "prune", name, "-n", namespace, "--older-than", "0", "--yes")[0].splitlines()
     assert (f"used by {namespace}/{name}" in pruned[1], pruned[-1]) == (True, "Nothing     is to be removed")
 
