@@ -1,7 +1,9 @@
 """The S3 store against servers that refuse, break off, stop answering or are not there."""
 
+import gc
 import hashlib
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +29,20 @@ from gridfold_trainer.storage.downloads import Patience
 from gridfold_trainer.storage.s3_store import Access, S3Store
 from gridfold_trainer.storage.stores import Wanted
 from tests.unit.trainer.scripted_s3 import Answer, Script, free_port, refusal, serving
+
+#: Where a server refuses or breaks off, botocore leaves the connection to garbage collection. What that tells would
+#: otherwise be told of whatever test runs when it comes, here or in another module.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _left_by_botocore() -> Iterator[None]:
+    """Have it collected while it is ignored."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI-K7MDENG", "session-token-text"
 QUICK = Patience(connect_seconds=2, read_seconds=0.5, attempts=1, body_attempts=2, back_off_seconds=0.01)
