@@ -101,7 +101,7 @@ def _library(package: Locked) -> Component:
         type=ComponentType.LIBRARY,
         bom_ref=str(purl),
         purl=purl,
-        external_references=[_distributed(f"https://pypi.org/simple/{package.name}/", package.sha256)],
+        external_references=[_distributed(str(purl), package.sha256)],  # from which index pip takes it is not known
     )
 
 
