@@ -94,20 +94,18 @@ def _required(name: str, ranges: list[Requirement]) -> Component:
 
 
 def _library(package: Locked) -> Component:
-    purl = PackageURL("pypi", name=package.name, version=package.version)
-    return Component(
-        name=package.name,
-        version=package.version,
-        type=ComponentType.LIBRARY,
-        bom_ref=str(purl),
-        purl=purl,
-        external_references=[_distributed(str(purl), package.sha256)],  # from which index pip takes it is not known
-    )
+    found = _distribution(package.name, package.version, ComponentType.LIBRARY)
+    found.external_references.add(_distributed(str(found.purl), package.sha256))  # pip's index is not known
+    return found
 
 
 def _gridfold(version: str) -> Component:
-    purl = PackageURL("pypi", name="gridfold", version=version)
-    return Component(name="gridfold", version=version, type=ComponentType.APPLICATION, bom_ref=str(purl), purl=purl)
+    return _distribution("gridfold", version, ComponentType.APPLICATION)
+
+
+def _distribution(name: str, version: str, kind: ComponentType) -> Component:
+    purl = PackageURL("pypi", name=name, version=version)
+    return Component(name=name, version=version, type=kind, bom_ref=str(purl), purl=purl)
 
 
 def _container(base: Base, contents: Contents | None) -> Component:
