@@ -15,7 +15,7 @@ from gridfold_trainer.data.prepared import PreparedData
 from gridfold_trainer.learning import column_parameters, environment, estimators, scorers
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.evaluate import Evaluation, Splits
-from gridfold_trainer.learning.scorers import Heard, Values
+from gridfold_trainer.learning.scorers import Heard, by_metric
 from gridfold_trainer.learning.sharing.plan import Described
 from gridfold_trainer.learning.sharing.side_by_side import evaluate_side_by_side
 from gridfold_trainer.learning.sharing.together import Candidate, Task, evaluate_together
@@ -137,16 +137,12 @@ def _evaluated(job: StageInput, cell: Cell, evaluation: Evaluation, recorded: Re
         evaluation.message,
         recorded,
         warnings=evaluation.warnings,
-        scores=_columns(evaluation.scores, metrics),
-        train_scores=_columns(evaluation.train_scores, metrics) if train else {},
+        scores=by_metric(evaluation.scores, metrics),
+        train_scores=by_metric(evaluation.train_scores, metrics) if train else {},
         fit_seconds=evaluation.fit_seconds,
         score_seconds=evaluation.score_seconds,
         shared=list(evaluation.shared),
     )
-
-
-def _columns(splits: Sequence[Values | None], metrics: Sequence[str]) -> dict[str, list[float | None]]:
-    return {metric: [split[metric] if split else None for split in splits] for metric in metrics}
 
 
 def _result(cell: Cell, outcome: Outcome, message: str, recorded: Recorded, **numbers: Any) -> CellResult:

@@ -45,6 +45,11 @@ _FOR_MORE_CLASSES = {"roc_auc": "roc_auc_ovr, roc_auc_ovo, or f1, balanced_accur
 _BETAS = {"f1": 1.0, "f2": 2.0, "f0.5": 0.5}
 
 
+def by_metric(splits: Sequence[Values | None], metrics: Sequence[str]) -> dict[str, list[float | None]]:
+    """Return the scores of each metric, one of each split; None where the split, or the metric in it, has none."""
+    return {metric: [split[metric] if split else None for split in splits] for metric in metrics}
+
+
 @dataclass(frozen=True)
 class Scores:
     """The scores of one fitted pipeline on one set of rows."""

@@ -23,9 +23,9 @@ from gridfold_trainer.cells.results import load_result
 from gridfold_trainer.learning import estimators
 from gridfold_trainer.learning.evaluate import Splits
 from gridfold_trainer.learning.responses import Responses
-from gridfold_trainer.learning.scorers import Scorer, make_scorer
+from gridfold_trainer.learning.scorers import Scorer, Values, by_metric, make_scorer
 from gridfold_trainer.learning.training import TrainingRows
-from gridfold_trainer.outcome.collect import Record
+from gridfold_trainer.outcome.collect import Record, is_complete
 from gridfold_trainer.storage.context import Context
 
 
@@ -53,9 +53,9 @@ def defaults(job: StageInput, record: Record, context: Context) -> Baseline | No
         if same and row.result and row.outcome is Outcome.SUCCEEDED:
             return Baseline(row.result.scores, cell=row.cell.index)
     stored = load_result(context, job.spec.cache_uri, CellKeys(job.spec, prepared).key({}))
-    if stored is None or stored.splits != record.splits or set(stored.scores) != set(record.metrics):
+    if stored is None or stored.outcome_for(record.objective) is not Outcome.SUCCEEDED:
         return None
-    return Baseline(stored.scores) if stored.outcome_for(record.objective) is Outcome.SUCCEEDED else None
+    return Baseline(stored.scores) if is_complete(stored, record.metrics, record.splits, train=record.train) else None
 
 
 def _dummies(training: TrainingRows) -> Iterator[tuple[str, Any]]:
@@ -77,18 +77,17 @@ def _scores(dummy: Any, training: TrainingRows, splits: Splits, scorer: Scorer) 
     """Return the scores of a dummy by metric, one of each split, None where there is none."""
     from sklearn.base import clone
 
-    columns: dict[str, list[float | None]] = {metric: [] for metric in scorer.metrics}
+    scores: list[Values | None] = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what it never says cannot be measured, which is its nature
         for train, test in splits:
             try:
                 fitted = clone(dummy).fit(training.X[train], training.y[train])
-                found = scorer.measure(training.y[test], Responses.of_transformed(fitted, training.X[test])).values
+                answers = Responses.of_transformed(fitted, training.X[test])
+                scores.append(scorer.measure(training.y[test], answers).values)
             except ValueError:  # the constant is no class of the fold
-                found = dict.fromkeys(scorer.metrics)
-            for metric, score in found.items():
-                columns[metric].append(score)
-    return columns
+                scores.append(None)
+    return by_metric(scores, scorer.metrics)
 
 
 def _same(cls: Any, one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

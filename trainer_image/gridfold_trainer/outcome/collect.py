@@ -140,7 +140,7 @@ def collect(job: StageInput, data: PreparedData, context: Context) -> Record:
     objective, metrics = objective_of(job), tuple(prepared_run(job).resolved.metrics)
     splits, train = job.spec.cross_validation.folds * job.spec.cross_validation.repeats, job.spec.scoring.train_scores
     stored = [
-        result if result and _complete(result, metrics, splits, train=train) else None
+        result if result and is_complete(result, metrics, splits, train=train) else None
         for result in _load_all(job, cells, context)
     ]
     failed = {end.cell: end for end in job.failed}
@@ -174,7 +174,7 @@ def _load_all(job: StageInput, cells: Sequence[Cell], context: Context) -> list[
         return first + list(pool.map(lambda item: load_result(context, cache_uri, item.key), cells[1:]))
 
 
-def _complete(result: CellResult, metrics: Sequence[str], splits: int, *, train: bool) -> bool:
+def is_complete(result: CellResult, metrics: Sequence[str], splits: int, *, train: bool) -> bool:
     """Tell whether a result has the numbers that its key promises."""
     if not result.scores:
         return result.outcome != Outcome.SUCCEEDED

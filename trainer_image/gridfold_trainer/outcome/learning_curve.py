@@ -19,7 +19,7 @@ from gridfold_trainer.cells.judging import evaluate_on, provenance
 from gridfold_trainer.learning.cross_validation import make_splits
 from gridfold_trainer.learning.responses import Responses
 from gridfold_trainer.learning.row_parts import Splits, keeps_groups, parts_of
-from gridfold_trainer.learning.scorers import Rows, Scorer, Values, make_scorer
+from gridfold_trainer.learning.scorers import Rows, Scorer, Values, by_metric, make_scorer
 from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.curve_points import REASON_CHARACTERS, CurvePart, load_part, part_key, save_part
@@ -94,8 +94,8 @@ class Curve:
             cell=cell.key,
             fraction=fraction,
             rows=[len(train) for train, _ in splits],
-            scores=_columns(scores, self.scorer.metrics),
-            train_scores=_columns(train_scores, self.scorer.metrics),
+            scores=by_metric(scores, self.scorer.metrics),
+            train_scores=by_metric(train_scores, self.scorer.metrics),
             reason=_reason(problems, len(splits)),
             recorded=provenance(self.job),
         )
@@ -112,7 +112,3 @@ def _reason(problems: Sequence[str], splits: int) -> str:
     if not problems:
         return ""
     return f"{len(problems)} of {splits} folds: {' '.join(problems[0].split())}"[:REASON_CHARACTERS]
-
-
-def _columns(splits: Sequence[Values | None], metrics: Sequence[str]) -> dict[str, list[float | None]]:
-    return {metric: [split[metric] if split else None for split in splits] for metric in metrics}
