@@ -3,7 +3,6 @@
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import click
 
@@ -11,12 +10,13 @@ from gridfold.api.answers import Pile, PruneAnswer
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.durations import format_duration
 from gridfold.domain.events import TERMINAL_STATES
-from gridfold_cli.commands.arguments import load, output_option
+from gridfold_cli.commands.arguments import output_option
 from gridfold_cli.commands.asking import asking
-from gridfold_cli.commands.cluster_job import READING, job_of
+from gridfold_cli.commands.cluster_job import job_of
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
-from gridfold_cli.commands.targets import job_or_file, name_without_output
+from gridfold_cli.commands.job_argument import job_to_read
+from gridfold_cli.commands.targets import job_or_file
 from gridfold_cli.errors import CommandError
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import ASKED, inspect
@@ -93,12 +93,7 @@ def prune(job: str, *, connect: Connect, output: str | None, keep_runs: int, age
     Exit codes: 0 shown or removed, 1 not possible or not all of it, 2 invalid input, 130 interrupted (it says how far
     it has come; the same command goes on).
     """
-    name = name_without_output(job, output)
-    if name is None:
-        base_folder, found = Path(job).absolute().parent, load(Path(job), output)
-    else:
-        base_folder, found = Path.cwd(), _ended_job(name, connect)
-        say(READING, err=True)
+    found, base_folder = job_to_read(job, output, connect, _ended_job)
     question = ("prune", "--older-than", str(age), "--keep-runs", str(keep_runs), *(["--yes"] if yes else []))
     with asking("prune"):
         answer = inspect(found, base_folder, question, PruneAnswer, ASKED, finishes=yes)

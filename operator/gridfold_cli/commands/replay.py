@@ -2,19 +2,17 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
 from gridfold.api.answers import ReplayAnswer
 from gridfold.domain.grid import parameter_texts
-from gridfold_cli.commands.arguments import load, output_option
+from gridfold_cli.commands.arguments import output_option
 from gridfold_cli.commands.asking import asking
-from gridfold_cli.commands.cluster_job import READING
 from gridfold_cli.commands.cluster_options import Connect, cluster_options
 from gridfold_cli.commands.examples import examples
-from gridfold_cli.commands.finished_job import finished_job
-from gridfold_cli.commands.targets import job_or_file, name_without_output
+from gridfold_cli.commands.job_argument import job_to_read
+from gridfold_cli.commands.targets import job_or_file
 from gridfold_cli.exits import Exit
 from gridfold_cli.local.inspection import ASKED, inspect
 from gridfold_cli.terminal.say import say
@@ -35,12 +33,7 @@ def replay(job: str, cell: int, *, connect: Connect, output: str | None) -> None
 
     Exit codes: 0 all is equal, 4 something differs, 1 the cell cannot be compared, 2 invalid input.
     """
-    name = name_without_output(job, output)
-    if name is None:
-        base_folder, found = Path(job).absolute().parent, load(Path(job), output)
-    else:
-        base_folder, found = Path.cwd(), finished_job(name, connect)
-        say(READING, err=True)
+    found, base_folder = job_to_read(job, output, connect)
     with asking("replay"):
         answer = inspect(found, base_folder, ("replay", "--cell", str(cell)), ReplayAnswer, ASKED)
     for line in said(cell, answer):
