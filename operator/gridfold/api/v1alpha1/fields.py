@@ -37,10 +37,5 @@ PATTERN_WORDS = {
     DELIMITER_PATTERN: 'must be one ASCII character, such as ";" or "\\t" (in double quotes), or Whitespace',
     DATE_FORMAT_PATTERN: "must be in the words of strptime, such as %d.%m.%Y or %m/%d/%Y %H:%M",
 }
-#: Why no address holds credentials. It is a rule and no pattern, as the API server shows what breaks a pattern.
-NO_USER = (
-    "must not hold a user name or password, which whoever sees the job could read; put keys into a Secret and name it "
-    "in storage.credentialsSecretName"
-)
 Uri = Annotated[str, Field(min_length=1, max_length=1024, pattern=URI_PATTERN)]
 FolderUri = Annotated[str, Field(min_length=1, max_length=1024, pattern=FOLDER_PATTERN)]

@@ -5,8 +5,8 @@ from typing import ClassVar
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
-from gridfold.api.confidential import has_user, told_url
-from gridfold.api.v1alpha1.fields import NO_USER, FolderUri
+from gridfold.api.v1alpha1.fields import FolderUri
+from gridfold.api.v1alpha1.no_user import no_user
 
 
 class Output(ApiModel):
@@ -24,18 +24,6 @@ class Output(ApiModel):
         "change their results. Default: cache/ below uri.",
     )
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "uri",
-            "!self.uri.matches('^s3://[^/?#]*@')",
-            NO_USER,
-            lambda o: o.uri.startswith("file:") or not has_user(o.uri),
-            lambda o: told_url(o.uri),
-        ),
-        Rule(
-            "cacheUri",
-            "!has(self.cacheUri) || !self.cacheUri.matches('^s3://[^/?#]*@')",
-            NO_USER,
-            lambda o: o.cache_uri is None or o.cache_uri.startswith("file:") or not has_user(o.cache_uri),
-            lambda o: told_url(o.cache_uri),
-        ),
+        no_user("uri", "!self.uri.matches('^s3://[^/?#]*@')", lambda o: o.uri),
+        no_user("cacheUri", "!has(self.cacheUri) || !self.cacheUri.matches('^s3://[^/?#]*@')", lambda o: o.cache_uri),
     )

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
-from gridfold.api.confidential import has_user, told_url
-from gridfold.api.v1alpha1.fields import NO_USER, Uri
+from gridfold.api.v1alpha1.fields import Uri
+from gridfold.api.v1alpha1.no_user import no_user
 from gridfold.api.v1alpha1.storage import Storage
 
 
@@ -32,11 +32,5 @@ class Source(ApiModel):
         "is taken over then. With https:// only caBundleConfigMapName counts.",
     )
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "uri",
-            "!self.uri.matches('^(s3|https)://[^/?#]*@')",
-            NO_USER,
-            lambda s: s.uri.startswith("file:") or not has_user(s.uri),
-            lambda s: told_url(s.uri),
-        ),
+        no_user("uri", "!self.uri.matches('^(s3|https)://[^/?#]*@')", lambda s: s.uri),
     )

@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from gridfold.api.base import ApiModel, Rule
-from gridfold.api.confidential import has_user, told_url
-from gridfold.api.v1alpha1.fields import ENDPOINT_PATTERN, NO_USER, ObjectName
+from gridfold.api.v1alpha1.fields import ENDPOINT_PATTERN, ObjectName
+from gridfold.api.v1alpha1.no_user import no_user
 
 
 class AddressingStyle(StrEnum):
@@ -47,11 +47,5 @@ class Storage(ApiModel):
         "the authorities that signed the server's certificate, where they are not public ones.",
     )
     rules: ClassVar[tuple[Rule, ...]] = (
-        Rule(
-            "endpoint",
-            "!has(self.endpoint) || !self.endpoint.contains('@')",
-            NO_USER,
-            lambda s: s.endpoint is None or not has_user(s.endpoint),
-            lambda s: told_url(s.endpoint),
-        ),
+        no_user("endpoint", "!has(self.endpoint) || !self.endpoint.contains('@')", lambda s: s.endpoint),
     )
