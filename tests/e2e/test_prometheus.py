@@ -2,12 +2,11 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cluster.installation import CHART, chart_values, installed, make_namespace
+from tests.cluster.installation import CHART, chart_values, installed
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
 from tests.prometheus import scraping
 from tests.testbed.plugin import Bucket, Cluster
@@ -42,14 +41,6 @@ def test_prometheus_sees_a_job_and_its_cells_and_can_evaluate_all_rules_and_quer
         empty = {query for query in queries if not prometheus.query(query)}
         # No provider of nodes is there, and perhaps no request has failed.
         assert {query for query in empty if "gridfold_capacity_" not in query and "code!~" not in query} == set()
-
-
-@pytest.fixture
-def namespace(testbed: Cluster) -> Iterator[str]:
-    """A namespace whose operator comes to harm."""
-    name = make_namespace(testbed.kubectl, "e2e")
-    yield name
-    testbed.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def hastened(rules: str) -> str:

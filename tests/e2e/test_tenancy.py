@@ -1,27 +1,17 @@
 """A platform limits what a namespace may ask for, and changes its mind while a job of it runs."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from gridfold.domain.lifecycle import GOES_ON
-from tests.cluster.installation import chart_values, installed, make_namespace, upgrade
+from tests.cluster.installation import chart_values, installed, upgrade
 from tests.e2e.cluster_jobs import LONG_CELLS, ClusterJobs, condition, two_column_table
 from tests.e2e.test_steering import patch
 from tests.testbed.plugin import Bucket, Cluster
 
 pytestmark = pytest.mark.cluster
-
-
-@pytest.fixture
-def namespace(testbed: Cluster) -> Iterator[str]:
-    """A tenant's namespace, with a label that the platform gives it."""
-    name = make_namespace(testbed.kubectl, "e2e")
-    testbed.kubectl("label", "namespace", name, "tier=small")
-    yield name
-    testbed.kubectl("delete", "namespace", name, "--wait=false")
 
 
 def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_lowered_ends_no_job(
@@ -41,6 +31,7 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
             pod["metadata"]["uid"] for pod in jobs.children("pods", long, "cell") if pod["status"]["phase"] == "Running"
         }
 
+    testbed.kubectl("label", "namespace", namespace, "tier=small")  # which the platform gives it
     with installed(testbed, values(cells=2, parallelism=2)) as operator:
         jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
         jobs.add_credentials()
