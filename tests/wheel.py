@@ -6,24 +6,30 @@ from pathlib import Path
 
 import pytest
 
+from tests.once import once
+
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this tree; the build reaches no network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    _run("build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
-    (path,) = folder.glob("*.whl")
+
+    def build(folder: Path) -> None:
+        _run("build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT))
+
+    (path,) = once(tmp_path_factory, "wheel", build).glob("*.whl")
     return path
 
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip has installed the wheel, and nothing else."""
-    folder = tmp_path_factory.mktemp("site")
-    _run("pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(folder), str(wheel))
-    return folder
+
+    def install(folder: Path) -> None:
+        _run("pip", "install", "--quiet", "--no-index", "--no-deps", "--target", str(folder), str(wheel))
+
+    return once(tmp_path_factory, "site", install)
 
 
 def _run(*module: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from gridfold.api.handoff import ESTIMATOR_PREFIXES_VARIABLE
+from tests.once import once, once_told
 from tests.oracle.cases import CASES
 from tests.oracle.site_check import SITE_VARIABLE
 from tests.real_data import require, why_absent
@@ -53,7 +54,10 @@ def case_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with all cases, each with its table, for both sides to read."""
-    folder = tmp_path_factory.mktemp("oracle")
+    return once(tmp_path_factory, "oracle", _write_cases)
+
+
+def _write_cases(folder: Path) -> None:
     cases = {}
     for name, (table, case) in CASES.items():
         if absent(name):
@@ -65,7 +69,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
             csv.writer(lines).writerows([names, *rows])
         cases[name] = {**case, "csv": str(path)}
     (folder / "cases.json").write_text(json.dumps(cases), encoding="utf-8")
-    return folder
 
 
 def run(script: str, *arguments: str, frames: bool, site: Path | None = None) -> str:
@@ -85,8 +88,13 @@ def run(script: str, *arguments: str, frames: bool, site: Path | None = None) ->
 
 
 @pytest.fixture(scope="session")
-def sides(folder: Path, installed: Path) -> tuple[Computed, Computed]:
+def sides(folder: Path, installed: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Computed, Computed]:
     """What the protocol's script and the installed product give, computed side by side."""
+    script, product = once_told(tmp_path_factory, "oracle-sides", lambda: _compute(folder, installed))
+    return script, product
+
+
+def _compute(folder: Path, installed: Path) -> tuple[Computed, Computed]:
     with ThreadPoolExecutor() as pool:
         script = pool.submit(run, "protocol_script.py", str(folder / "cases.json"), frames=True)
         parts = list(pool.map(lambda part: _stages(folder, installed, part), range(PARTS)))

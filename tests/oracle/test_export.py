@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.once import once, once_told
 from tests.oracle.cases import CASES
 from tests.oracle.compared import check_style, check_table, check_winner
 from tests.oracle.conftest import absent, run
@@ -26,21 +27,27 @@ def document(case: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def scripts(folder: Path, installed: Path) -> dict[str, Path]:
+def scripts(folder: Path, installed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The exported script of every case, in the folder of its data."""
-    found = {}
-    for name, (_, case) in CASES.items():
-        if not absent(name):
-            (folder / name / DOCUMENT).write_text(json.dumps(document(case)), encoding="utf-8")
-            found[name] = folder / name / SCRIPT
-    run("exported.py", str(folder), frames=False, site=installed)
+    found = {name: folder / name / SCRIPT for name in CASES if not absent(name)}
+
+    def export(_: Path) -> None:
+        for name in found:
+            (folder / name / DOCUMENT).write_text(json.dumps(document(CASES[name][1])), encoding="utf-8")
+        run("exported.py", str(folder), frames=False, site=installed)
+
+    once(tmp_path_factory, "oracle-exported", export)
     return found
 
 
 @pytest.fixture(scope="session")
-def reports(scripts: dict[str, Path], folder: Path) -> dict[str, Any]:
+def reports(scripts: dict[str, Path], folder: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the exported scripts print, by case."""
-    found: dict[str, Any] = json.loads(run("export_runner.py", str(folder), SCRIPT, frames=True))
+
+    def compute() -> Any:
+        return json.loads(run("export_runner.py", str(folder), SCRIPT, frames=True))
+
+    found: dict[str, Any] = once_told(tmp_path_factory, "oracle-reports", compute)
     return found
 
 

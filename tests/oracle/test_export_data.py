@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gridfold.api.validation import parse_training_job
+from tests.once import once, once_told
 from tests.oracle.compared import check_style, check_table, check_winner
 from tests.oracle.conftest import FRAMES, run
 from tests.oracle.export_data import CASES
@@ -19,7 +20,10 @@ every_case = pytest.mark.parametrize("name", sorted(CASES))
 @pytest.fixture(scope="module")
 def jobs(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Path:
     """A folder with a folder for each job: its files, its spec, its exported script; every stage has been run."""
-    folder = tmp_path_factory.mktemp("data")
+    return once(tmp_path_factory, "export-data", lambda folder: _run_all(folder, installed))
+
+
+def _run_all(folder: Path, installed: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "path", [*sys.path, str(FRAMES)])
         for name, case in CASES.items():
@@ -35,13 +39,16 @@ def jobs(tmp_path_factory: pytest.TempPathFactory, installed: Path) -> Path:
         (folder / name / DOCUMENT).write_text(json.dumps(document), encoding="utf-8")
     run("exported.py", str(folder), frames=False, site=installed)
     run("stages_runner.py", str(folder), frames=True, site=installed)
-    return folder
 
 
 @pytest.fixture(scope="module")
-def reports(jobs: Path) -> dict[str, Any]:
+def reports(jobs: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the exported scripts print, by job."""
-    found: dict[str, Any] = json.loads(run("export_runner.py", str(jobs), SCRIPT, frames=True))
+
+    def compute() -> Any:
+        return json.loads(run("export_runner.py", str(jobs), SCRIPT, frames=True))
+
+    found: dict[str, Any] = once_told(tmp_path_factory, "export-data-reports", compute)
     return found
 
 
