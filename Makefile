@@ -71,9 +71,11 @@ $(SBOM)/ready: requirements/sbom.txt | setup
 
 # Two at a time, who takes over what the other has not begun; the tests of the cluster have it for themselves.
 WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cluster"
+# On a cluster that is broken every further test fails as well, after its longest wait.
+ON_CLUSTER := $(BIN)/python -m pytest -m cluster --maxfail 20
 
 test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready ## Run all tests, those on a real Kubernetes cluster included.
-	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(BIN)/python -m pytest -m cluster && exit $$found
+	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(ON_CLUSTER) && exit $$found
 
 test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready ## Run the tests that need no cluster.
 	@$(WITHOUT_CLUSTER)

@@ -18,7 +18,7 @@ from tests.testbed.errors import NotRunningError, TestbedError
 from tests.testbed.instance import Instance
 from tests.testbed.karpenter import running_karpenter
 from tests.testbed.kubectl import Kubectl
-from tests.testbed.plugin import Bucket, Cluster, s3_client
+from tests.testbed.plugin import Bucket, Cluster, fresh_bucket, s3_client
 from tests.testbed.shell import run
 from tests.testbed.simulated import Placement, simulated_nodes
 from tests.testbed.waiting import wait_until
@@ -135,6 +135,29 @@ open("/dev/termination-log", "wb").write(urllib.request.urlopen({url!r}, timeout
     assert message_of(kubectl, namespace, restricted_pod("reads", testbed.python_image, code)) == "content"
 
 
+def test_a_bucket_goes_although_a_pod_on_its_way_out_still_writes_to_it(
+    testbed: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, late = s3_client(testbed), ["last", "one more"]
+    listed = Bucket.list_keys
+
+    def list_keys(bucket: Bucket, prefix: str = "") -> list[str]:
+        keys = listed(bucket, prefix)
+        if late:
+            client.put_object(Bucket=bucket.name, Key=late.pop(), Body=b"x")
+        return keys
+
+    monkeypatch.setattr(Bucket, "list_keys", list_keys)
+    with fresh_bucket("late", client) as bucket:
+        pass
+    assert late == []
+    asks = s3_client(testbed)
+    with pytest.raises(ClientError) as gone:
+        asks.head_bucket(Bucket=bucket.name)
+    asks.close()
+    assert gone.value.response["ResponseMetadata"]["HTTPStatusCode"] == 404
+
+
 def test_a_wrong_signature_is_refused_by_the_s3_server(testbed: Cluster, bucket: Bucket) -> None:
     intruder = s3_client(testbed, secret_key="not-the-secret")
 
@@ -224,8 +247,21 @@ def test_karpenter_brings_nodes_for_pending_pods_and_takes_them_away(
         kubectl.apply(job, namespace=namespace)
         kubectl("wait", "--namespace", namespace, "--for=condition=Complete", "job/cells", "--timeout=120s")
         assert kubectl.get("nodes", "--selector", f"karpenter.sh/nodepool={namespace}")["items"]
+        kubectl.apply(node_whose_machine_ended_before_it_was_registered(namespace))
 
     assert not kubectl.get("nodes", "--selector", f"karpenter.sh/nodepool={namespace}")["items"]
+
+
+def node_whose_machine_ended_before_it_was_registered(pool: str) -> dict[str, Any]:
+    name = f"ended-{pool}"
+    labels = {"karpenter.sh/nodepool": pool, "kubernetes.io/hostname": f"{pool}-gone"}
+    taint = {"key": "karpenter.sh/unregistered", "effect": "NoExecute"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": labels},
+        "spec": {"taints": [taint]},
+    }
 
 
 def test_a_second_up_changes_nothing(testbed: Cluster) -> None:

@@ -14,11 +14,12 @@ from kubernetes.aio.client import Configuration
 from gridfold.api import labels
 from gridfold.api.handoff import StageInput
 from gridfold.domain.observed import Children, ProcessEnd
-from gridfold.engine.ports import JobKey
+from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, Document, KubernetesClient
 from gridfold_operator.adapters.kubernetes.cluster import KubernetesCluster
+from gridfold_operator.adapters.kubernetes.leaving import leave
 from gridfold_operator.adapters.kubernetes.pod_watch import PodWatch
 from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.errors import ApiNotFoundError
@@ -33,7 +34,10 @@ INDEX = "batch.kubernetes.io/job-completion-index"
 
 @asynccontextmanager
 async def kubernetes_world(kubeconfig: str, namespace: str) -> AsyncIterator["KubernetesWorld"]:
-    """Have a world in a namespace; the pod watch runs while the block does."""
+    """Have a world in a namespace; the pod watch runs while the block does.
+
+    At its end the Jobs go, as by an operator in a namespace that is deleted: Kubernetes alone would wait for ever.
+    """
     configuration = Configuration()
     await config.load_kube_config(config_file=kubeconfig, client_configuration=configuration)
     client = KubernetesClient(configuration)
@@ -46,6 +50,8 @@ async def kubernetes_world(kubeconfig: str, namespace: str) -> AsyncIterator["Ku
         watch.cancel()
         with suppress(asyncio.CancelledError):
             await watch
+        with suppress(ConflictError):
+            await leave(client, namespace)
         await client.close()
 
 

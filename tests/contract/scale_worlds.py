@@ -21,6 +21,7 @@ from gridfold_operator.adapters.kubernetes.capacity.leases import Leases
 from gridfold_operator.adapters.kubernetes.capacity.port import KubernetesCapacity
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient
 from gridfold_operator.capacity_settings import CapacitySettings
+from tests.cluster.kind import let_go
 from tests.contract.capacity_worlds import OTHER, PROVIDER, SHAPE, SYSTEM, MemoryWorld, Notebook
 from tests.contract.fake_cluster import VALID_SPEC
 from tests.testbed.kubectl import Kubectl
@@ -147,7 +148,7 @@ DEFINITION = {
 
 @asynccontextmanager
 async def real_scale_world(kubectl: Kubectl, namespace: str) -> AsyncIterator["RealScaleWorld"]:
-    """Have a world in a namespace; no node of it stays."""
+    """Have a world in a namespace; nothing of it stays."""
     kubectl.apply(DEFINITION)
     kubectl.wait_until_served(f"crd/{PLURAL}.{GROUP}")
     configuration = Configuration()
@@ -240,6 +241,7 @@ class RealScaleWorld:
         self.kubectl("patch", kind, name, "--subresource=status", "--type=merge", "-p", patch, *more)
 
     def clean(self) -> None:
-        """Leave no node behind."""
+        """Leave no node behind, and no job that waits for an operator to hand nodes back."""
         for name in (PROVIDER, OTHER):
             self.kubectl("delete", "nodes", "--selector", f"{POOL}={self.namespace}-{name}")
+        let_go(self.kubectl, self.namespace)

@@ -3,6 +3,7 @@
 The operator serves one namespace: other tests' TrainingJobs are left alone.
 """
 
+import itertools
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,16 @@ from tests.testbed.plugin import Bucket, Cluster, SecureStorage, fresh_bucket, s
 
 if TYPE_CHECKING:
     from tests.e2e.warm_jobs import WarmRunner
+
+
+def is_last(item: pytest.Item) -> bool:
+    return item.get_closest_marker("last") is not None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put what is marked as last behind the others of its file, in whatever order these run."""
+    of_files = [[*found] for _, found in itertools.groupby(items, lambda item: item.path)]
+    items[:] = [item for found in of_files for item in sorted(found, key=is_last)]
 
 
 @pytest.fixture(scope="module")

@@ -5,16 +5,15 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from gridfold.api import labels
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
-from tests.testbed.karpenter import NODE_CLASS, node_pool
+from tests.testbed.karpenter import NODE_CLASS, node_pool, remove_ended_nodes
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.simulated import taint
 from tests.testbed.waiting import wait_until
@@ -129,6 +128,7 @@ class OwnNodes:
     def held(self) -> dict[str, list[str]]:
         """Return all that is held in the cluster for any job, by kind."""
         kubectl, operator = self.jobs.kubectl, self.jobs.operator.namespace
+        remove_ended_nodes(kubectl)
         found = {
             "pools": kubectl.get("nodepools", "--selector", labels.CAPACITY)["items"],
             "claims": kubectl.get("nodeclaims", "--selector", labels.CAPACITY)["items"],
@@ -153,20 +153,14 @@ class OwnNodes:
         wait_until(missing, timeout_seconds=120, what=f"{', '.join(kinds)} are held", every_seconds=0.5)
         return seen
 
-    def wait_until_expired(self) -> None:
-        """Wait until no operator has renewed any record for so long that the reaper may take it."""
-
-        def missing() -> str | None:
-            where = ("--namespace", self.jobs.operator.namespace, "--selector", labels.CAPACITY)
-            now, late = datetime.fromtimestamp(time.time(), UTC), {}
-            for lease in self.jobs.kubectl.get("leases", *where)["items"]:
-                renewed = datetime.fromisoformat(lease["spec"]["renewTime"])
-                left = renewed + timedelta(seconds=lease["spec"]["leaseDurationSeconds"]) - now
-                if left > timedelta():
-                    late[lease["metadata"]["name"]] = f"{left.total_seconds():.0f} s"
-            return f"Left are {late}." if late else None
-
-        wait_until(missing, timeout_seconds=120, what="All records have expired", every_seconds=0.5)
+    def let_records_expire(self) -> None:
+        """Have every record renewed by so much earlier as it lasts, as if an operator had been gone for so long."""
+        where = ("--namespace", self.jobs.operator.namespace)
+        for lease in self.jobs.kubectl.get("leases", *where, "--selector", labels.CAPACITY)["items"]:
+            renewed, lasts = (lease["spec"][name] for name in ("renewTime", "leaseDurationSeconds"))
+            earlier = datetime.fromisoformat(renewed) - timedelta(seconds=lasts)
+            expired = json.dumps({"spec": {"renewTime": f"{earlier:%Y-%m-%dT%H:%M:%S.%fZ}"}})
+            self.jobs.kubectl("patch", "lease", lease["metadata"]["name"], *where, "--type=merge", "--patch", expired)
 
     def reap(self) -> None:
         """Have the reaper's CronJob start now what it starts every minute."""

@@ -9,7 +9,7 @@ import pytest
 from gridfold.api.validation import parse_training_job
 from gridfold_cli.commands.planned_nodes import Platform, Work, describe_nodes
 from gridfold_cli.reading.platform import load_providers
-from tests.cluster.installation import chart_values, installed, make_namespace
+from tests.cluster.installation import OPERATORS, chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 from tests.e2e.own_nodes import CELLS, GROUP, KARPENTER, PROVIDER, STATIC, OwnNodes, static_pool
 from tests.testbed.karpenter import running_karpenter
@@ -107,7 +107,10 @@ def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
     scale = ("scale", "deployment/gridfold", "--namespace", operator.namespace)
     jobs.kubectl(*scale, "--replicas=0")
     try:
-        own_nodes.wait_until_expired()
+        # What is gone renews nothing; so its records may as well be older than they are.
+        where = (f"--selector={OPERATORS}", "--namespace", operator.namespace)
+        jobs.kubectl("wait", "--for=delete", "pod", *where, "--timeout=60s")
+        own_nodes.let_records_expire()
         own_nodes.reap()
         own_nodes.wait_until_nothing_is_held(60)
         own_nodes.store(name, cells)

@@ -54,7 +54,7 @@ def test_of_a_pod_that_is_deleted_and_one_whose_cell_takes_too_long_every_finish
         jobs.upload(two_column_table()),
         estimator=FOREST,
         search={"grid": [quick, {"n_estimators": [300_000]}]},
-        execution={"cellTimeoutSeconds": 15, "packing": {"mode": "Fixed", "cellsPerPod": 4}},
+        execution={"cellTimeoutSeconds": 10, "packing": {"mode": "Fixed", "cellsPerPod": 4}},
     )
     name = jobs.apply(manifest)
     jobs.wait(name, "is at its last cell", lambda _: len(results_in_store(jobs, name)) == 3)

@@ -37,6 +37,9 @@ def _parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=told, description=told)
         command.set_defaults(run=function)
         command.add_argument("--name", default="default", help="which instance (default: %(default)s)")
+        if name == "up":
+            quick = "with the quick Job controller that tests have"
+            command.add_argument("--quick-jobs", action="store_true", help=quick)
         if name == "env":
             command.add_argument("--shell", action="store_true", help="print export lines for a shell instead")
     return parser
@@ -44,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _up(arguments: argparse.Namespace) -> None:
     started = time.monotonic()
-    described = Testbed(arguments.name).up()
+    described = Testbed(arguments.name).up(quick_jobs=arguments.quick_jobs)
     print(f"testbed {described.name} is up after {time.monotonic() - started:.1f} s: {described.api_server}")
     print(f"export KUBECONFIG={shlex.quote(described.kubeconfig)} PATH={shlex.quote(described.bin_dir)}:$PATH")
 

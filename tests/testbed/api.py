@@ -61,20 +61,20 @@ class Testbed:
         """Return the one that GRIDFOLD_TESTBED_NAME names."""
         return cls(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
 
-    def up(self) -> Description:
-        """Start what is not up, and return when all of it is ready."""
-        return _describe(cluster.up(self.name))
+    def up(self, *, quick_jobs: bool = False) -> Description:
+        """Start what is not up, on demand with a quick Job controller, and return when all of it is ready."""
+        return _describe(cluster.up(self.name, quick_jobs=quick_jobs))
 
     def down(self) -> bool:
         """End it and remove all it left; return whether there was anything."""
         return cluster.down(self.name)
 
     @contextmanager
-    def borrowed(self) -> Iterator[Description]:
+    def borrowed(self, *, quick_jobs: bool = False) -> Iterator[Description]:
         """Have it up; one that was not up before is ended afterwards, unless GRIDFOLD_TESTBED_KEEP is 1."""
         was_up = self.is_up()
         try:
-            yield self.up()
+            yield self.up(quick_jobs=quick_jobs)
         finally:
             if not was_up and os.environ.get("GRIDFOLD_TESTBED_KEEP") != "1":
                 self.down()

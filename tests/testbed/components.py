@@ -9,6 +9,9 @@ from tests.testbed.instance import API_PORT, REGION, S3_DOMAIN, S3_PORT, S3_TLS_
 from tests.testbed.shell import SYSTEM_PATH
 from tests.testbed.waiting import probe
 
+#: What Kubernetes's own tests set in the Job controller, where 1 s and 10 s are written: see `go/kube/main.go`.
+QUICK_JOBS = {"JOB_BATCH_PERIOD": "100ms", "JOB_POD_FAILURE_BACKOFF": "2s"}
+
 
 @dataclass(frozen=True)
 class Component:
@@ -88,6 +91,8 @@ def _apiserver(instance: Instance) -> Component:
         "--authorization-mode=Node,RBAC",
         f"--token-auth-file={instance.state}/tokens.csv",
         "--allow-privileged=true",
+        f"--audit-policy-file={instance.state}/audit.yaml",
+        f"--audit-log-path={instance.audit_log}",
     )
     ready = f"{instance.api_url}/readyz"
     return Component("kube-apiserver", argv, lambda: probe(ready, token=instance.token, ca=pki / "ca.crt"))
@@ -153,7 +158,9 @@ def _controller_manager(instance: Instance) -> Component:
         "--use-service-account-credentials",
         f"--bind-address={instance.addresses.node_ip}",
     )
-    return Component("kube-controller-manager", argv, _health(instance, 10257))
+    return Component(
+        "kube-controller-manager", argv, _health(instance, 10257), QUICK_JOBS if instance.quick_jobs.exists() else {}
+    )
 
 
 def _scheduler(instance: Instance) -> Component:

@@ -86,6 +86,16 @@ class Instance:
         """The second S3 server's access key and secret key: the first server does not know them."""
         return self.access_key[::-1], self.secret_key[::-1]
 
+    @property
+    def audit_log(self) -> Path:
+        """What service accounts have written at the API server, an event in each line."""
+        return self.state / "log" / "audit.log"
+
+    @property
+    def quick_jobs(self) -> Path:
+        """A file that is there if its Job controller is as quick as in Kubernetes's own tests."""
+        return self.state / "quick-jobs"
+
     def log(self, component: str) -> Path:
         return self.state / "log" / f"{component}.log"
 

@@ -119,12 +119,29 @@ def _wait_ready(instance: Instance, component: Component) -> None:
     wait_until(missing, timeout_seconds=120, what="Karpenter is not ready", explain=explain)
 
 
+def remove_ended_nodes(kubectl: Kubectl) -> None:
+    """Delete the Nodes whose machines have ended before they were registered.
+
+    Karpenter leaves these to the cloud controller manager, which the testbed does not have: a NodeClaim that is
+    deleted in the moment after its launch would leave its Node for ever.
+    """
+    unregistered = "karpenter.sh/nodepool,!karpenter.sh/registered"
+    nodes = {  # before the claims: each is there before its node
+        node["metadata"]["name"]: node["metadata"]["labels"]["kubernetes.io/hostname"]
+        for node in kubectl.get("nodes", "--selector", unregistered)["items"]
+    }
+    claims = {claim["metadata"]["name"] for claim in kubectl.get("nodeclaims")["items"]} if nodes else set()
+    if ended := [name for name, claim in nodes.items() if claim not in claims]:
+        kubectl("delete", "nodes", "--ignore-not-found", *ended)
+
+
 def _remove_all(instance: Instance, kubectl: Kubectl) -> None:
     """Delete every NodePool and wait until Karpenter has given back all nodes."""
     kubectl("delete", "nodepools", "--all", "--wait=false")
     kubectl("delete", "nodeclaims", "--all", "--wait=false")
 
     def missing() -> str | None:
+        remove_ended_nodes(kubectl)
         left = kubectl.get("nodepools,nodeclaims")["items"]
         nodes = kubectl.get("nodes", "--selector", "karpenter.sh/nodepool")["items"]
         names = [f"{item['kind']}/{item['metadata']['name']}" for item in [*left, *nodes]]

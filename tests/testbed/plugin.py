@@ -10,7 +10,7 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -22,6 +22,7 @@ from tests.testbed.api import Testbed
 from tests.testbed.errors import UnavailableError
 from tests.testbed.instance import REGION, S3_DOMAIN
 from tests.testbed.kubectl import Kubectl
+from tests.testbed.waiting import wait_until
 
 _PREFIX = "GRIDFOLD_TEST_"
 
@@ -60,11 +61,13 @@ def testbed() -> Iterator[Cluster]:
     bed = Testbed.of_environment()
     if lacking := _lacking():
         _cannot(lacking)
-    with bed.borrowed() as described, pytest.MonkeyPatch.context() as patch:
+    with bed.borrowed(quick_jobs=True) as described, pytest.MonkeyPatch.context() as patch:
         for name in ("NO_PROXY", "no_proxy"):
             patch.setenv(name, described.as_environment()[name])
+        kubectl = Kubectl.of(bed.instance())
+        others = _leaving(kubectl).keys()
         yield Cluster(
-            kubectl=Kubectl.of(bed.instance()),
+            kubectl=kubectl,
             s3_endpoint=described.s3_endpoint,
             s3_access_key=described.s3_access_key,
             s3_secret_key=described.s3_secret_key,
@@ -72,6 +75,33 @@ def testbed() -> Iterator[Cluster]:
             python_image=described.python_image,
             own=bed,
         )
+        _wait_until_gone(kubectl, others)
+
+
+def _leaving(kubectl: Kubectl) -> dict[str, str]:
+    """Return what each namespace that is being deleted waits for, in Kubernetes's words."""
+    found = [one for one in kubectl.get("namespaces")["items"] if one["status"]["phase"] == "Terminating"]
+    return {
+        one["metadata"]["name"]: " ".join(
+            condition["message"] for condition in one["status"].get("conditions", ()) if condition["status"] == "True"
+        )
+        for one in found
+    }
+
+
+def _wait_until_gone(kubectl: Kubectl, others: Collection[str]) -> None:
+    """Wait until namespaces that tests have deleted are gone: what a finalizer holds in one would be there for ever."""
+
+    def left() -> str | None:
+        found = {name: said for name, said in _leaving(kubectl).items() if name not in others}
+        return f"Left are {found}." if found else None
+
+    def held() -> str:
+        words = ("get", "all", "--output=name", "--namespace")  # a namespace that waits for pods tells nothing itself
+        return "\n".join(f"{name}: {kubectl(*words, name).split()}" for name in _leaving(kubectl))
+
+    what = "All that the tests have left goes"
+    wait_until(left, timeout_seconds=120, what=what, every_seconds=0.5, explain=held)
 
 
 def _lacking() -> str | None:
@@ -194,14 +224,31 @@ def _client(endpoint: str, keys: tuple[str, str], **options: Any) -> Any:
 
 @contextlib.contextmanager
 def fresh_bucket(prefix: str, client: Any) -> Iterator[Bucket]:
-    """Have a bucket for the time of the block; it is emptied and removed at the end."""
+    """Have a bucket for the time of the block; it is emptied and removed at the end.
+
+    Pods whose namespace is on its way out may write a last object in between: then it is emptied again.
+    """
     made = Bucket(f"{prefix}-{secrets.token_hex(6)}", client)
     made.client.create_bucket(Bucket=made.name)
     yield made
-    for key in made.list_keys():
-        made.client.delete_object(Bucket=made.name, Key=key)
-    made.client.delete_bucket(Bucket=made.name)
+    wait_until(lambda: _remove(made), timeout_seconds=60, what=f"The bucket {made.name} goes")
     made.client.close()
+
+
+def _remove(bucket: Bucket) -> str | None:
+    """Empty and remove a bucket; return what is in the way where something still writes to it."""
+    from botocore.exceptions import ClientError
+
+    keys = bucket.list_keys()
+    for key in keys:
+        bucket.client.delete_object(Bucket=bucket.name, Key=key)
+    try:
+        bucket.client.delete_bucket(Bucket=bucket.name)
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "BucketNotEmpty":
+            raise
+        return f"Something has written to it since {len(keys)} objects were deleted: {bucket.list_keys()[:5]}"
+    return None
 
 
 @pytest.fixture

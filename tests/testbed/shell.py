@@ -59,8 +59,13 @@ def _short(words: Sequence[str]) -> str:
 
 
 def last_lines(text: str, count: int = 15) -> str:
-    """Return the end of a text, indented, for a message."""
-    return "\n".join(f"    {line[:500]}" for line in text.rstrip().splitlines()[-count:]) or "    (no output)"
+    """Return the end of a text, indented, for a message; of a long line begin and end."""
+    lines = text.rstrip().splitlines()[-count:]
+    return "\n".join(f"    {_bounded(line)}" for line in lines) or "    (no output)"
+
+
+def _bounded(line: str) -> str:
+    return line if len(line) <= 1000 else f"{line[:500]} … {line[-500:]}"
 
 
 def log_tail(path: Path) -> str:
