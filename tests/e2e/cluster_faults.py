@@ -116,6 +116,24 @@ def _pause(program: str, word: str = "") -> Callable[[Victim], None]:
     return fault
 
 
+@contextlib.contextmanager
+def cut_off_pod(pod: dict[str, Any]) -> Iterator[None]:
+    """Lose every packet from and to a pod for the time of the block, whatever becomes of its container meanwhile."""
+    network = os.open(f"/proc/{_container_processes(pod)[0]}/ns/net", os.O_RDONLY)
+
+    def change(option: str) -> None:
+        for chain in ("INPUT", "OUTPUT"):
+            words = ["nsenter", f"--net=/proc/self/fd/{network}", "iptables", "--wait", option, chain, "--jump", "DROP"]
+            subprocess.run(words, check=True, timeout=60, capture_output=True, pass_fds=[network])
+
+    try:
+        change("--insert")
+        yield
+        change("--delete")
+    finally:
+        os.close(network)
+
+
 def kill_pod(jobs: ClusterJobs, pod: dict[str, Any]) -> None:
     """Kill a pod's processes, and have the pod gone at once."""
     _signal(_container_processes(pod), signal.SIGKILL)

@@ -1,53 +1,76 @@
-"""Two replicas, of which the leader is killed in the middle of a job, and the other one replaced by a rollout."""
+"""Two replicas, of which the leader is killed, stopped, cut off and replaced in the middle of a job."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from tests.cluster.installation import chart_values, installed, make_namespace
-from tests.e2e.cluster_faults import kill_pod
+from tests.e2e.audit import out_of_turn, writes_of
+from tests.e2e.cluster_faults import cut_off_pod, kill_pod, stopped_pods
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.e2e.own_operator import own_operator
+from tests.e2e.test_steering import patch
 from tests.testbed.plugin import Bucket, Cluster
+from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
-EIGHT_CELLS = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0], "fit_intercept": [True, False]}]}
+FOUR_CELLS = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0]}]}
 
 
 @pytest.fixture
 def jobs(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> Iterator[ClusterJobs]:
     """The jobs of an operator with two replicas."""
-    namespace = make_namespace(testbed.kubectl, "e2e")
-    election = {"leaseSeconds": 10}
-    try:
-        with installed(
-            testbed, chart_values(images, (namespace,), replicas=2, leaderElection=election)
-        ) as installation:
-            made = ClusterJobs(testbed, namespace, session_bucket, installation)
-            made.add_credentials()
-            yield made
-    finally:
-        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
+    with own_operator(testbed, images, session_bucket, replicas=2, leaderElection={"leaseSeconds": 10}) as made:
+        yield made
 
 
-def test_a_leader_that_is_killed_and_one_that_is_replaced_are_followed_and_no_cell_runs_twice(
+def test_a_leader_that_is_killed_stopped_cut_off_and_replaced_is_followed_and_writes_nothing_when_it_is_back(
     jobs: ClusterJobs,
 ) -> None:
-    jobs.testbed.require_own()
-    operator = jobs.operator
-    manifest = jobs.manifest("led", jobs.upload(two_column_table()), search=EIGHT_CELLS, execution={"parallelism": 1})
+    instance, operator = jobs.testbed.require_own().instance(), jobs.operator
+    manifest = jobs.manifest("led", jobs.upload(two_column_table()), search=FOUR_CELLS, execution={"parallelism": 1})
     name = jobs.apply(manifest)
-    jobs.wait(name, "has finished a cell", lambda s: s.get("cells", {}).get("succeeded", 0) > 0)
-    (first,) = operator.leaders()
-    kill_pod(jobs, operator.pods()[first])
-    operator.wait_until_ready()
-    (second,) = operator.leaders()
-    assert second != first
-    jobs.kubectl("rollout", "restart", "deployment/gridfold", "--namespace", operator.namespace)
-    operator.wait_until_ready()
-    (third,) = operator.leaders()
-    assert third not in {first, second}
+    led: list[str] = []
+
+    def another() -> None:
+        """Wait until a pod leads that has not led the moment before, and have it do something."""
+
+        def missing() -> str | None:
+            (leader,) = operator.leaders()
+            return "The same one leads as before, or none." if leader in {"", *led[-1:]} else None
+
+        wait_until(missing, timeout_seconds=120, what="Another one leads", explain=operator.explain)
+        led.extend(operator.leaders())
+        patch(jobs, name, {"execution": {"ttlSecondsAfterFinished": 80_000 + len(led)}})
+        generation = jobs.kubectl.get("trainingjob", name, "--namespace", jobs.namespace)["metadata"]["generation"]
+        jobs.wait(name, "has been looked at", lambda s: s.get("observedGeneration") == generation)
+
+    def running() -> list[dict[str, Any]]:
+        return [pod for pod in jobs.children("pods", name, "cell") if pod["status"]["phase"] == "Running"]
+
+    wait_until(lambda: None if running() else "None does.", timeout_seconds=240, what="A cell runs")
+    with stopped_pods(running()):  # so that the job cannot end before all has happened
+        another()
+        kill_pod(jobs, operator.pods()[led[-1]])
+        another()
+        operator.wait_until_ready()
+        with stopped_pods([operator.pods()[led[-1]]]):
+            another()
+        operator.wait_until_ready()
+        with cut_off_pod(operator.pods()[led[-1]]):
+            another()
+        operator.wait_until_ready()
+        jobs.kubectl("rollout", "restart", "deployment/gridfold", "--namespace", operator.namespace)
+        another()
+        operator.wait_until_ready()
     status = jobs.wait_until_it_ends(name)
     assert condition(status, "Complete")["status"] == "True", status
-    assert status["cells"]["succeeded"] == 8
-    assert jobs.pods_per_index(name) == {f"0/{index}": 1 for index in range(8)}, "a cell ran twice"
+    assert status["cells"]["succeeded"] == 4
+    assert jobs.pods_per_index(name) == {f"0/{index}": 1 for index in range(4)}, "a cell ran twice"
+    writes = writes_of(instance.audit_log, operator.service_account)
+    assert {write.pod for write in writes if write.resource == "trainingjobs/status"} >= set(led)
+    assert out_of_turn(writes) == []
+    late = [replace(write, received="9999") for write in writes if (write.pod, write.resource) == (led[0], "jobs")]
+    assert len(out_of_turn([*writes, late[0]])) == 1, "a late write would be found"
