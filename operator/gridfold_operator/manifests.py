@@ -15,7 +15,6 @@ from gridfold.api.handoff import (
     CREDENTIALS_VARIABLE,
     ESTIMATOR_PREFIXES_VARIABLE,
     JOB_FILE,
-    PRIVATE_SOURCES_VARIABLE,
     SCRATCH_VARIABLE,
     SOURCE_BYTES_VARIABLE,
     SOURCE_CA_BUNDLES_VARIABLE,
@@ -91,7 +90,7 @@ def input_name(name: str, stage_input: StageInput) -> str:
 def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerSettings) -> Manifest:
     """Return the Job of prepare or refit."""
     spec, input_map = action.input.spec, input_name(action.name, action.input)
-    pod = _pod(action.stage, input_map, spec, settings.in_namespace(owner.namespace), action.memory)
+    pod = _pod(action.stage, input_map, spec, settings, action.memory)
     if carry_job_file(pod, action.input):
         input_map = ""
     job: Manifest = {
@@ -104,7 +103,7 @@ def build_stage_manifest(owner: Metadata, action: StartStage, settings: TrainerS
 def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSettings) -> Manifest:
     """Return the Indexed Job of a wave: completion index i is the i-th of the action's groups."""
     spec, input_map = action.input.spec, input_name(action.name, action.input)
-    pod = _pod(Stage.CELL, input_map, spec, settings.in_namespace(owner.namespace), action.memory)
+    pod = _pod(Stage.CELL, input_map, spec, settings, action.memory)
     pod["metadata"]["annotations"].update(CELL_ANNOTATIONS)
     job = {
         "completionMode": "Indexed",
@@ -124,7 +123,7 @@ def template_digest(
     stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings, owner: Metadata, memory: str = ""
 ) -> str:
     """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
-    pod = _pod(stage, "", spec, settings.in_namespace(owner.namespace), memory)
+    pod = _pod(stage, "", spec, settings, memory)
     lead_to_own_nodes(pod["spec"], spec, owner, settings)
     return digest({"pod": pod, "attempt": attempt_digest(spec)})
 
@@ -248,8 +247,6 @@ def _environment(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings)
     if spec.storage.ca_bundle_config_map_name:
         environment[CA_BUNDLE_VARIABLE] = f"{INPUT_FOLDER}/ca/{CA_BUNDLE_KEY}"
     if stage is Stage.PREPARE:
-        if settings.sources.allow_private_addresses:
-            environment[PRIVATE_SOURCES_VARIABLE] = "true"
         if settings.sources.max_bytes is not None:
             environment[SOURCE_BYTES_VARIABLE] = str(settings.sources.max_bytes)
         if _source_secrets(spec):

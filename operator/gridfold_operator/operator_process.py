@@ -47,6 +47,7 @@ LOG = logging.getLogger("gridfold_operator")
 
 ALL_NAMESPACES = ("",)
 RESYNC_SPREAD = 0.2
+PODS_SECONDS = 0.2  #: between two looks whether the pods are known, which is soon after the beginning
 
 
 class Operator:
@@ -136,6 +137,9 @@ class Operator:
         served = self._served.get(key.namespace) or self._served.get("")
         if served is None or (term := served.term) is None:
             return  # its jobs are told of anew once it is served
+        if not self._pod_watch.has_listed(served.name):
+            self._queue.add_after(key, PODS_SECONDS)  # a wave whose pods are not known looks as if none ran
+            return
         if not served.name and await self._others.of(key.namespace):
             return  # and looked at by the next resync, once that one is gone
         with within(term):

@@ -11,8 +11,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from gridfold.api.estimator_names import PREFIX_PATTERN, SCIKIT_LEARN, is_below
 from gridfold.api.v1alpha1 import DEFAULT_TRAINER
 from gridfold.api.v1alpha1.fields import TrainerName
-from gridfold.domain.endpoints import own_services, parse_allowed
-from gridfold.domain.tenancy.settings import TenancySettings
+from gridfold.domain.endpoints import parse_allowed
+from gridfold.domain.tenancy.settings import Endpoints, TenancySettings
+from gridfold.domain.tenancy.soundness import unfit_defaults
 from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
 from gridfold_operator.settings_model import SettingsModel
 
@@ -26,8 +27,6 @@ class SettingsError(ValueError):
 class SourceSettings(SettingsModel):
     """What the sources of a job may be."""
 
-    #: Whether https:// sources may be at private addresses; at loopback and link-local ones they never may.
-    allow_private_addresses: bool = False
     max_bytes: Annotated[int, Field(ge=1)] | None = (
         None  #: of one source, decompressed too; none: the trainer's default
     )
@@ -46,10 +45,12 @@ class TrainerSettings(SettingsModel):
     image_pull_secrets: tuple[str, ...] = ()
     sources: SourceSettings = Field(default_factory=SourceSettings)
     #: What pods may connect to at private addresses. None: the Services of the job's own namespace.
-    allowed_endpoints: tuple[Annotated[str, Field(max_length=300, pattern=r"^[^\s,]+$")], ...] = ()
+    allowed_endpoints: Endpoints = ()
     #: Packages or modules, such as lightgbm, whose classifiers and regressors a job may name beside scikit-learn's;
     #: the image has them installed.
-    estimator_prefixes: tuple[Annotated[str, Field(max_length=256, pattern=PREFIX_PATTERN)], ...] = ()
+    estimator_prefixes: Annotated[
+        tuple[Annotated[str, Field(max_length=256, pattern=PREFIX_PATTERN)], ...], Field(max_length=256)
+    ] = ()
     #: Further variables of every trainer pod, such as OPENBLAS_CORETYPE.
     env: Mapping[str, str] = Field(default_factory=dict)
     #: Taints of the nodes that a job has for itself, by provider. Not from here: those of `capacity.providers`.
@@ -76,10 +77,6 @@ class TrainerSettings(SettingsModel):
     def image_of(self, name: str) -> str:
         """Return the image of a name, "" where there is none."""
         return self.image if name == DEFAULT_TRAINER else self.images.get(name, "")
-
-    def in_namespace(self, namespace: str) -> "TrainerSettings":
-        """Return the settings as they are for the jobs of one namespace."""
-        return self.model_copy(update={"allowed_endpoints": self.allowed_endpoints or (own_services(namespace),)})
 
 
 class KueueSettings(SettingsModel):
@@ -123,6 +120,12 @@ class OperatorSettings(SettingsModel):
                     f"{setting} has {prefix}, which is not among trainer.estimatorPrefixes ({named}): name it there, "
                     "too, or take it out"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _check_defaults(self) -> Self:
+        if found := list(unfit_defaults(self.tenancy, self.trainer.names)):
+            raise ValueError("; ".join(found))
         return self
 
     @property

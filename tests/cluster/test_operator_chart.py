@@ -368,12 +368,12 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
         path.write_text(render(testbed, **values)["ConfigMap", "gridfold"]["data"]["settings.yaml"])
         return load_settings(str(path))
 
-    allowed = {"estimatorPrefixes": ["lightgbm"], "sources": {"allowPrivateAddresses": True, "maxBytes": 10**12}}
+    allowed = {"estimatorPrefixes": ["lightgbm"], "sources": {"maxBytes": 10**12}}
     allowed["allowedEndpoints"] = ["https://s3.storage.svc:9000", "10.1.0.0/16"]
     trainer = settings_of(trainer=allowed).trainer
     assert trainer.estimator_prefixes == ("lightgbm",)
     assert trainer.allowed_endpoints == ("https://s3.storage.svc:9000", "10.1.0.0/16")
-    assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 10**12)
+    assert trainer.sources.max_bytes == 10**12
     limits = {"maxCells": 9, "maxMemory": "4Gi", "queues": ["*"], "outputPrefixes": ["s3://models/"]}
     selector = {"matchLabels": {"tier": "gold"}, "limits": {"maxCells": 7}}
     tenancy = {"all": {"maxCells": 5, "maxCpu": "2"}, "selectors": [selector], "namespaces": {"team-a": limits}}

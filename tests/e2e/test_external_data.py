@@ -3,42 +3,20 @@
 import gzip
 import hashlib
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cluster.installation import chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import ClusterJobs, Status, condition, two_column_table
 from tests.e2e.exported_jobs import download, execute, export, finish
 from tests.e2e.secure_jobs import AUTHORITY, SecureJobs
 from tests.oracle.compared import check_table, check_winner
-from tests.testbed.plugin import Bucket, Cluster
 
 pytestmark = pytest.mark.cluster
 
 ROWS = gzip.compress(two_column_table().encode(), mtime=0)
 PIN = hashlib.sha256(ROWS).hexdigest()
-
-
-@pytest.fixture(scope="module")
-def served(
-    testbed: Cluster, images: dict[str, str], session_bucket: Bucket, session_secure: SecureJobs
-) -> Iterator[ClusterJobs]:
-    """TrainingJobs of an operator whose platform allows private addresses."""
-    namespace = make_namespace(testbed.kubectl, "external")
-    values = chart_values(images, (namespace,))
-    values["trainer"]["sources"] = {"allowPrivateAddresses": True}
-    try:
-        with installed(testbed, values) as operator:
-            jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
-            jobs.add_credentials()
-            session_secure.add_access(jobs)
-            yield jobs
-            jobs.delete(*jobs.names)
-    finally:
-        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
 
 
 @pytest.fixture(scope="module")
@@ -79,21 +57,21 @@ def everything_told(jobs: ClusterJobs, name: str, status: Status) -> str:
 
 
 def test_a_signed_url_is_read_checked_and_never_told_and_the_script_reads_it_too(
-    served: ClusterJobs, session_secure: SecureJobs, urls: dict[str, str], tmp_path: Path
+    jobs: ClusterJobs, session_secure: SecureJobs, urls: dict[str, str], tmp_path: Path
 ) -> None:
     url = urls["rows"]
-    manifest = manifest_of(served, url, sha256=PIN)
-    name = served.apply(manifest)
+    manifest = manifest_of(jobs, url, sha256=PIN)
+    name = jobs.apply(manifest)
     export(manifest, tmp_path / "jobs" / "external")
     bundle = str(session_secure.server.ca_bundle)
     ((_, report),) = json.loads(finish(execute(tmp_path / "jobs", ("none", "none"), SSL_CERT_FILE=bundle))).items()
-    status = served.wait_until_it_ends(name)
+    status = jobs.wait_until_it_ends(name)
     assert condition(status, "Complete")["status"] == "True", status["conditions"]
-    download(served, status, tmp_path / "jobs" / "external")
+    download(jobs, status, tmp_path / "jobs" / "external")
     check_table(report, tmp_path / "jobs" / "external")
     check_winner(report, tmp_path / "jobs" / "external")
     assert len(signature_of(url)) >= 32
-    assert signature_of(url) not in everything_told(served, name, status)
+    assert signature_of(url) not in everything_told(jobs, name, status)
 
 
 @pytest.mark.parametrize(
@@ -105,14 +83,14 @@ def test_a_signed_url_is_read_checked_and_never_told_and_the_script_reads_it_too
     ],
 )
 def test_external_data_that_cannot_be_had_is_told_without_the_signature(
-    served: ClusterJobs, urls: dict[str, str], url: str, pin: str, reason: str, words: tuple[str, ...]
+    jobs: ClusterJobs, urls: dict[str, str], url: str, pin: str, reason: str, words: tuple[str, ...]
 ) -> None:
-    name = served.apply(manifest_of(served, urls[url], sha256=pin))
-    status = served.wait_until_it_ends(name)
+    name = jobs.apply(manifest_of(jobs, urls[url], sha256=pin))
+    status = jobs.wait_until_it_ends(name)
     failed = condition(status, "Failed")
     assert (failed["status"], failed["reason"]) == ("True", reason)
     for word in words:
         assert word in failed["message"]
-    told = everything_told(served, name, status)
+    told = everything_told(jobs, name, status)
     assert signature_of(urls[url]) not in told
     assert "Traceback" not in told

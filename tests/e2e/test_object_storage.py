@@ -35,7 +35,10 @@ def read_from(source: Spec) -> Callable[[Spec, SecureJobs], object]:
     return lambda spec, secure: spec["dataset"].update(sources=[source])
 
 
-NOT_ALLOWED = (f"is at {SERVICE_IP}, a private address", "trainer.allowedEndpoints of the operator's chart")
+NOT_ALLOWED = (
+    f"is at {SERVICE_IP}, a private address",
+    "allowedEndpoints of trainer or tenancy in the operator's chart",
+)
 OWN_MACHINE = ("belongs to the machine itself or to its metadata service", "may not connect to it")
 #: An edit of a good job on the server behind TLS, the reason of its failure, and the words that must be told.
 REFUSED: dict[str, tuple[Callable[[Spec, SecureJobs], object], str, tuple[str, ...]]] = {

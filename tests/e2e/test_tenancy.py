@@ -13,14 +13,19 @@ from tests.testbed.plugin import Bucket, Cluster
 
 pytestmark = pytest.mark.cluster
 
+#: Of resources only what is set aside, so that the rest is left to the platform.
+BOUNDED_BY_PLATFORM = {"resources": {"requests": {"cpu": "100m", "memory": "200Mi"}}}
+
 
 def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_lowered_ends_no_job(
     testbed: Cluster, images: dict[str, str], session_bucket: Bucket, namespace: str
 ) -> None:
-    def values(cells: int, parallelism: int) -> dict[str, Any]:
+    def values(cells: int, parallelism: int, memory: str, endpoints: list[str]) -> dict[str, Any]:
+        given = {"parallelism": parallelism - 1, "resources": {"limits": {"memory": memory}}}
+        small = {"maxCells": cells, "maxParallelism": 1, "allowedEndpoints": endpoints}
         tenancy = {
-            "selectors": [{"matchLabels": {"tier": "small"}, "limits": {"maxCells": cells, "maxParallelism": 1}}],
-            "namespaces": {namespace: {"maxParallelism": parallelism}},
+            "selectors": [{"matchLabels": {"tier": "small"}, "limits": small}],
+            "namespaces": {namespace: {"maxParallelism": parallelism, "defaults": given}},
         }
         made = chart_values(images, (namespace,), tenancy=tenancy)
         made["trainer"]["images"] = {"nowhere": {"repository": "localhost/gridfold-nowhere", "tag": "1"}}
@@ -32,11 +37,13 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
         }
 
     testbed.kubectl("label", "namespace", namespace, "tier=small")  # which the platform gives it
-    with installed(testbed, values(cells=2, parallelism=2)) as operator:
+    with installed(
+        testbed, values(2, parallelism=2, memory="700Mi", endpoints=["s3.{namespace}.svc", "*"])
+    ) as operator:
         jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
         jobs.add_credentials()
         source = jobs.upload(two_column_table())
-        long = jobs.apply(jobs.manifest("long", source, execution={"parallelism": 1}, **LONG_CELLS))
+        long = jobs.apply(jobs.manifest("long", source, execution=BOUNDED_BY_PLATFORM, **LONG_CELLS))
         wide = jobs.apply(jobs.manifest("wide", source, search={"grid": [{"C": [1.0]}]}, execution={"parallelism": 3}))
         status = jobs.wait(wide, "is refused", lambda s: condition(s, "Accepted")["status"] == "False")
         assert (condition(status, "Accepted")["reason"], status["state"]) == ("NotAllowed", "Failed")
@@ -51,6 +58,13 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
         jobs.wait(long, "runs a cell", lambda s: s.get("cells", {}).get("running", 0) == 1)
         pods = running_pods()
         assert len(pods) == 1
+        given = {"parallelism": 1, "resources": {"limits": {"memory": "700Mi"}}}
+        assert jobs.status(long)["settings"]["execution"] == given
+        kept = jobs.status(long)["settings"]
+        assert kept["allowedEndpoints"] == [f"s3.{namespace}.svc", "*"]
+        assert "parallelism" not in testbed.kubectl.get("tj", long, "-n", namespace)["spec"]["execution"]
+        (pod,) = jobs.children("pods", long, "cell")
+        assert pod["spec"]["containers"][0]["resources"]["limits"] == {"memory": "700Mi"}
 
         jobs.wait(moved, "waits for the image that it names", lambda s: "gridfold-nowhere:1" in json.dumps(s))
         patch(jobs, moved, {"execution": {"trainer": "gpu"}})
@@ -60,9 +74,11 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
         status = jobs.wait(moved, "completes", lambda s: s["state"] == "Complete")
         assert status["prepared"]["image"] == images["trainer"]
 
-        upgrade(testbed, operator.namespace, values(cells=1, parallelism=3))
+        upgrade(testbed, operator.namespace, values(1, parallelism=3, memory="800Mi", endpoints=[]))
         operator.wait_until_ready()
-        jobs.wait(wide, "is started", lambda s: condition(s, "Running")["status"] == "True")
+        status = jobs.wait(wide, "is accepted, and may not reach its data", lambda s: "private address" in str(s))
+        assert condition(status, "Accepted")["status"] == "True"
+        assert jobs.status(long)["settings"] == kept
         assert (condition(jobs.status(long), "Accepted")["status"], jobs.status(long)["state"]) == ("True", "Running")
         patch(jobs, long, {"execution": {"retries": 1}})
         status = jobs.wait(long, "is judged anew", lambda s: condition(s, "Accepted")["status"] == "False")

@@ -6,6 +6,11 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
+
+#: Extra of a field whose default the API server does not fill in, so that what was left open can be told from what was
+#: written: a platform may have a default of its own for it.
+LEFT_OPEN: JsonDict = {"leftOpen": True}
 
 
 @dataclass(frozen=True)

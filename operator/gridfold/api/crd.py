@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from gridfold.api.base import ApiModel
+from gridfold.api.base import LEFT_OPEN, ApiModel
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.status_fields import StatusModel
 from gridfold.api.v1alpha1 import GROUP, KIND, PLURAL, VERSION, TrainingJob, TrainingJobSpec
@@ -157,16 +157,21 @@ def _add_rules_and_defaults(schema: dict[str, Any], model: type[BaseModel]) -> N
             _add_rules_and_defaults(target, inner)
         default = _default(field)
         if default is not None:
-            below["default"] = default
+            if not _left_open(field):
+                below["default"] = default
             if not issubclass(model, StatusModel):
-                _tell_default(below, default)
+                _tell_default(below, default, "" if not _left_open(field) else ", where the platform has no other")
 
 
-def _tell_default(schema: dict[str, Any], default: Any) -> None:
+def _tell_default(schema: dict[str, Any], default: Any, where: str) -> None:
     """Let the description say a plain default, where it says none: kubectl explain does not show it."""
     if isinstance(default, bool | int | str) and "efault" not in schema["description"]:
-        text = default if isinstance(default, str) else json.dumps(default)
-        schema["description"] += f" Default: {text}."
+        text = (default or "none") if isinstance(default, str) else json.dumps(default)
+        schema["description"] += f" Default: {text}{where}."
+
+
+def _left_open(field: Any) -> bool:
+    return bool(field.json_schema_extra == LEFT_OPEN)
 
 
 def _default(field: Any) -> Any:
@@ -175,7 +180,8 @@ def _default(field: Any) -> Any:
         return None if field.default is PydanticUndefined else field.default
     value = field.default_factory()
     if isinstance(value, ApiModel):
-        return _without_empty(value.document())
+        left = {other.alias for other in type(value).model_fields.values() if _left_open(other)}
+        return _without_empty({key: part for key, part in value.document().items() if key not in left})
     # An empty list or map says no more than its absence, and would only lengthen what users read back.
     return value or None
 

@@ -5,7 +5,7 @@ reading. The record with every digit is in object storage.
 """
 
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -144,6 +144,21 @@ class AttemptStatus(StatusModel):
     )
 
 
+class SettingsStatus(StatusModel):
+    """What the platform's settings were when the spec was accepted: they count until it is edited."""
+
+    execution: Annotated[dict[str, Any], Field(max_length=16)] = Field(
+        default_factory=dict,
+        description="What spec.execution leaves open and the platform has filled in (tenancy in the operator's chart).",
+    )
+    allowed_endpoints: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=256)] = Field(
+        default_factory=list, description="Storage and servers at private addresses that pods may connect to."
+    )
+    estimator_prefixes: Annotated[list[Text], Field(max_length=256)] = Field(
+        default_factory=list, description="Packages of estimators beside scikit-learn's that pods may use."
+    )
+
+
 class CapacityStatus(StatusModel):
     """Nodes for this job alone, and how long it has had them."""
 
@@ -242,6 +257,11 @@ class TrainingJobStatus(StatusModel):
         None, description="What prepare handed to the operator. For the operator alone."
     )
     attempt: AttemptStatus | None = Field(None, description="With what the run is tried. For the operator alone.")
+    settings: SettingsStatus | None = Field(
+        None,
+        description="What the platform's settings were when the spec was accepted. A change of them counts for the "
+        "job once its spec is edited.",
+    )
     capacity: CapacityStatus | None = Field(
         None, description="Nodes for this job alone; absent where none was asked for."
     )

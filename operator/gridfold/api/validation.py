@@ -66,6 +66,29 @@ def parse_training_job(document: Mapping[str, Any], estimator_prefixes: Sequence
     return job
 
 
+def known_fields(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a copy of a TrainingJob's document without the fields that this version does not know.
+
+    A newer kind has given them their defaults, in every TrainingJob that is there.
+    """
+    cleaned: dict[str, Any] = drop_nulls(document)
+    try:
+        TrainingJob.model_validate(cleaned, by_alias=True, by_name=False)
+    except ValidationError as error:
+        for found in error.errors(include_url=False, include_input=False):
+            if found["type"] == "extra_forbidden":
+                _remove(cleaned, found["loc"])
+    return cleaned
+
+
+def _remove(document: Any, location: Sequence[str | int]) -> None:
+    """Remove a field of a document; pydantic's locations name the kinds of a union, too, which are no fields."""
+    for part in location[:-1]:
+        if isinstance(part, int) or part in document:
+            document = document[part]
+    document.pop(location[-1], None)
+
+
 def drop_nulls(value: Any) -> Any:
     """Return a copy without the nulls of maps, as the API server prunes them; lists keep theirs."""
     if isinstance(value, Mapping):

@@ -97,6 +97,8 @@ class StatusBuilder:
         self._conditions.set(C.ACCEPTED, True, Reason.VALID, counted(cells, "cell"))
         if not self.settled:  # whatever made it stand still has passed
             self._conditions.set(C.STALLED, False, Reason.VALID)
+        if not self.settled or not self._job.accepted:  # what an older operator has seen to its end stays as it is
+            self._set(settings=self._job.settings)
         named = self._job.spec.scoring.objective if self._job.spec else None
         # Said at every reconcile: where the spec leaves it open, what prepare resolved must not be forgotten.
         objective = named or self.objective or None

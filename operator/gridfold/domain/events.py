@@ -33,13 +33,14 @@ EVENT_NOTE_LIMIT = 1024  #: of events.k8s.io/v1
 def events_between(before: TrainingJobStatus, after: TrainingJobStatus) -> tuple[Event, ...]:
     """Return an event for every condition whose status or reason changed to something worth telling.
 
-    Pods that cannot start are told once, when that begins, whatever causes follow each other until it ends.
+    Pods that cannot start are told once, when that begins, whatever causes follow each other until it ends; and once is
+    told what several conditions say in the same words (a refused spec is not accepted, and has failed).
     """
     known = UNTOLD_AT_FIRST | {c.type: _told(c) for c in before.conditions}
     changed = _together([c for c in after.conditions if known.get(c.type) != _told(c)])
     in_trouble, ended = _in_trouble(before), after.state in TERMINAL_STATES
     events = [_event(condition, silent=ended or in_trouble) for condition in changed if condition.message]
-    return tuple(event for event in events if event is not None)
+    return tuple(dict.fromkeys(event for event in events if event is not None))
 
 
 def _together(changed: list[Condition]) -> list[Condition]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from gridfold.api.handoff import PreparedRun
 from gridfold.api.status import Resolved
-from gridfold.api.v1alpha1 import AVERAGED, DEFAULT_TRAINER, PROBABILITY, RANKING, Average, TrainingJobSpec
+from gridfold.api.v1alpha1 import AVERAGED, PROBABILITY, RANKING, Average, TrainingJobSpec
 from gridfold.domain.grid import PREPROCESSING, Parameters, plain_value
 
 #: Changes whenever the way a cell's numbers are computed or stored changes.
@@ -46,15 +46,19 @@ def run_document(spec: TrainingJobSpec) -> dict[str, Any]:
 
 
 def attempt_digest(spec: TrainingJobSpec) -> str:
-    """Return the digest of what can make a failed run succeed without another result: whose edit tries it again."""
-    execution = spec.execution.document()
-    for name in ("parallelism", "ttlSecondsAfterFinished"):
-        execution.pop(name)
-    if spec.execution.parallel_folds == 1:  # as it was before there was a choice
-        execution.pop("parallelFolds")
-    if spec.execution.trainer == DEFAULT_TRAINER:
-        execution.pop("trainer")
-    return digest({"storage": spec.storage.document(), "execution": execution, "retry": spec.retry})
+    """Return the digest of what can make a failed run succeed without another result: whose edit tries it again.
+
+    Only what is not the default counts: else each field that a newer version brings would be an edit of every job.
+    """
+    storage = spec.storage.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=True)
+    execution = spec.execution.model_dump(
+        mode="json",
+        by_alias=True,
+        exclude_none=True,
+        exclude_defaults=True,
+        exclude={"parallelism", "ttl_seconds_after_finished"},
+    )
+    return digest({"storage": storage, "execution": execution, "retry": spec.retry})
 
 
 def cell_parameters(spec: TrainingJobSpec, prepared: PreparedRun, parameters: Parameters) -> dict[str, Any]:

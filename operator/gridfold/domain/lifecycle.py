@@ -16,6 +16,7 @@ from gridfold.domain.capacity.deciding import Wanted, decide_nodes, decide_nodes
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
 from gridfold.domain.observed import Children, Observed, ObservedJob, Progress
+from gridfold.domain.one_machine import on_one_machine
 from gridfold.domain.plan import Action, Delete, Plan
 from gridfold.domain.preparing import prepare
 from gridfold.domain.queues import is_held
@@ -59,14 +60,18 @@ def decide(observed: Observed) -> Plan:
 
 
 def _excesses(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]:
-    """Return what the platform does not allow. A spec that was accepted stays so: a changed setting ends nothing.
+    """Return what the platform does not allow, and what no pod of it can reach.
+
+    A spec that was accepted stays so: a changed setting ends nothing, and no later operator does.
 
     Nor is a suspended one judged, which starts nothing: whoever has it go on edits it, and then it is.
     """
     if spec.suspend:
         return ()
-    limited = () if job.accepted else check(spec, job.metadata.namespace, job.limits)
-    return (*unknown_name(job, spec), *limited)
+    new = not job.accepted
+    unseen = on_one_machine(spec) if new and job.trainers else ()  # a laptop, which has no images, is that machine
+    limited = check(spec, job.metadata.namespace, job.limits) if new else ()
+    return (*unseen, *unknown_name(job, spec), *limited)
 
 
 def _refuse(observed: Observed, reason: Reason, message: str) -> Plan:

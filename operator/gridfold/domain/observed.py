@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gridfold.api.conditions import ConditionType
 from gridfold.api.handoff import Report, decode_report
-from gridfold.api.status import TrainingJobStatus
+from gridfold.api.status import SettingsStatus, TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata, TrainingJobSpec
 from gridfold.api.validation import Problem
 from gridfold.domain.capacity.held import Held
@@ -135,7 +135,10 @@ class Children:
 
 @dataclass(frozen=True)
 class ObservedJob:
-    """The resource as it was read. `spec` is None where it is not valid; then `problems` says why."""
+    """The resource as it was read. `spec` is None where it is not valid; then `problems` says why.
+
+    What the spec leaves open is filled in by `settings`.
+    """
 
     metadata: Metadata
     spec: TrainingJobSpec | None
@@ -144,6 +147,7 @@ class ObservedJob:
     image: str = ""  #: of the trainer that the spec names, as the platform has it now; "": none, or on a laptop
     trainers: tuple[str, ...] = ()  #: names that the platform's images have; () on a laptop
     limits: Mapping[str, Limit] = field(default_factory=dict)  #: of what may be accepted; none on a laptop
+    settings: SettingsStatus | None = None  #: of the platform that count for this spec; None on a laptop
 
     @property
     def accepted(self) -> bool:

@@ -6,10 +6,11 @@ of the same versions are found, all others are computed again.
 """
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
-from gridfold.api.validation import Problem, show
+from gridfold.api.validation import Problem
 from gridfold.domain.observed import ObservedJob
 from gridfold.domain.plan import Action, Delete
 from gridfold.domain.run import Run
+from gridfold.domain.tenancy.rules import check_trainer
 
 
 def change_over(run: Run) -> tuple[Action, ...] | None:
@@ -33,13 +34,4 @@ def unknown_name(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]
     """Return that the platform has no image of this name, where the run does not have it already."""
     name, prepared = spec.execution.trainer, job.status.prepared
     keeps = job.accepted and prepared is not None and prepared.image and prepared.trainer == name
-    if not job.trainers or name in job.trainers or keeps:
-        return ()
-    return (
-        Problem(
-            "spec.execution.trainer",
-            show(name),
-            f"the platform has no trainer image of this name, only {', '.join(job.trainers)} (trainer.images of the "
-            "operator's chart). Write one of these, or ask the platform team, who sets it",
-        ),
-    )
+    return () if not job.trainers or keeps else check_trainer(spec, job.trainers)

@@ -9,7 +9,7 @@ from gridfold.api.inspection import PlanReport
 from gridfold.api.v1alpha1 import TrainingJob
 from gridfold.domain.grid import cell_count
 from gridfold.domain.words import counted, two_digits
-from gridfold_cli.commands.arguments import job_file, load, output_option
+from gridfold_cli.commands.arguments import job_file, load, output_option, settings_option
 from gridfold_cli.commands.asking import asking
 from gridfold_cli.commands.planned_nodes import Platform, Work, describe_nodes
 from gridfold_cli.local.inspection import inspect
@@ -22,13 +22,7 @@ HOUR_SECONDS = 3600
 @click.command()
 @job_file
 @output_option
-@click.option(
-    "--settings",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="What the platform has configured, for the nodes that spec.capacity asks for: the values of its chart, or the "
-    "ConfigMap of its operator (kubectl get configmap -n NAMESPACE gridfold -o yaml).",
-)
+@settings_option("the nodes that spec.capacity asks for")
 def plan(file: Path, output: str | None, settings: Path | None) -> None:
     """Say how much work a TrainingJob is, and how much of it is in the cache. Computes and writes nothing.
 

@@ -9,12 +9,14 @@ import click
 
 from gridfold.api.status import TrainingJobStatus
 from gridfold.api.v1alpha1 import TrainingJob
-from gridfold_cli.commands.arguments import job_file, load
+from gridfold.domain.one_machine import on_one_machine
+from gridfold_cli.commands.arguments import job_file, parse
 from gridfold_cli.commands.cluster_options import Connect, cluster_options, refuse_conflict
 from gridfold_cli.commands.endings import exit_code
 from gridfold_cli.commands.examples import examples
+from gridfold_cli.commands.namespaces import named_namespace
 from gridfold_cli.errors import InvalidInputError
-from gridfold_cli.reading.documents import read_resource
+from gridfold_cli.reading.documents import read_job_file
 from gridfold_cli.terminal.console import VisibleConsole
 from gridfold_cli.terminal.output import print_results, result_console
 from gridfold_cli.terminal.progress import Pace, PlainDisplay, TerminalDisplay
@@ -22,8 +24,6 @@ from gridfold_cli.terminal.say import say
 
 if TYPE_CHECKING:
     from gridfold_cli.cluster.training_jobs import TrainingJobs
-
-LOCAL = "file:"
 
 
 @click.command(
@@ -40,11 +40,13 @@ def submit(file: Path, *, connect: Connect, wait: bool, require_targets: bool, f
 
     Ctrl-C while it waits leaves the job alone: it goes on. With --wait the exit code is that of `gridfold run`.
     """
-    job, document = load(file), read_resource(file)
-    problems = [*_local_uris(job, file), *_waiting_problems(job, file, wait=wait, require_targets=require_targets)]
+    written = read_job_file(file)
+    job, document = parse(written), written.resource
+    unseen = written.tell(on_one_machine(job.spec))
+    problems = [*unseen, *_waiting_problems(job, file, wait=wait, require_targets=require_targets)]
     if problems:
         raise InvalidInputError(*problems)
-    namespace = _namespace(document, connect, file)
+    namespace = named_namespace(document, connect.namespace, file)
     name = job.metadata.name
     options = connect.options if connect.namespace or not namespace else f"{connect.options} -n {namespace}"
     interrupted = (
@@ -61,19 +63,6 @@ def submit(file: Path, *, connect: Connect, wait: bool, require_targets: bool, f
     sys.exit(exit_code(status, require_targets=require_targets))
 
 
-def _local_uris(job: TrainingJob, file: Path) -> Iterator[str]:
-    """Yield what a cluster cannot reach."""
-    spec = job.spec
-    uris = {f"spec.dataset.sources[{number}].uri": source.uri for number, source in enumerate(spec.dataset.sources)}
-    uris |= {"spec.output.uri": spec.output.uri, "spec.output.cacheUri": spec.cache_uri}
-    for path, uri in uris.items():
-        if uri.startswith(LOCAL) and (path != "spec.output.cacheUri" or spec.output.cache_uri):
-            yield (
-                f"{file}: {path} is {uri}, a file of this machine, which no pod can see; put it into object storage "
-                f"(s3://BUCKET/KEY), or compute here: gridfold run {file}"
-            )
-
-
 def _waiting_problems(job: TrainingJob, file: Path, *, wait: bool, require_targets: bool) -> Iterator[str]:
     if require_targets and not wait:
         yield "--require-targets needs --wait: nothing is known of targets before the job has ended"
@@ -81,16 +70,6 @@ def _waiting_problems(job: TrainingJob, file: Path, *, wait: bool, require_targe
         yield f"{file}: --require-targets is given, but spec.scoring.targets is empty; add a target or drop the option"
     if wait and job.spec.suspend:
         yield f"{file}: spec.suspend is true, so that nothing runs and --wait would never end; set it to false"
-
-
-def _namespace(document: dict[str, Any], connect: Connect, file: Path) -> str:
-    """Return the namespace that the file names, "" if none; as with kubectl, -n must not name another one."""
-    named = (document.get("metadata") or {}).get("namespace") or ""
-    if named and connect.namespace and named != connect.namespace:
-        raise InvalidInputError(
-            f"{file}: metadata.namespace is {named}, and -n says {connect.namespace}: leave one of them out"
-        )
-    return named
 
 
 def _submit(

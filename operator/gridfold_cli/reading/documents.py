@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,37 +19,63 @@ from gridfold_cli.reading.suggestions import suggest
 from gridfold_cli.reading.yaml_scalars import json_value
 
 
+def local_prefixes() -> tuple[str, ...]:
+    """Return the packages whose estimators may be named on this machine, beside scikit-learn's."""
+    return parse_prefixes(os.environ.get(ESTIMATOR_PREFIXES_VARIABLE, ""))
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """A file with one TrainingJob, as it was read, once: what comes through a pipe is not there a second time."""
+
+    path: Path
+    document: Document  #: a map of our kind
+
+    @property
+    def resource(self) -> dict[str, Any]:
+        """What is written there, without the status, which the API server takes from the operator alone."""
+        return {name: value for name, value in self.document.value.items() if name != "status"}
+
+    def parse(self, prefixes: Sequence[str] | None = None) -> TrainingJob:
+        """Return the TrainingJob, as the API server would store it.
+
+        `prefixes` are the packages that a platform allows, in place of those of this machine.
+
+        Raises:
+            InvalidInputError: with all problems, each with its line where it has one.
+        """
+        resource = self.resource
+        problems = (*metadata_problems(resource.get("metadata")), *_boolean_keys(self.document))
+        try:
+            job = parse_training_job(resource, local_prefixes() if prefixes is None else prefixes)
+        except InvalidTrainingJobError as error:
+            raise InvalidInputError(*self.tell((*problems, *error.problems))) from error
+        if problems:
+            raise InvalidInputError(*self.tell(problems))
+        return job
+
+    def tell(self, problems: Sequence[Problem]) -> list[str]:
+        """Return the problems as sentences, from the top of the file to its bottom, each with its line."""
+        lines = self.document.lines
+        found = sorted(((_line(problem.path, lines), problem) for problem in problems), key=lambda pair: pair[0])
+        return [f"{self.path}{f':{line}' if line else ''}: {problem}{suggest(problem)}" for line, problem in found]
+
+
 def load_training_job(path: Path) -> TrainingJob:
     """Return the TrainingJob of a YAML or JSON file, as the API server would store it.
 
     Raises:
         InvalidInputError: with all problems, each with its line where it has one.
     """
-    document = _resource(path)
-    # Like the API server, which takes the status from the operator alone.
-    resource = {name: value for name, value in document.value.items() if name != "status"}
-    problems = (*metadata_problems(resource.get("metadata")), *_boolean_keys(document))
-    try:
-        prefixes = parse_prefixes(os.environ.get(ESTIMATOR_PREFIXES_VARIABLE, ""))
-        job = parse_training_job(resource, prefixes)
-    except InvalidTrainingJobError as error:
-        raise InvalidInputError(*_sentences(path, (*problems, *error.problems), document.lines)) from error
-    if problems:
-        raise InvalidInputError(*_sentences(path, problems, document.lines))
-    return job
+    return read_job_file(path).parse()
 
 
-def read_resource(path: Path) -> dict[str, Any]:
-    """Return the resource of a file as it is written there, without its status.
+def read_job_file(path: Path) -> JobFile:
+    """Return what a YAML or JSON file has.
 
     Raises:
-        InvalidInputError: there is none.
+        InvalidInputError: it is no single resource of our kind.
     """
-    return {name: value for name, value in _resource(path).value.items() if name != "status"}
-
-
-def _resource(path: Path) -> Document:
-    """Return the document of a file, a map of our kind."""
     document = _only_document(path, read_text(path))
     if not isinstance(document.value, Mapping):
         raise InvalidInputError(
@@ -59,7 +86,7 @@ def _resource(path: Path) -> Document:
         raise InvalidInputError(
             f"{path}: apiVersion is {show(found[0])} and kind is {show(found[1])}; expected {API_VERSION} and {KIND}"
         )
-    return document
+    return JobFile(path, document)
 
 
 def _boolean_keys(document: Document) -> Iterator[Problem]:
@@ -110,12 +137,6 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(dict(pairs)) < len(pairs):
         raise ValueError
     return dict(pairs)
-
-
-def _sentences(path: Path, problems: tuple[Problem, ...], lines: Mapping[str, int]) -> list[str]:
-    """Return the problems from the top of the file to its bottom."""
-    found = sorted(((_line(problem.path, lines), problem) for problem in problems), key=lambda pair: pair[0])
-    return [f"{path}{f':{line}' if line else ''}: {problem}{suggest(problem)}" for line, problem in found]
 
 
 def _line(path: str, lines: Mapping[str, int]) -> int:

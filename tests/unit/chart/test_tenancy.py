@@ -8,11 +8,11 @@ import pytest
 import yaml
 from pydantic.alias_generators import to_camel
 
-from gridfold.domain.tenancy.settings import Limits, TenancySettings
+from gridfold.domain.tenancy.settings import PlaceSettings, TenancySettings
 
 ROOT = Path(__file__).parents[3]
 CHART = ROOT / "charts/gridfold"
-NAMES = {to_camel(field) for field in Limits.model_fields}
+NAMES = {to_camel(field) for field in PlaceSettings.model_fields}
 PAGE = (ROOT / "docs/tenancy.md").read_text("utf-8")
 
 

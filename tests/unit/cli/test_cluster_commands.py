@@ -1,8 +1,10 @@
 """submit, list, delete: over an API server in memory, as a user calls them."""
 
 import json
+import os
 import re
 import signal
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -41,12 +43,12 @@ def test_the_namespace_of_the_file_is_meant_and_another_one_by_option_is_refused
         (
             {"output": {"uri": "file:out/"}},
             [],
-            ["spec.output.uri is file:out/, a file of this machine", "gridfold run"],
+            ['spec.output.uri is "file:out/": a file of one machine', "gridfold run"],
         ),
         (
             {"dataset": {"sources": [{"uri": "file:a.csv"}], "target": "y"}},
             [],
-            ["dataset.sources[0].uri is file:"],
+            ['dataset.sources[0].uri is "file:a.csv"'],
         ),
         ({"suspend": True}, ["--wait"], ["spec.suspend is true"]),
         ({}, ["--require-targets"], ["--require-targets needs --wait", "spec.scoring.targets is empty"]),
@@ -61,6 +63,16 @@ def test_what_a_cluster_cannot_run_is_refused_before_it_is_asked(
     assert (done.code, done.out, cli.cluster.requests) == (2, "", [])
     for word in words:
         assert word in done.err
+
+
+def test_what_comes_through_a_pipe_is_submitted_too(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    writer = threading.Thread(target=path.write_text, args=(json.dumps(s3_job()),))
+    writer.start()
+    assert cli("submit", path).code == 0
+    writer.join()
+    assert cli.cluster.objects[job_path("small")]["spec"] == s3_job()["spec"]
 
 
 @pytest.mark.parametrize(

@@ -138,9 +138,9 @@ def test_validate_imports_nothing_that_is_slow(write_job: Write) -> None:
 
 def test_an_interrupt_before_anything_was_started_ends_with_130_too(write_job: Write) -> None:
     script = (
-        "import gridfold_cli.commands.arguments as arguments; from gridfold_cli.__main__ import main\n"
-        "def interrupted(path): raise KeyboardInterrupt\n"
-        "arguments.load_training_job = interrupted; main()"
+        "import gridfold_cli.reading.documents as documents; from gridfold_cli.__main__ import main\n"
+        "def interrupted(*_): raise KeyboardInterrupt\n"
+        "documents.parse_training_job = interrupted; main()"
     )
     command = [sys.executable, "-c", script, "run", str(write_job(document()))]
     done = subprocess.run(command, capture_output=True, text=True)
@@ -150,9 +150,9 @@ def test_an_interrupt_before_anything_was_started_ends_with_130_too(write_job: W
 
 def test_a_defect_is_one_line_and_its_traceback_comes_on_request(write_job: Write) -> None:
     script = (
-        "import gridfold_cli.commands.arguments as arguments; from gridfold_cli.__main__ import main\n"
-        "def broken(path): raise ZeroDivisionError('by zero')\n"
-        "arguments.load_training_job = broken; main()"
+        "import gridfold_cli.reading.documents as documents; from gridfold_cli.__main__ import main\n"
+        "def broken(*_): raise ZeroDivisionError('by zero')\n"
+        "documents.parse_training_job = broken; main()"
     )
     command = [sys.executable, "-c", script, "validate", str(write_job(document()))]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gridfold.api.handoff import PreparedRun
 from gridfold.api.status import Resolved
 from gridfold.domain.grid import Grid, format_ranges, parameter_texts, parse_ranges
-from gridfold.domain.keys import CellKeys, digest, run_digest, run_folder
+from gridfold.domain.keys import CellKeys, attempt_digest, digest, run_digest, run_folder
 from gridfold.domain.leaderboard import format_score, missed_targets
 from gridfold.domain.naming import child_name, label_value
 from gridfold.domain.standing import stand
@@ -105,6 +105,26 @@ def test_a_new_field_leaves_keys_and_digests_of_jobs_without_it_as_they_were() -
     spec = job_of(document()).spec
     assert CellKeys(spec, PREPARED).key({"C": 1}).startswith("e6a7c0cf7097b01f")
     assert run_digest("u", spec).startswith("3ce3d47fea9e3427")
+
+
+PLAIN_ATTEMPT, OTHER_ATTEMPT = "279467ebd6db2fbc", "755409c38e683ab1"
+MUCH = {"resources": {"limits": {"memory": "2Gi"}}, "prepare": {"resources": {"requests": {"cpu": "2"}}}}
+
+
+@pytest.mark.parametrize(
+    ("execution", "expected"),
+    [
+        ({}, PLAIN_ATTEMPT),
+        ({"parallelism": 3, "ttlSecondsAfterFinished": 5}, PLAIN_ATTEMPT),
+        ({"retries": 2, "packing": {"mode": "Cell"}, "template": {}}, PLAIN_ATTEMPT),
+        (MUCH, OTHER_ATTEMPT),
+    ],
+)
+def test_a_new_field_and_a_default_that_is_spelt_out_are_no_other_attempt(
+    execution: dict[str, object], expected: str
+) -> None:
+    """Else an upgrade would try every failed job again."""
+    assert attempt_digest(job_of(document(execution=execution)).spec).startswith(expected)
 
 
 @pytest.mark.parametrize("resolved", [Resolved(metrics=["f1", "recall"]), Resolved(metrics=["f1"], average="Macro")])

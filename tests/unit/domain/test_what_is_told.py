@@ -35,6 +35,7 @@ def test_of_a_refused_spec_everything_is_said_once() -> None:
     world = World(job_of(document()))
     problems = (Problem("spec.a", "1", "must be 2"),)
     first = look(world, problems, world.status)
+    assert events(first) == [("Warning", "InvalidSpec")], "that it is not accepted and has failed is one thing"
     again = look(world, problems, first.status)
     assert (again.status, again.events) == (first.status, ())
 

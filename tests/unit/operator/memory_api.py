@@ -138,7 +138,14 @@ class MemoryApi:
         return self.documents[path]
 
     def _list(self, path: str, query: Mapping[str, str]) -> Document:
-        found = (document for place, document in self.documents.items() if place.startswith(f"{path}/"))
+        group, _, plural = path.rpartition("/")
+        everywhere = "/namespaces/" not in path
+        found = (
+            document
+            for place, document in self.documents.items()
+            if place.startswith(f"{path}/")
+            or (everywhere and place.startswith(f"{group}/namespaces/") and kind_of(place) == plural)
+        )
         wanted = [part.split("=") for part in filter(None, query.get("labelSelector", "").split(",")) if "=" in part]
         fields = dict(part.split("=") for part in filter(None, query.get("fieldSelector", "").split(",")))
         items = [

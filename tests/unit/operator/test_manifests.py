@@ -269,20 +269,19 @@ def test_the_image_and_how_to_get_it_are_the_platforms() -> None:
 
 
 def test_what_the_platform_allows_reaches_the_pods_that_need_it() -> None:
-    sources = SourceSettings(allow_private_addresses=True, max_bytes=7)
+    sources = SourceSettings(max_bytes=7)
     trainer = TrainerSettings(image="t", estimator_prefixes=("lightgbm", "acme.models"), sources=sources)
     prepare = environment_of(build_stage_manifest(OWNER, start_prepare(), trainer))
     cell = environment_of(build_wave_manifest(OWNER, start_wave(), trainer))
     for environment in (prepare, cell):
         assert environment["GRIDFOLD_ESTIMATOR_PREFIXES"] == "lightgbm,acme.models"
-    assert (prepare["GRIDFOLD_ALLOW_PRIVATE_SOURCES"], prepare["GRIDFOLD_SOURCE_BYTES"]) == ("true", "7")
-    assert not cell.keys() & {"GRIDFOLD_ALLOW_PRIVATE_SOURCES", "GRIDFOLD_SOURCE_BYTES"}  # cells read no source
+    assert prepare["GRIDFOLD_SOURCE_BYTES"] == "7"
+    assert "GRIDFOLD_SOURCE_BYTES" not in cell, "cells read no source"
     plain = environment_of(build_stage_manifest(OWNER, start_prepare(), TRAINER))
-    allowed = ("GRIDFOLD_ESTIMATOR_PREFIXES", "GRIDFOLD_ALLOW_PRIVATE_SOURCES", "GRIDFOLD_SOURCE_BYTES")
-    assert not plain.keys() & set(allowed)
+    assert not plain.keys() & {"GRIDFOLD_ESTIMATOR_PREFIXES", "GRIDFOLD_SOURCE_BYTES"}
 
 
-def test_pods_may_connect_to_the_endpoints_that_the_platform_names_or_to_their_own_namespaces_services() -> None:
+def test_pods_may_connect_to_the_endpoints_that_the_platform_names() -> None:
     def allowed(trainer: TrainerSettings) -> set[str]:
         jobs = (
             build_stage_manifest(OWNER, start_prepare(), trainer),
@@ -290,12 +289,12 @@ def test_pods_may_connect_to_the_endpoints_that_the_platform_names_or_to_their_o
         )
         return {environment_of(job)["GRIDFOLD_ALLOWED_ENDPOINTS"] for job in jobs}
 
-    assert allowed(TRAINER) == {f"{OWNER.namespace}.svc"}
+    assert allowed(TRAINER) == {""}
     assert allowed(TrainerSettings(image="t", allowed_endpoints=("s3.storage.svc:9000", "10.1.0.0/16"))) == {
         "s3.storage.svc:9000,10.1.0.0/16"
     }
     own = TrainerSettings(image="t", env={"GRIDFOLD_ALLOWED_ENDPOINTS": "*"})
-    assert allowed(own) == {f"{OWNER.namespace}.svc"}, "what stands in env does not go before it"
+    assert allowed(own) == {""}, "what stands in env does not go before it"
 
 
 def test_the_input_is_immutable_owned_by_its_job_and_reads_back_as_it_was() -> None:

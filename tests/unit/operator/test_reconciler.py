@@ -135,13 +135,14 @@ def test_of_a_strange_status_the_strange_fields_are_left_out_and_the_rest_is_kep
         "runDigest": "abc",
         "state": "Dancing",
         "cells": {"total": "many"},
-        "leaderboard": [{"cell": 1, "score": "0.5"}, {"cell": -1, "score": 7}],
+        "leaderboard": [{"cell": 1, "score": "0.5"}, {"cell": -1, "score": 7}, {"cell": 2, "score": "0.4"}],
         "progress": "1/3",
         "inventedLater": {"x": 1},
     }
     status = parse_status(document)
     assert (status.run_digest, status.progress) == ("abc", "1/3")
-    assert (status.state, status.cells, status.leaderboard) == (None, None, [])
+    assert (status.state, status.cells) == (None, None)
+    assert [ranked.cell for ranked in status.leaderboard] == [1, 2]
 
 
 async def test_a_fault_of_our_own_is_told_on_the_resource_before_it_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,14 +31,12 @@ def test_names_are_those_of_the_chart(tmp_path: Path) -> None:
 
 
 def test_what_a_platform_allows_beside_the_defaults_is_read(tmp_path: Path) -> None:
-    text = (
-        "trainer: {image: t, estimatorPrefixes: [lightgbm, a.b], sources: {allowPrivateAddresses: true, maxBytes: 5}}"
-    )
+    text = "trainer: {image: t, estimatorPrefixes: [lightgbm, a.b], sources: {maxBytes: 5}}"
     trainer = load_settings(write(tmp_path, text)).trainer
     assert trainer.estimator_prefixes == ("lightgbm", "a.b")
-    assert (trainer.sources.allow_private_addresses, trainer.sources.max_bytes) == (True, 5)
+    assert trainer.sources.max_bytes == 5
     plain = load_settings(write(tmp_path, "trainer: {image: t, sources: {maxBytes: null}}")).trainer
-    assert (plain.estimator_prefixes, plain.sources.allow_private_addresses) == ((), False)
+    assert (plain.estimator_prefixes, plain.sources.max_bytes) == ((), None)
     assert plain.sources.max_bytes is None
 
 
@@ -184,9 +182,37 @@ def test_a_namespace_may_use_fewer_packages_than_the_trainer_has(tmp_path: Path,
         ("{all: {estimatorPrefixes: [light]}}", r"tenancy\.all\.estimatorPrefixes has light"),
         ("{all: {maxCell: 5}}", r"tenancy\.all\.maxCell"),
         ("{namespaces: {Team_A: {maxCells: 5}}}", r"Team_A"),
+        ("{all: {allowedEndpoints: ['a b']}}", r"tenancy\.all\.allowedEndpoints"),
+        ("{all: {allowedEndpoints: ['ftp://a']}}", r"tenancy\.all\.allowedEndpoints: .*'ftp://a' is no endpoint"),
+        ("{all: {defaults: {retries: 1}}}", r"tenancy\.all\.defaults\.retries"),
+        (
+            "{all: {maxParallelism: 5, defaults: {parallelism: 9}}}",
+            r"tenancy\.all: of what counts there, the default spec\.execution\.parallelism is 9: namespace … may have "
+            r"a parallelism of at most 5 \(tenancy\.all\.maxParallelism of the operator.s chart\) \(seen",
+        ),
+        (
+            "{all: {maxParallelism: 5}, namespaces: {team-a: {defaults: {parallelism: 9}}}}",
+            r"tenancy\.namespaces\.team-a: of what counts there, the default spec\.execution\.parallelism is 9: "
+            r"namespace team-a may have a parallelism of at most 5 \(tenancy\.all\.maxParallelism",
+        ),
+        (
+            "{all: {defaults: {resources: {limits: {memory: 5 GB}}}}}",
+            r"tenancy\.all\.defaults\.resources\.limits\.memory",
+        ),
+        (
+            "{all: {defaults: {template: {tolerations: [{operator: Equal}]}}}}",
+            r"default spec\.execution\.template\.tolerations\[0\]\.operator is \"Equal\": must be Exists",
+        ),
+        ("{all: {defaults: {trainer: gpu}}}", r"the default trainer gpu is not among trainer\.images \(default\)"),
         ("{all: {outputPrefixes: ['models/']}}", r"tenancy\.all\.outputPrefixes: .*must be a URI such as s3://"),
     ],
 )
 def test_limits_that_cannot_be_meant_are_refused_in_words(tmp_path: Path, tenancy: str, words: str) -> None:
     with pytest.raises(SettingsError, match=words):
         load_settings(write(tmp_path, f"{PREFIXES}tenancy: {tenancy}\n"))
+
+
+def test_defaults_within_the_limits_are_taken_and_a_limit_without_a_default_asks_for_none(tmp_path: Path) -> None:
+    text = "{all: {maxMemory: 4Gi, queues: [a], defaults: {parallelism: 5, resources: {limits: {cpu: '2'}}}}}"
+    settings = load_settings(write(tmp_path, f"{PREFIXES}tenancy: {text}\n"))
+    assert settings.tenancy.defaults_of("team", {}) == {"parallelism": 5, "resources": {"limits": {"cpu": "2"}}}

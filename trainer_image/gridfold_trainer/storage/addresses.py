@@ -56,7 +56,7 @@ def refusal(address: str, rules: AddressRules, host: str = "", port: int = 0) ->
         return None
     return (
         "a private address, and no Service of the job's own namespace nor an endpoint that the platform allows "
-        "(trainer.allowedEndpoints of the operator's chart)"
+        "(allowedEndpoints of trainer or tenancy in the operator's chart)"
     )
 
 

@@ -9,7 +9,6 @@ from gridfold.api.handoff import (
     CA_BUNDLE_KEY,
     CA_BUNDLE_VARIABLE,
     CREDENTIALS_VARIABLE,
-    PRIVATE_SOURCES_VARIABLE,
     SOURCE_BYTES_VARIABLE,
     SOURCE_CA_BUNDLES_VARIABLE,
     SOURCE_CREDENTIALS_VARIABLE,
@@ -35,7 +34,6 @@ class StoreAccess:
     source_credentials: Path | None = None  #: folder of folders, by Secret
     source_ca_bundles: Path | None = None  #: folder of folders, by ConfigMap
     source_bytes: int = SOURCE_BYTES
-    private_sources: bool = False
     allowed: tuple[AllowedEndpoint, ...] = ()  #: endpoints at private addresses; on a laptop all are
     waiting: Waiting = Waiting()  # noqa: RUF009 (frozen)
 
@@ -65,7 +63,6 @@ class StoreAccess:
             path(SOURCE_CREDENTIALS_VARIABLE),
             path(SOURCE_CA_BUNDLES_VARIABLE),
             int(limit),
-            environment.get(PRIVATE_SOURCES_VARIABLE) == "true",
             allowed,
         )
 
@@ -88,9 +85,7 @@ class StoreAccess:
     @property
     def web_rules(self) -> AddressRules:
         """Return where https:// sources may be."""
-        if not self.in_cluster:
-            return LAPTOP
-        return CLUSTER_STORAGE if self.private_sources else self._by_the_list
+        return self._by_the_list if self.in_cluster else LAPTOP
 
     @property
     def _by_the_list(self) -> AddressRules:

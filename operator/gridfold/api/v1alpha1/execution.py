@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from gridfold.api.base import ApiModel, Rule
+from gridfold.api.base import LEFT_OPEN, ApiModel, Rule
 from gridfold.api.v1alpha1.fields import DEFAULT_TRAINER, Int, QueueName, TrainerName
 from gridfold.api.v1alpha1.out_of_memory import OutOfMemory
 from gridfold.api.v1alpha1.packing import Packing
@@ -15,6 +15,8 @@ from gridfold.api.v1alpha1.stage_settings import StageSettings
 
 #: Far more processes in one pod than any node has cores for.
 MOST_PARALLEL_FOLDS = 100
+#: Of cells, where neither spec nor platform says how many.
+PARALLELISM = 20
 #: Memory of a cell's first try, in CEL: its limit, or else its request, or else what is requested by default.
 _CELLS_MEMORY = (
     f"(has(self.resources.limits) && '{MEMORY}' in self.resources.limits ? self.resources.limits['{MEMORY}'] : "
@@ -28,13 +30,16 @@ class Execution(ApiModel):
 
     trainer: TrainerName = Field(
         DEFAULT_TRAINER,
+        json_schema_extra=LEFT_OPEN,
         description="Which trainer image runs the job, by the name that the platform has given it: one of "
         "trainer.images of the operator's chart, such as one that has LightGBM, or else its trainer.image. An edit "
         "lets the run go over to that image, which prepares the data again; results of the same versions are found. "
         "Not for `gridfold run`, where the trainer is what is installed.",
     )
     parallelism: Annotated[Int, Field(ge=1, le=10000)] = Field(
-        20, description="How many cells run at the same time, at most; where a pod has several, how many pods."
+        PARALLELISM,
+        json_schema_extra=LEFT_OPEN,
+        description="How many cells run at the same time, at most; where a pod has several, how many pods.",
     )
     packing: Packing = Field(
         default_factory=Packing,
@@ -43,6 +48,7 @@ class Execution(ApiModel):
     )
     queue_name: QueueName = Field(
         "",
+        json_schema_extra=LEFT_OPEN,
         description="LocalQueue of Kueue, in the job's namespace, that admits prepare, every wave of cells and refit "
         "as a Job of its own; none where it is empty. Running tells what the queue says. While cells are admitted, "
         "their number at a time stays as it is: an edit of parallelism counts from the next wave on, or once the job "
@@ -81,6 +87,7 @@ class Execution(ApiModel):
     )
     timeout_seconds: Annotated[Int, Field(ge=1, le=31_536_000)] = Field(
         86400,
+        json_schema_extra=LEFT_OPEN,
         description="How long the whole run may take, from its start or from when it was tried again; waiting for a "
         "node counts, time suspended or in a queue does not. One that takes longer is Failed with the reason "
         "DeadlineExceeded. Its results are kept: raise the value, and it goes on for that long.",
@@ -114,14 +121,15 @@ class Execution(ApiModel):
     rules: ClassVar[tuple[Rule, ...]] = (
         Rule(
             "minParallelism",
-            "!has(self.minParallelism) || self.queueName != ''",
+            "!has(self.minParallelism) || (has(self.queueName) && self.queueName != '')",
             "is for a queue of Kueue: name it in queueName, or leave minParallelism out",
             lambda e: e.min_parallelism is None or e.queue_name != "",
             lambda e: e.min_parallelism,
         ),
         Rule(
             "minParallelism",
-            "!has(self.minParallelism) || self.minParallelism <= self.parallelism",
+            "!has(self.minParallelism) || self.minParallelism <= (has(self.parallelism) ? self.parallelism : "
+            f"{PARALLELISM})",
             "must not be above parallelism",
             lambda e: e.min_parallelism is None or e.min_parallelism <= e.parallelism,
             lambda e: e.min_parallelism,

@@ -136,6 +136,18 @@ def check(spec: TrainingJobSpec, namespace: str, limits: Mapping[str, Limit]) ->
     )
 
 
+def check_trainer(spec: TrainingJobSpec, names: Sequence[str]) -> tuple[Problem, ...]:
+    """Return that a spec names a trainer image that the platform does not have."""
+    name = spec.execution.trainer
+    if name in names:
+        return ()
+    rule = (
+        f"the platform has no trainer image of this name, only {', '.join(names)} (trainer.images of the operator's "
+        "chart). Write one of these, or ask the platform team, who sets it"
+    )
+    return (Problem("spec.execution.trainer", show(name), rule),)
+
+
 def _words(excess: _Excess, namespace: str, setting: str) -> str:
     return (
         f"namespace {namespace} {excess.may} ({setting} of the operator's chart). {excess.advice}, or ask the platform "

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from gridfold.api.estimator_names import PREFIX_PATTERN
 from gridfold.api.v1alpha1.fields import Quantity
+from gridfold.domain.endpoints import parse_allowed
+from gridfold.domain.tenancy.defaults import Defaults, lay_under, left_open
 from gridfold.domain.tenancy.places import place_of
 
 #: In a list: whatever there is. So a namespace may have more than all others.
@@ -18,6 +20,7 @@ NAME = "{namespace}"
 
 Most = Annotated[int, Field(ge=1)]
 Names = tuple[Annotated[str, Field(min_length=1, max_length=253)], ...]
+Endpoints = Annotated[tuple[Annotated[str, Field(max_length=300, pattern=r"^[^\s,]+$")], ...], Field(max_length=256)]
 Folders = tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...]
 Prefixes = tuple[Annotated[str, Field(max_length=256, pattern=rf"{PREFIX_PATTERN}|^\*$")], ...]
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
@@ -56,6 +59,19 @@ class Limits(_Model):
         return folders
 
 
+class PlaceSettings(Limits):
+    """All that is set for the namespaces of one place: limits, and what a spec has no say in."""
+
+    allowed_endpoints: Endpoints | None = None  #: in place of those of trainer; an empty list allows no private address
+    defaults: Defaults = Field(default_factory=Defaults)  #: for what a spec leaves open
+
+    @field_validator("allowed_endpoints")
+    @classmethod
+    def _check_endpoints(cls, entries: Endpoints | None) -> Endpoints | None:
+        parse_allowed(entry.replace(NAME, "namespace") for entry in entries or ())
+        return entries
+
+
 @dataclass(frozen=True)
 class Limit:
     """One limit that counts in a namespace, and where it is set."""
@@ -68,7 +84,7 @@ class SelectedLimits(_Model):
     """Limits of the namespaces that have all of some labels."""
 
     match_labels: Annotated[dict[str, str], Field(min_length=1, max_length=32)]
-    limits: Limits
+    limits: PlaceSettings
 
 
 @dataclass(frozen=True)
@@ -76,7 +92,7 @@ class _Place:
     """A place in the settings that has limits, and which namespaces they are for."""
 
     path: str
-    limits: Limits
+    limits: PlaceSettings
     name: str = ""  #: of the one namespace; "" for those with the labels
     labels: Mapping[str, str] = field(default_factory=dict)  #: that a namespace must have
 
@@ -94,19 +110,36 @@ class TenancySettings(_Model):
     and both before `all`.
     """
 
-    all: Limits = Field(default_factory=Limits)
+    all: PlaceSettings = Field(default_factory=PlaceSettings)
     selectors: tuple[SelectedLimits, ...] = ()
-    namespaces: Mapping[Namespace, Limits] = Field(default_factory=dict)
+    namespaces: Mapping[Namespace, PlaceSettings] = Field(default_factory=dict)
 
     def limits_of(self, namespace: str, labels: Mapping[str, str]) -> dict[str, Limit]:
         """Return what is limited in a namespace that has these labels, by the field of the limit."""
         found: dict[str, Limit] = {}
         for place in self._places():
             if place.counts(namespace, labels):
-                for name, value in place.limits:
-                    if value is not None:
-                        found.setdefault(name, Limit(_filled(value, namespace), place.setting(name)))
+                for name in Limits.model_fields:
+                    if (value := getattr(place.limits, name)) is not None:
+                        filled = _filled(value, namespace) if isinstance(value, tuple) else value
+                        found.setdefault(name, Limit(filled, place.setting(name)))
         return {name: limit for name, limit in found.items() if not _is_any(limit.value)}
+
+    def allowed_endpoints_of(self, namespace: str, labels: Mapping[str, str]) -> tuple[str, ...] | None:
+        """Return what pods of a namespace may connect to at private addresses; None where that is not set."""
+        for place in self._places():
+            entries = place.limits.allowed_endpoints
+            if entries is not None and place.counts(namespace, labels):
+                return _filled(entries, namespace)
+        return None
+
+    def defaults_of(self, namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
+        """Return what a spec is given where it leaves `spec.execution` open, each field from the first place."""
+        found: dict[str, Any] = {}
+        for place in self._places():
+            if place.counts(namespace, labels):
+                found = lay_under(found, left_open(found, place.limits.defaults.document()))
+        return found
 
     def estimator_prefixes(self) -> dict[str, str]:
         """Return the packages that any namespace may use, each with the setting that says so."""
@@ -116,6 +149,11 @@ class TenancySettings(_Model):
             for prefix in place.limits.estimator_prefixes or ()
             if prefix != ANY
         }
+
+    def examples(self) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+        """Yield for each place where something is set its path, and a namespace with labels for which it counts."""
+        for place in self._places():
+            yield place.path, place.name or "…", place.labels
 
     def _places(self) -> Iterator[_Place]:
         """Yield where limits are set, those first that go before others."""
@@ -130,6 +168,6 @@ def _is_any(value: object) -> bool:
     return isinstance(value, tuple) and ANY in value
 
 
-def _filled(value: object, namespace: str) -> object:
-    """Return a limit with the name of the namespace in the places that are left for it."""
-    return tuple(entry.replace(NAME, namespace) for entry in value) if isinstance(value, tuple) else value
+def _filled(entries: tuple[str, ...], namespace: str) -> tuple[str, ...]:
+    """Return the entries of a list with the name of the namespace in the places that are left for it."""
+    return tuple(entry.replace(NAME, namespace) for entry in entries)

@@ -1,7 +1,7 @@
 """The port Cluster on Kubernetes: stages and waves are Jobs, their input is a ConfigMap."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -11,14 +11,15 @@ from pydantic import ValidationError
 
 from gridfold.api import labels
 from gridfold.api.handoff import Stage
-from gridfold.api.status import TrainingJobStatus
+from gridfold.api.status import SettingsStatus, TrainingJobStatus
 from gridfold.api.v1alpha1 import PLURAL, Metadata
-from gridfold.api.validation import InvalidTrainingJobError, parse_training_job
+from gridfold.api.validation import InvalidTrainingJobError, drop_nulls, known_fields
 from gridfold.domain.keys import run_digest
 from gridfold.domain.naming import label_value
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
-from gridfold.domain.tenancy.settings import Limit, TenancySettings
+from gridfold.domain.tenancy.defaults import parse_filled
+from gridfold.domain.tenancy.settings import TenancySettings
 from gridfold.engine.ports import Clock, ConflictError, JobKey, RefusedError
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.children import (
@@ -35,6 +36,7 @@ from gridfold_operator.adapters.kubernetes.inputs import Inputs
 from gridfold_operator.adapters.kubernetes.kueue import find_hold
 from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
 from gridfold_operator.adapters.kubernetes.pods import Pod, PodStore, controller_of, project_pod
+from gridfold_operator.adapters.kubernetes.tenancy import Tenancy
 from gridfold_operator.adapters.kubernetes.trouble import find_trouble, lacks_pods
 from gridfold_operator.adapters.kubernetes.warnings import Warnings
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ForeignChildError, NamespaceLeavingError
@@ -71,6 +73,10 @@ class KubernetesCluster:
     reads_workloads: bool = False  #: of Kueue, to tell why a queue does not admit a Job
     tenancy: TenancySettings = field(default_factory=TenancySettings)
 
+    @property
+    def _tenancy(self) -> Tenancy:
+        return Tenancy(self.client, self.trainer, self.tenancy)
+
     async def load_job(self, key: JobKey) -> ObservedJob | None:
         """Return the resource as it is now, or None where it is gone or being deleted; its Jobs are ended then."""
         try:
@@ -84,21 +90,8 @@ class KubernetesCluster:
             await end_jobs_of(self.client, key, document["metadata"].get("finalizers") or ())
             return None
         status = parse_status(document.pop("status", None) or {})
-        try:
-            job = parse_training_job(document, self.trainer.estimator_prefixes)
-        except InvalidTrainingJobError as error:
-            return ObservedJob(metadata, None, status, error.problems, self.trainer.image)
-        image = self.trainer.image_of(job.spec.execution.trainer)
-        observed = ObservedJob(metadata, job.spec, status, image=image, trainers=self.trainer.names)
-        return observed if observed.accepted else replace(observed, limits=await self._limits_of(key.namespace))
-
-    async def _limits_of(self, namespace: str) -> dict[str, Limit]:
-        """Return what a spec may ask for that is not accepted yet; labels are read only where one counts."""
-        carried: dict[str, str] = {}
-        if self.tenancy.selectors:
-            found = await self.client.get(paths.namespace(namespace))
-            carried = found["metadata"].get("labels") or {}
-        return self.tenancy.limits_of(namespace, carried)
+        found = ObservedJob(metadata, None, status, image=self.trainer.image, trainers=self.trainer.names)
+        return read_spec(document, await self._tenancy.look(found), self.trainer)
 
     async def observe_children(self, job: ObservedJob) -> Children:
         """Return all children that are controlled by exactly this resource.
@@ -133,12 +126,8 @@ class KubernetesCluster:
         if job.spec is None or not view.template:
             return False
         prepared = job.status.prepared if job.status.run_digest == view.run_digest else None
-        trainer = self._trainer(prepared.image if prepared else job.image)
+        trainer = self._tenancy.trainer_of(job, prepared.image if prepared else job.image)
         return view.template != template_digest(view.stage, job.spec, trainer, job.metadata, view.memory)
-
-    def _trainer(self, image: str) -> TrainerSettings:
-        """Return the settings of the trainer's pods, with a run's own image where it has one."""
-        return self.trainer.model_copy(update={"image": image}) if image else self.trainer
 
     async def _child(self, key: JobKey, job: JobView) -> Child:
         pods = self.pods.of_job(job.uid)
@@ -168,16 +157,19 @@ class KubernetesCluster:
         owner = job.metadata
         LOG.info("%s/%s: %s %s", owner.namespace, owner.name, type(action).__name__, action.name)
         try:
-            await self._apply(owner, action)
+            await self._apply(job, action)
         except NamespaceLeavingError:
             await leave(self.client, owner.namespace)
 
-    async def _apply(self, owner: Metadata, action: Action) -> None:
+    async def _apply(self, job: ObservedJob, action: Action) -> None:
+        owner = job.metadata
         match action:
             case StartStage():
-                await self._start(owner, action, build_stage_manifest(owner, action, self._trainer(action.image)))
+                trainer = self._tenancy.trainer_of(job, action.image)
+                await self._start(owner, action, build_stage_manifest(owner, action, trainer))
             case StartWave():
-                await self._start(owner, action, build_wave_manifest(owner, action, self._trainer(action.image)))
+                trainer = self._tenancy.trainer_of(job, action.image)
+                await self._start(owner, action, build_wave_manifest(owner, action, trainer))
             case SetParallelism():
                 await self._change(owner, action.name, lambda job: parallelism_patches(job, action.parallelism))
             case SetTtl():
@@ -281,13 +273,44 @@ def _input_of(job: Document) -> str:
     return name
 
 
+def read_spec(document: Document, job: ObservedJob, trainer: TrainerSettings) -> ObservedJob:
+    """Return a job with the spec of its document, filled in by the platform, or with all that is wrong with it.
+
+    One that was accepted stays so when the kind becomes newer than this operator.
+    """
+    settings = job.settings or SettingsStatus()
+    try:
+        read, filled = parse_filled(document, settings.execution, settings.estimator_prefixes)
+    except InvalidTrainingJobError as error:
+        if job.accepted and (known := known_fields(document)) != drop_nulls(document):
+            return read_spec(known, job, trainer)
+        return replace(job, problems=error.problems)
+    kept = settings.model_copy(update={"execution": filled})
+    return replace(job, spec=read.spec, settings=kept, image=trainer.image_of(read.spec.execution.trainer))
+
+
 def parse_status(document: dict[str, Any]) -> TrainingJobStatus:
-    """Return a status as far as it can be understood: fields that another version wrote otherwise are left out."""
+    """Return a status as far as it can be understood: what another version wrote otherwise is left out.
+
+    Of a list that is one item: a job whose condition Complete is understood stays complete beside a strange one.
+    """
     try:
         return TrainingJobStatus.model_validate(document)
     except ValidationError as error:
-        strange = {str(found["loc"][0]) for found in error.errors() if found["loc"]}
-        return TrainingJobStatus.model_validate({k: v for k, v in document.items() if k not in strange})
+        strange = {_place(*found["loc"]) for found in error.errors()}
+        known = {key: _without(value, strange, key) for key, value in document.items() if (key,) not in strange}
+        return TrainingJobStatus.model_validate(known)
+
+
+def _place(key: str | int, below: str | int = "", *_: str | int) -> tuple[str | int, ...]:
+    """Return what is left out for an error somewhere in a status: an item of a list, or all of a field."""
+    return (key, below) if isinstance(below, int) else (key,)
+
+
+def _without(value: Any, strange: Collection[tuple[str | int, ...]], key: str) -> Any:
+    if not isinstance(value, list):
+        return value
+    return [item for index, item in enumerate(value) if (key, index) not in strange]
 
 
 def _check_owner(existing: Document, owner: Metadata, *, may_drain: bool = False) -> None:

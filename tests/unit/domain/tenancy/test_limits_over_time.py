@@ -1,6 +1,6 @@
 """When limits count: for each spec that is new, and never for one that was accepted."""
 
-from gridfold.domain.tenancy.settings import Limits, TenancySettings
+from gridfold.domain.tenancy.settings import PlaceSettings, TenancySettings
 from tests.unit.domain.world import World, document, job_of
 
 
@@ -11,7 +11,7 @@ def world_with(parallelism: int, most: int) -> World:
 
 
 def limit(world: World, most: int) -> None:
-    settings = TenancySettings(namespaces={"team": Limits(max_parallelism=most)})
+    settings = TenancySettings(namespaces={"team": PlaceSettings(max_parallelism=most)})
     world.limits = settings.limits_of("team", {})
 
 
