@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from tests.cluster.installation import chart_values, helm, installed, make_namespace, upgrade
+from tests.cluster.installation import chart_values, helm, upgrade
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
+from tests.e2e.own_operator import own_operator
 from tests.e2e.test_steering import assert_complete
 from tests.e2e.test_whole_jobs import scores
 from tests.testbed.plugin import Bucket, Cluster
@@ -19,14 +20,8 @@ EIGHT_CELLS = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0], "fit_intercept": [True, Fa
 @pytest.fixture
 def jobs(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> Iterator[ClusterJobs]:
     """The jobs of an operator of their own."""
-    namespace = make_namespace(testbed.kubectl, "e2e")
-    try:
-        with installed(testbed, chart_values(images, (namespace,))) as installation:
-            made = ClusterJobs(testbed, namespace, session_bucket, installation)
-            made.add_credentials()
-            yield made
-    finally:
-        testbed.kubectl("delete", "namespace", namespace, "--wait=false")
+    with own_operator(testbed, images, session_bucket) as made:
+        yield made
 
 
 def test_a_run_keeps_its_trainer_image_and_a_later_one_takes_the_platforms_as_soon_as_that_is_right(
