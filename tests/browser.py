@@ -20,6 +20,7 @@ import pytest
 
 from tests.testbed import machine
 from tests.testbed.errors import TestbedError
+from tests.testbed.shell import lock
 
 AXE, AXE_SHA256 = "axe-core@4.14.1", "e6b0ce02b84d892e2e33e403485e7f3d6c29e2be6df65daf44d89ba564139745"
 KEPT = Path.home() / ".cache/gridfold-tests"
@@ -35,30 +36,36 @@ Answer = Callable[..., Any]
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The program."""
-    if not shutil.which("chromium") and os.environ.get("CI"):
-        try:
-            machine.install("chromium")
-        except TestbedError as error:
-            _missing(str(error))
-    return shutil.which("chromium") or _missing("chromium is not installed")
+    if not os.environ.get("CI"):
+        return shutil.which("chromium") or _missing("chromium is not installed")
+    try:
+        return machine.command("chromium", "chromium")
+    except TestbedError as error:
+        _missing(str(error))
 
 
 @pytest.fixture(scope="session")
 def axe() -> str:
     """The program text of axe-core, as its digest pins it."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with lock(KEPT / "axe-core.lock"):  # else two processes would fetch it, and one of them read half of it
+        file = _fetched()
+    with tarfile.open(file) as archive:
+        found = archive.extractfile("package/axe.min.js")
+        assert found is not None
+        return found.read().decode()
+
+
+def _fetched() -> Path:
     file = KEPT / "axe-core.tgz"
     if not file.is_file() or hashlib.sha256(file.read_bytes()).hexdigest() != AXE_SHA256:
-        KEPT.mkdir(parents=True, exist_ok=True)
         npm = shutil.which("npm") or _missing("axe-core is fetched by npm, which is not installed")
         done = subprocess.run([npm, "pack", AXE, "--silent"], cwd=KEPT, capture_output=True, text=True)
         if done.returncode:
             _missing(f"axe-core cannot be fetched: {done.stderr[-500:]}")
         (KEPT / done.stdout.strip()).replace(file)
         assert hashlib.sha256(file.read_bytes()).hexdigest() == AXE_SHA256
-    with tarfile.open(file) as archive:
-        found = archive.extractfile("package/axe.min.js")
-        assert found is not None
-        return found.read().decode()
+    return file
 
 
 @pytest.fixture

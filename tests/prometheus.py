@@ -3,7 +3,6 @@
 import base64
 import contextlib
 import json
-import shutil
 import socket
 import subprocess
 import urllib.parse
@@ -17,6 +16,7 @@ import pytest
 import yaml
 
 from tests.testbed import machine
+from tests.testbed.errors import UnavailableError
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.waiting import wait_until
 
@@ -76,10 +76,10 @@ class Prometheus:
 @contextlib.contextmanager
 def scraping(kubectl: Kubectl, namespace: str, pod: str, rules: Path, folder: Path) -> Iterator[Prometheus]:
     """Have a Prometheus scrape a pod once a second and evaluate rules."""
-    if shutil.which("prometheus") is None:
-        if shutil.which("apt-get") is None:
-            pytest.skip("There is no prometheus on the path, and no apt-get to install it with.")
-        machine.install("prometheus")
+    try:
+        program = machine.command("prometheus", "prometheus")
+    except UnavailableError as error:
+        pytest.skip(str(error))
     config = {
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
         "rule_files": [str(rules)],
@@ -92,7 +92,7 @@ def scraping(kubectl: Kubectl, namespace: str, pod: str, rules: Path, folder: Pa
     words = [f"--config.file={folder}/prometheus.yaml", f"--storage.tsdb.path={folder}/data"]
     log = folder / "prometheus.log"
     with log.open("wb") as out:
-        process = subprocess.Popen(["prometheus", *words, f"--web.listen-address={address}"], stdout=out, stderr=out)
+        process = subprocess.Popen([program, *words, f"--web.listen-address={address}"], stdout=out, stderr=out)
         try:
             yield Prometheus(f"http://{address}", log)
         finally:

@@ -4,21 +4,48 @@ import os
 import platform
 import shutil
 import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from tests.testbed.errors import UnavailableError
-from tests.testbed.paths import HERE
-from tests.testbed.shell import SYSTEM_PATH, environment, run
+from tests.testbed.paths import HERE, cache
+from tests.testbed.shell import SYSTEM_PATH, environment, lock, run
 
 
 def require() -> None:
     """Make the machine able to run the testbed, or raise one sentence that says what it lacks."""
     check()
-    absent = missing_packages()
-    if absent:
-        install(*absent)
+    with _only_one():
+        if not (absent := missing_packages()):
+            return
+        _install(*absent)
         if left := missing_packages():
             raise UnavailableError(f"apt-get installed what was asked, but {', '.join(left)} still cannot be found.")
+
+
+def command(name: str, package: str) -> str:
+    """Return the path of a command; where it is missing, its package is installed, unless another process does so.
+
+    Raises:
+        UnavailableError: it is missing, and there is no apt-get, or its package does not have it.
+        TestbedError: apt-get has failed.
+    """
+    if found := shutil.which(name):
+        return found
+    with _only_one():
+        if found := shutil.which(name):  # by whoever had the lock before
+            return found
+        if not shutil.which("apt-get"):
+            raise UnavailableError(f"There is no {name} on the path, and no apt-get to install {package} with.")
+        _install(package)
+        if found := shutil.which(name):
+            return found
+        raise UnavailableError(f"apt-get installed {package}, but there is still no {name} on the path.")
+
+
+def _only_one() -> AbstractContextManager[None]:
+    """Wait until no other process of tests installs anything."""
+    return lock(cache() / "locks" / "apt")
 
 
 def check() -> None:
@@ -49,11 +76,12 @@ def _is_there(proof: str) -> bool:
     return shutil.which(proof, path=f"{os.environ.get('PATH', '')}:{SYSTEM_PATH}") is not None
 
 
-def install(*packages: str) -> None:
-    """Install by apt without any service of the packages being started."""
+def _install(*packages: str) -> None:
+    """Install by apt, when nobody else does, without any service of the packages being started."""
     print(f"testbed: installing {' '.join(packages)}", file=sys.stderr)
     env = environment(DEBIAN_FRONTEND="noninteractive", RUNLEVEL="1") | {
         key: value for key, value in os.environ.items() if key.lower().endswith("_proxy")
     }
     run(["apt-get", "-q", "update"], env=env, timeout_seconds=300)
-    run(["apt-get", "-qy", "--no-install-recommends", "install", *packages], env=env, timeout_seconds=600)
+    patient = ("-o", "DPkg::Lock::Timeout=300")  # a machine's own upgrades know nothing of our lock
+    run(["apt-get", "-qy", *patient, "--no-install-recommends", "install", *packages], env=env, timeout_seconds=900)

@@ -11,6 +11,7 @@ import pytest
 from gridfold.api.status import State
 from gridfold_cli.reading.kubectl_yaml import read_documents
 from tests.testbed import build, machine
+from tests.testbed.errors import UnavailableError
 from tests.unit.gitops.states import every_state
 
 FOLDER = Path(__file__).parents[3] / "examples/gitops"
@@ -54,12 +55,10 @@ def as_lua(value: Any) -> str:
 @pytest.fixture(scope="module")
 def lua() -> str:
     """Lua 5.1, the version that Argo CD's interpreter speaks."""
-    program = shutil.which("lua5.1")
-    if program is None:
-        if shutil.which("apt-get") is None:
-            pytest.skip("There is no lua5.1 on the path, and no apt-get to install it with.")
-        machine.install("lua5.1")
-    return program or "lua5.1"
+    try:
+        return machine.command("lua5.1", "lua5.1")
+    except UnavailableError as error:
+        pytest.skip(str(error))
 
 
 def argo_health(lua: str, job: dict[str, Any]) -> tuple[str, str]:
