@@ -159,6 +159,11 @@ def _force_delete(jobs: ClusterJobs, pods: list[dict[str, Any]]) -> None:
         jobs.kubectl("delete", "pod", metadata["name"], *words)
 
 
+def _kill_container(victim: Victim) -> None:
+    for pod in victim.pods()[:1]:
+        _signal(_container_processes(pod), signal.SIGKILL)
+
+
 def _delete_pod(victim: Victim) -> None:
     for pod in victim.pods()[:1]:
         words = ["--namespace", victim.jobs.namespace, "--wait=false", "--ignore-not-found"]
@@ -220,9 +225,7 @@ FAULTS: dict[str, Callable[[Victim], None]] = {
     "operator SIGSTOP": _stop_operator,
     "pod deleted": _delete_pod,
     "pod deleted by force": lambda victim: _force_delete(victim.jobs, victim.pods()),
-    "pod SIGKILL": lambda victim: (
-        _signal(_container_processes(victim.pods()[0]), signal.SIGKILL) if victim.pods() else None
-    ),
+    "pod SIGKILL": _kill_container,
     "out of memory": _out_of_memory,
     "Job deleted": _delete_job,
     "ConfigMaps deleted": _delete_inputs,

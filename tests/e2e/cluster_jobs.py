@@ -20,7 +20,7 @@ from tests.testbed.waiting import wait_until
 SECRET = "s3-credentials"
 #: Cells of the tests are small; two processors run several of them side by side.
 RESOURCES = {"requests": {"cpu": "400m", "memory": "160Mi"}, "limits": {"memory": "700Mi"}}
-LIMIT_SECONDS = 240
+LIMIT_SECONDS = 600  #: of which a slow machine needs more than half
 #: Parts of a spec: cells that run for minutes, for tests that end them before.
 LONG_CELLS: dict[str, Any] = {
     "estimator": {"className": "sklearn.ensemble.RandomForestClassifier"},
@@ -121,6 +121,18 @@ class ClusterJobs:
     def wait_until_it_ends(self, name: str) -> Status:
         """Wait until a job is Complete or Failed, and return its status."""
         return self.wait(name, "comes to its end", lambda s: s.get("state") in {"Complete", "Failed"})
+
+    def told(self, name: str, *reasons: str) -> list[dict[str, Any]]:
+        """Return the Events about a job once these are among them: each is written after its status."""
+        found: list[dict[str, Any]] = []
+
+        def missing() -> str | None:
+            found[:] = self.events(name)
+            lacking = {*reasons} - {event["reason"] for event in found}
+            return f"Lacking are {sorted(lacking)}." if lacking else None
+
+        wait_until(missing, timeout_seconds=60, what=f"{name} has its Events", every_seconds=0.3)
+        return found
 
     def explain(self, name: str) -> str:
         """Return the lines that help to find out why a job does not get on."""

@@ -11,7 +11,7 @@ from tests.e2e.cluster_jobs import ClusterJobs, Status
 from tests.oracle.conftest import FRAMES
 
 RUNNER = Path(__file__).parents[1] / "oracle" / "export_runner.py"
-SECONDS = 240
+SECONDS = 600
 
 
 def start(arguments: list[str], **variables: str) -> subprocess.Popen[str]:

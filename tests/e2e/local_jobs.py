@@ -12,7 +12,7 @@ from typing import Any
 
 from tests.unit.cli.processes import with_variable
 
-LIMIT_SECONDS = 120
+LIMIT_SECONDS = 600
 
 
 def write_rows(path: Path, rows: int = 120, seed: int = 3) -> None:

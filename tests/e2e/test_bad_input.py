@@ -74,7 +74,7 @@ def test_a_mistake_ends_the_job_in_words_before_any_cell_starts(
     assert jobs.testbed.s3_secret_key not in json.dumps(status)
     assert jobs.children("pods", name, "cell") == []
     assert jobs.children("jobs", name, "cell") == []
-    (warning,) = [event for event in jobs.events(name) if event["reason"] == failed["reason"]]
+    (warning,) = [event for event in jobs.told(name, failed["reason"]) if event["reason"] == failed["reason"]]
     assert warning["type"] == "Warning"
     assert failed["message"][:200] in warning["note"]
 

@@ -3,9 +3,12 @@
 `GRIDFOLD_CHAOS=50 pytest tests/e2e/test_local_kills.py` kills at so many moments (`make chaos-local`).
 """
 
+import contextlib
 import json
 import os
 import random
+import re
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -53,6 +56,16 @@ def digests(job: LocalJob) -> dict[str, str]:
     return found | {part: json.dumps(status[part]) for part in ("cells", "best", "validation", "test", "leaderboard")}
 
 
+def listens(job: LocalJob) -> bool:
+    """Tell whether a process of the trainer catches SIGTERM: the server does, the first of them, when it listens."""
+    for pid in job.trainers():
+        with contextlib.suppress(OSError):
+            caught = re.search(r"^SigCgt:\s*(\w+)$", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)
+            if caught and int(caught[1], 16) >> (signal.SIGTERM - 1) & 1:
+                return True
+    return False
+
+
 @pytest.mark.parametrize("moment", range(MOMENTS))
 def test_a_run_that_is_killed_at_any_moment_and_started_again_ends_the_same(
     job: LocalJob, whole: tuple[dict[str, str], float], moment: int
@@ -62,6 +75,8 @@ def test_a_run_that_is_killed_at_any_moment_and_started_again_ends_the_same(
     process = job.start()
     # Strata of the run's length: the moments are spread over all of it.
     time.sleep(seconds * (moment + random.Random(moment).random()) / MOMENTS)
+    # Before its server listens, nobody is there who could remove the folder of a run that is killed.
+    wait_until(lambda: process.poll() is not None or not [*(job.folder / "tmp").glob("gridfold-*")] or listens(job))
     process.kill()
     job.finish(process)
     wait_until(lambda: job.trainers() == {}, seconds=20)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from gridfold.api import labels
+from gridfold.domain.groups import parse_groups
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 
 pytestmark = pytest.mark.cluster
@@ -114,8 +116,13 @@ def test_after_the_first_cells_have_told_how_long_they_take_the_others_share_pod
     status = jobs.wait_until_it_ends(name)
     assert condition(status, "Complete")["reason"] == "Completed", status["conditions"]
     assert (status["progress"], status["cells"]["succeeded"]) == ("30/30", 30)
-    waves = jobs.pods_per_index(name)
-    assert waves == {"0/0": 1, "0/1": 1, "1/0": 1, "1/1": 1}
+    waves = {job["metadata"]["labels"][labels.WAVE]: job["metadata"] for job in jobs.children("jobs", name, "cell")}
+    groups = parse_groups(waves["1"]["annotations"][labels.CELLS])
+    sizes = [*map(len, groups)]
+    assert sum(sizes) == 28, "the first two were alone"
+    assert 2 <= len(groups) <= 14, "how many share a pod follows from how long the first two took"
+    pods = ["0/0", "0/1", *(f"1/{index}" for index in range(len(groups)))]
+    assert jobs.pods_per_index(name) == dict.fromkeys(pods, 1)
     rows = jobs.results(status)
     assert {row["outcome"] for row in rows} == {"succeeded"}
-    assert sum(row["shared"] == "preparation" for row in rows) == 28, "the first two were alone"
+    assert sum(row["shared"] == "preparation" for row in rows) == sum(size for size in sizes if size > 1)

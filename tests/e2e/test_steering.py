@@ -82,7 +82,7 @@ def test_a_suspended_job_keeps_its_results_and_goes_on_where_it_was(jobs: Cluste
     jobs.wait(refused, "is refused", lambda s: condition(s, "Accepted")["status"] == "False")
     version = jobs.kubectl.get("trainingjob", refused, "--namespace", jobs.namespace)["metadata"]["resourceVersion"]
 
-    grid = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0]}]}
+    grid = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0], "fit_intercept": [True, False]}]}
     execution = {"parallelism": 1}
     name = jobs.apply(jobs.manifest("paused", jobs.upload(two_column_table()), search=grid, execution=execution))
     jobs.wait(name, "has a result", lambda s: s.get("cells", {}).get("succeeded", 0) >= 1)
@@ -100,15 +100,16 @@ def test_a_suspended_job_keeps_its_results_and_goes_on_where_it_was(jobs: Cluste
     status = jobs.status(name)
     assert condition(status, "Suspended")["status"] == "True"
     done = status["cells"]["succeeded"]
-    assert 1 <= done < 4
+    assert 1 <= done < 8
     patch(jobs, name, {"suspend": False})
     status = assert_complete(jobs, name)
-    assert (status["progress"], condition(status, "Suspended")["status"]) == ("4/4", "False")
+    assert (status["progress"], condition(status, "Suspended")["status"]) == ("8/8", "False")
     counts = jobs.pods_per_index(name)
     assert [counts[f"0/{index}"] for index in range(done)] == [1] * done
 
     now = jobs.kubectl.get("trainingjob", refused, "--namespace", jobs.namespace)["metadata"]["resourceVersion"]
     assert now == version, "a refused job is written at rest"
+    jobs.told(name, "Completed")
     told = jobs.kubectl("describe", "trainingjob", name, "--namespace", jobs.namespace)
     order = re.findall(r"^ +(?:Normal|Warning) +(\w+) ", told[told.index("Events:") :], re.MULTILINE)
     wanted = ["Preparing", "Prepared", "Searching", "Suspended", "Refitting", "Completed"]
@@ -138,7 +139,7 @@ def test_an_input_that_somebody_deleted_while_its_pods_waited_is_made_again(jobs
     execution = {"template": {"nodeSelector": {mark: ""}}, "prepare": anywhere, "refit": anywhere}
     name = jobs.apply(jobs.manifest("inputless", jobs.upload(two_column_table()), execution=execution))
     jobs.wait(
-        name, "has cells without a node", lambda s: s["state"] == "Running" and s.get("reason") == "Unschedulable"
+        name, "has cells without a node", lambda s: s.get("state") == "Running" and s.get("reason") == "Unschedulable"
     )
     (lost,) = (found["metadata"] for found in jobs.children("configmaps", name))
     jobs.kubectl("delete", "configmap", lost["name"], "--namespace", jobs.namespace)

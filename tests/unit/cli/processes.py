@@ -21,7 +21,7 @@ def with_variable(start: str) -> dict[int, list[str]]:
     return found
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 120) -> None:
     """Poll until a condition holds.
 
     Raises:
