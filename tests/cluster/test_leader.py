@@ -123,7 +123,9 @@ def test_one_that_is_cut_off_from_the_api_server_ends_and_the_other_goes_on(two:
     two.wait_for_image("begun", "never-pulled-first:1")
     two.first.api.cut_off = True
     assert two.first.process.wait(timeout=60) == 1
-    assert "was not renewed for 7 s and more (its last renewal failed: PUT /apis/coordination.k8s.io" in two.first.log()
+    log = two.first.log()
+    assert "is not renewed yet: PUT /apis/coordination.k8s.io" in log
+    assert "was not renewed for 7 s and more (its last renewal failed: " in log
     two.create("next")
     two.wait_for_image("next", "never-pulled-second:1")
     assert two.second.says() == "ok\n"

@@ -49,5 +49,7 @@ def test_a_limit_range_and_a_quota_are_refused_in_words_that_have_a_remedy(kubec
     kubectl("delete", "limitrange", "small", "--namespace", namespace)
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "tiny"}, "spec": {"hard": {"pods": "0"}}}
     kubectl.apply(quota, namespace=namespace)
+    counts = "--for=jsonpath={.status.hard.pods}=0"  # which its controller says, and only then is a pod refused
+    kubectl("wait", counts, "resourcequota/tiny", "--namespace", namespace, "--timeout=60s")
     words = told(Waiting("FailedCreate", refusal(kubectl, namespace), 1))
     assert "raise the ResourceQuota tiny, free some of it" in words

@@ -327,5 +327,6 @@ def traces_of(instance: Instance) -> list[str]:
     for listing in (["ip", "-4", "route", "show", "table", "all"], ["iptables-save"], ["ip6tables-save"]):
         lines += run(listing).splitlines()
     at = instance.addresses
-    names = (instance.id, str(instance.state), at.pod_cidr.rpartition(".")[0], at.link_cidr.rpartition(".")[0])
+    networks = (f"{cidr.rpartition('.')[0]}." for cidr in (at.pod_cidr, at.link_cidr))  # 10.201.3. is not 10.201.39.
+    names = (instance.id, str(instance.state), *networks)
     return [line for line in lines if any(name in line for name in names)]

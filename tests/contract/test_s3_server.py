@@ -137,8 +137,10 @@ def test_readers_see_one_of_two_writers_objects_and_never_a_mixture(
 
     with ThreadPoolExecutor(2) as pool:
         writers = [pool.submit(write, number) for number in range(2)]
-        seen = list(itertools.islice(_until_both(store, uri, contents), 400))
-        done.set()
+        try:
+            seen = list(itertools.islice(_until_both(store, uri, contents), 400))
+        finally:
+            done.set()
         for writer in writers:
             writer.result()
     assert set(seen) == set(contents)

@@ -117,6 +117,21 @@ def _pause(program: str, word: str = "") -> Callable[[Victim], None]:
 
 
 @contextlib.contextmanager
+def held_cell(jobs: ClusterJobs, name: str) -> Iterator[None]:
+    """Keep the cell that runs where it is for the time of the block: with a parallelism of 1 no other one begins."""
+    found: list[int] = []
+
+    def missing() -> str | None:
+        pods = [pod for pod in jobs.children("pods", name, "cell") if pod["status"]["phase"] == "Running"]
+        found[:] = [pid for pod in pods for pid in _container_processes(pod)]
+        return None if found else "No cell runs."
+
+    wait_until(missing, timeout_seconds=120, what=f"{name} runs a cell", explain=lambda: jobs.explain(name))
+    with _stopped(found):
+        yield
+
+
+@contextlib.contextmanager
 def cut_off_pod(pod: dict[str, Any]) -> Iterator[None]:
     """Lose every packet from and to a pod for the time of the block, whatever becomes of its container meanwhile."""
     network = os.open(f"/proc/{_container_processes(pod)[0]}/ns/net", os.O_RDONLY)

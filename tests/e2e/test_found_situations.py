@@ -120,7 +120,7 @@ def test_a_pattern_with_many_stars_is_matched_at_once_and_an_unknown_host_is_tol
     unknown = jobs.manifest("unknown", f"{jobs.bucket.uri}/x.csv")
     unknown["spec"]["storage"]["endpoint"] = "https://nobody.has.this.name.invalid"
     name = jobs.apply(unknown)
-    status = jobs.wait(stars, "finds nothing", lambda s: s.get("state") == "Failed", seconds=60)
+    status = jobs.wait(stars, "finds nothing", lambda s: s.get("state") == "Failed")
     assert condition(status, "Failed")["reason"] == "ObjectMissing"
 
     def told(status: dict[str, Any]) -> str:

@@ -14,7 +14,8 @@ def test_the_manifest_of_a_running_job_differs_in_nothing_and_may_be_applied_by_
 ) -> None:
     manifest = jobs.manifest("gitops", jobs.upload(two_column_table()), **LONG_CELLS)
     name = jobs.apply(manifest)
-    jobs.wait(name, "a cell runs", lambda status: status.get("cells", {}).get("running", 0) > 0)
+    # Nothing is written from then on until one ends.
+    jobs.wait(name, "both cells run", lambda status: status.get("cells", {}).get("running", 0) == 2)
     before = jobs.kubectl.get("trainingjob", name, "--namespace", jobs.namespace)
     text = json.dumps(manifest)
     again = ["--namespace", jobs.namespace, "--filename", "-"]

@@ -7,6 +7,8 @@ import pytest
 
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
 from tests.e2e.test_steering import assert_complete
+from tests.testbed.errors import TestbedError
+from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -24,6 +26,15 @@ def test_the_first_job_of_a_tenant_completes_with_nothing_but_the_page(jobs: Clu
     first = first.replace("s3://team-a", jobs.bucket.uri).replace("team-a", jobs.namespace)
     first = first.replace("https://s3.example.com", jobs.testbed.s3_endpoint).replace("eu-central-1", "us-east-1")
     tenant_words = ("--as=anna", f"--as-group={jobs.namespace}")
+
+    def refused() -> str | None:
+        try:
+            jobs.kubectl(*tenant_words, "apply", "--dry-run=server", "-f", "-", stdin=first)
+        except TestbedError as error:
+            return str(error)
+        return None
+
+    wait_until(refused, timeout_seconds=60, what="The API server knows the tenant's role")
     jobs.kubectl(*tenant_words, "apply", "-f", "-", stdin=first)
     jobs.names.append("first")
     assert_complete(jobs, "first")

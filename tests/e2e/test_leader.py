@@ -37,12 +37,15 @@ def test_a_leader_that_is_killed_stopped_cut_off_and_replaced_is_followed_and_wr
     def another() -> None:
         """Wait until a pod leads that has not led the moment before, and have it do something."""
 
+        found: list[str] = []
+
         def missing() -> str | None:
-            (leader,) = operator.leaders()
+            found[:] = operator.leaders()
+            (leader,) = found
             return "The same one leads as before, or none." if leader in {"", *led[-1:]} else None
 
         wait_until(missing, timeout_seconds=120, what="Another one leads", explain=operator.explain)
-        led.extend(operator.leaders())
+        led.extend(found)
         patch(jobs, name, {"execution": {"ttlSecondsAfterFinished": 80_000 + len(led)}})
         generation = jobs.kubectl.get("trainingjob", name, "--namespace", jobs.namespace)["metadata"]["generation"]
         jobs.wait(name, "has been looked at", lambda s: s.get("observedGeneration") == generation)
@@ -63,8 +66,8 @@ def test_a_leader_that_is_killed_stopped_cut_off_and_replaced_is_followed_and_wr
             another()
         operator.wait_until_ready()
         jobs.kubectl("rollout", "restart", "deployment/gridfold", "--namespace", operator.namespace)
+        operator.wait_until_ready()  # one of the old ones may lead until then
         another()
-        operator.wait_until_ready()
     status = jobs.wait_until_it_ends(name)
     assert condition(status, "Complete")["status"] == "True", status
     assert status["cells"]["succeeded"] == 4

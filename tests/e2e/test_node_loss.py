@@ -52,8 +52,11 @@ def test_cells_of_a_node_that_is_lost_are_made_again_and_not_counted_as_failed(j
         jobs.kubectl("delete", "node", f"{GROUP}-0", "--wait=false")
         # The cluster's collector of garbage takes the pods of a node that is gone after 40 to 60 seconds.
         after = wait_for_new_pods(jobs, name, before)
-        status = jobs.wait(name, "tells it", lambda s: condition(s, "CapacityReady")["status"] == "False")
-    assert running(status) == (0, CELLS, 0), "nothing has failed, though no retry is allowed"
+        status = jobs.wait(
+            name,
+            "tells it, and that nothing has failed, though no retry is allowed",
+            lambda s: condition(s, "CapacityReady")["status"] == "False" and running(s) == (0, CELLS, 0),
+        )
     assert condition(status, "CapacityReady")["reason"] == "Unschedulable"
     assert "nodes are available" in condition(status, "CapacityReady")["message"]
     assert condition(status, "Running")["status"] == "False"

@@ -15,6 +15,7 @@ from tests.e2e.secure_jobs import AUTHORITY, SecureJobs
 from tests.e2e.test_cluster_commands import start
 from tests.e2e.test_external_data import signature_of
 from tests.testbed.errors import TestbedError
+from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
@@ -90,6 +91,14 @@ def told_by_the_cluster(jobs: ClusterJobs, names: dict[str, str]) -> Iterator[tu
             yield f"log of {made}", jobs.kubectl("logs", *where, made)
 
 
+def going(jobs: ClusterJobs, names: dict[str, str]) -> str | None:
+    """Return which pods have lost their Job, and so may go while they are read."""
+    there = {job["metadata"]["name"] for name in names.values() for job in jobs.children("jobs", name)}
+    pods = [pod["metadata"] for name in names.values() for pod in jobs.children("pods", name)]
+    left = [pod["name"] for pod in pods if pod["labels"]["batch.kubernetes.io/job-name"] not in there]
+    return f"{left} are there." if left else None
+
+
 def told_by_the_bucket(jobs: ClusterJobs, names: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Yield every object that jobs have stored; what is an archive, by its members."""
     for name in names.values():
@@ -127,6 +136,7 @@ def test_credentials_of_secrets_addresses_and_urls_are_told_nowhere(
     for title, (state, reason) in ENDS.items():
         status = jobs.wait_until_it_ends(names[title])
         assert condition(status, state)["reason"] == reason, f"{title}: {condition(status, state)}"
+    wait_until(lambda: going(jobs, names), timeout_seconds=60, what="The pods of a wave that was ended go")
 
     told = {"kubectl apply": str(refused.value).replace(json.dumps(with_user), "")}
     told |= dict(told_by_the_cluster(jobs, names)) | dict(told_by_the_bucket(jobs, names))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gridfold.api import labels
 from gridfold.api.validation import parse_training_job
 from gridfold_cli.commands.planned_nodes import Platform, Work, describe_nodes
 from gridfold_cli.reading.platform import load_providers
@@ -70,9 +71,15 @@ def test_cells_without_room_get_nodes_complete_on_them_and_hand_them_back(
     number = re.search(f"asked {PROVIDER} for ([0-9]+) nodes?", asked["note"])
     assert number, asked["note"]
     assert 1 <= int(number[1]) <= 6, "40 cells, 7 on a node, some of which have not waited for long enough perhaps"
-    lines = (line.split() for line in own_nodes.metrics().splitlines() if line.startswith("gridfold_"))
-    told = {series: float(value) for series, value in lines}
-    assert told[f'gridfold_capacity_requested_nodes{{provider="{PROVIDER}"}}'] == 0
+    told: dict[str, float] = {}
+
+    def still_told() -> str | None:
+        lines = (line.split() for line in own_nodes.metrics().splitlines() if line.startswith("gridfold_"))
+        told.update((series, float(value)) for series, value in lines)
+        number = told[f'gridfold_capacity_requested_nodes{{provider="{PROVIDER}"}}']
+        return f"{number} are." if number else None
+
+    wait_until(still_told, timeout_seconds=60, what="No node is told as requested", every_seconds=0.3)
     assert told[f'gridfold_capacity_node_seconds_total{{provider="{PROVIDER}"}}'] > 5
     assert told['gridfold_reconcile_duration_seconds_count{result="exception"}'] == 0
 
@@ -104,6 +111,8 @@ def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
 ) -> None:
     jobs, operator = own_nodes.jobs, own_nodes.jobs.operator
     name = jobs.apply(own_nodes.manifest("reaped"))
+    jobs.wait(name, "is prepared", lambda s: condition(s, "DatasetReady")["status"] == "True")
+    own_nodes.store(name, cells)  # so that refit finds them, should the wave end before the operator
     own_nodes.wait_until_held("pools", "claims", "leases", "jobs")
     scale = ("scale", "deployment/gridfold", "--namespace", operator.namespace)
     jobs.kubectl(*scale, "--replicas=0")
@@ -113,8 +122,7 @@ def test_the_reaper_alone_hands_back_what_an_operator_that_is_gone_has_left(
         jobs.kubectl("wait", "--for=delete", "pod", *where, "--timeout=60s")
         own_nodes.let_records_expire()
         own_nodes.reap()
-        own_nodes.wait_until_nothing_is_held(60)
-        own_nodes.store(name, cells)
+        own_nodes.wait_until_nothing_is_held()
     finally:
         jobs.kubectl(*scale, "--replicas=1")
     operator.wait_until_ready()
@@ -153,11 +161,15 @@ def test_a_group_of_machines_is_asked_ahead_of_the_cells_and_gets_its_number_bac
 
     with static_pool(jobs.kubectl):
         name = jobs.apply(own_nodes.manifest("ahead", provider=GROUP["name"], ahead=True))
-        asked = jobs.wait(name, "asks for nodes", lambda s: s.get("capacity", {}).get("requestedNodes", 0) == 6)
-        assert condition(asked, "DatasetReady")["status"] == "False", "prepare still runs"
+        jobs.wait(name, "has asked for nodes", lambda s: s.get("capacity", {}).get("requestedNodes", 0) == 6)
+        where = ("--namespace", jobs.operator.namespace, "--selector", labels.CAPACITY)
+        (record,) = jobs.kubectl.get("leases", *where)["items"]
         # Simulated cells leave no result, so the run ends as soon as it looks for them.
         status = jobs.wait_until_it_ends(name)
         assert status["reason"] == "ResultsMissing", status
+        (prepare,) = jobs.children("pods", name, "prepare")
+        ended = prepare["status"]["containerStatuses"][0]["state"]["terminated"]["finishedAt"]
+        assert record["metadata"]["creationTimestamp"] <= ended, "asked for before the data was prepared"
         nodes = {pod["spec"]["nodeName"] for pod in jobs.children("pods", name, "cell")}
         assert nodes - {jobs.testbed.require_own().instance().node_name}
 

@@ -10,6 +10,7 @@ from tests.cluster.installation import CHART, chart_values, installed
 from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
 from tests.prometheus import scraping
 from tests.testbed.plugin import Bucket, Cluster
+from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 RULES, DASHBOARD = CHART / "files/rules.yaml", CHART / "files/dashboard.json"
@@ -28,9 +29,9 @@ def test_prometheus_sees_a_job_and_its_cells_and_can_evaluate_all_rules_and_quer
         jobs.wait_until_it_ends(name)
         prometheus.wait("Its cells are told", cells, least=before + 2)
         prometheus.wait("It is told as complete", 'gridfold_jobs{state="Complete"}')
-        assert prometheus.value("sum(gridfold_leader)") == 1
+        prometheus.wait("One leads", "sum(gridfold_leader) == 1")
         created = 'gridfold_api_requests_total{verb="create", resource="jobs", code="201"}'
-        assert (prometheus.value(created) or 0) >= 3, "prepare, the wave and refit"
+        prometheus.wait("Prepare, the wave and refit are told", created, least=3)
         told = json.dumps(prometheus.query('{__name__=~"gridfold_.+"}'))
         assert name not in told, "no series belongs to a single job"
 
@@ -38,9 +39,14 @@ def test_prometheus_sees_a_job_and_its_cells_and_can_evaluate_all_rules_and_quer
         assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
         panels = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
         queries = [target["expr"].replace("$__rate_interval", "1m") for panel in panels for target in panel["targets"]]
-        empty = {query for query in queries if not prometheus.query(query)}
         # No provider of nodes is there, and perhaps no request has failed.
-        assert {query for query in empty if "gridfold_capacity_" not in query and "code!~" not in query} == set()
+        filled = [query for query in queries if "gridfold_capacity_" not in query and "code!~" not in query]
+
+        def empty() -> str | None:
+            left = [query for query in filled if not prometheus.query(query)]
+            return f"Nothing is found by {left}." if left else None
+
+        wait_until(empty, timeout_seconds=60, what="Every query finds something", every_seconds=0.3)
 
 
 def hastened(rules: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.installation import chart_values, helm, upgrade
+from tests.e2e.cluster_faults import held_cell
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 from tests.e2e.own_operator import own_operator
 from tests.e2e.test_steering import assert_complete
@@ -47,6 +48,7 @@ def test_a_run_keeps_its_trainer_image_and_a_later_one_takes_the_platforms_as_so
     assert condition(status, "Complete")["status"] == "True", status
     assert status["prepared"]["image"] == images["trainer"]
     assert images_of(before) == {images["trainer"]}
+    jobs.wait(after, "is begun", lambda s: s.get("state") == "Preparing")
     assert images_of(after) == {"localhost/gridfold-nowhere:1"}
     set_image(images["trainer"])
     status = jobs.wait_until_it_ends(after)
@@ -67,14 +69,17 @@ def test_a_job_outlives_a_rollback_and_a_release_that_was_uninstalled(
     slowly: dict[str, Any] = {"search": EIGHT_CELLS, "execution": {"parallelism": 1}}
     disturbed = jobs.apply(jobs.manifest("disturbed", source, **slowly))
     wait_for(1)
-    upgrade(testbed, jobs.operator.namespace, {**values, "logLevel": "DEBUG"})
-    jobs.operator.wait_until_ready()
+    with held_cell(jobs, disturbed):
+        upgrade(testbed, jobs.operator.namespace, {**values, "logLevel": "DEBUG"})
+        jobs.operator.wait_until_ready()
     wait_for(2)
-    do("rollback")
-    jobs.operator.wait_until_ready()
+    with held_cell(jobs, disturbed):
+        do("rollback")
+        jobs.operator.wait_until_ready()
     wait_for(3)
-    do("uninstall")
-    assert jobs.status(disturbed)["state"] == "Running", "the resource stays, and its pods go on"
+    with held_cell(jobs, disturbed):
+        do("uninstall")
+        assert jobs.status(disturbed)["state"] == "Running", "the resource stays, and its pods go on"
     upgrade(testbed, jobs.operator.namespace, values)
     jobs.operator.wait_until_ready()
     status = assert_complete(jobs, disturbed)

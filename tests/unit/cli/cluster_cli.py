@@ -47,7 +47,7 @@ class Cli:
                 patch.setenv(name, value)
             patch.chdir(self.folder)
             patch.setattr(sys, "argv", ["gridfold", *map(str, arguments)])
-            patch.setattr(following, "TICK_SECONDS", 0.1)
+            patch.setattr(following, "TICK_SECONDS", 0.5)
             try:
                 main()
             except SystemExit as end:

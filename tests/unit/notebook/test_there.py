@@ -44,7 +44,7 @@ def stored(monkeypatch: pytest.MonkeyPatch) -> Stored:
     store = Stored()
     monkeypatch.setattr(there, "open_store", lambda *_: store)
     monkeypatch.setattr(there, "open_run", opened)
-    monkeypatch.setattr(following, "TICK_SECONDS", 0.1)
+    monkeypatch.setattr(following, "TICK_SECONDS", 0.5)
     return store
 
 

@@ -242,12 +242,12 @@ def test_a_group_that_is_killed_in_the_middle_and_started_again_fits_no_finished
 
 def test_a_cell_that_takes_too_long_is_told_by_what_is_not_finished(world: World, patient: dict[str, str]) -> None:
     document = json.loads((world.folder / "job.json").read_text())
-    document["spec"]["execution"] = {"cellTimeoutSeconds": 4}
+    document["spec"]["execution"] = {"cellTimeoutSeconds": 12}
     (world.folder / "job.json").write_text(json.dumps(document))
     done = run_process(world.folder, "cell", "--job", "job.json", **patient)
     report = said(world)
     assert (done.returncode, report.ends) == (15, "s.."), done.stdout
     assert report.failure is not None
     assert report.failure.reason == "CellTimeout"
-    assert "The cell took longer than spec.execution.cellTimeoutSeconds (4 s)" in report.failure.message
+    assert "The cell took longer than spec.execution.cellTimeoutSeconds (12 s)" in report.failure.message
     assert report.log.endswith("-1.txt")

@@ -45,7 +45,7 @@ def _left_by_botocore() -> Iterator[None]:
 
 
 ACCESS_KEY, SECRET_KEY, TOKEN = "AKIDEXAMPLE", "wJalrXUtnFEMI-K7MDENG", "session-token-text"
-QUICK = Patience(connect_seconds=2, read_seconds=0.5, attempts=1, body_attempts=2, back_off_seconds=0.01)
+QUICK = Patience(connect_seconds=2, read_seconds=2, attempts=1, body_attempts=2, back_off_seconds=0.01)
 URI = "s3://data/folder/train.csv"
 BODY = bytes(range(256)) * 8192  # two mebibytes: more than one chunk
 OPERATIONS: dict[str, Callable[[S3Store, Path], Any]] = {

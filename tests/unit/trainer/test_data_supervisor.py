@@ -103,14 +103,14 @@ def test_work_that_ends_in_time_is_not_bounded_by_its_limit() -> None:
 def test_work_that_restarts_its_deadline_may_take_longer_in_all() -> None:
     pieces = """
     for _ in range(3):
-        while deadline.remaining() > 0.6: time.sleep(0.01)
+        while deadline.remaining() > 1.5: time.sleep(0.01)
         deadline.restart()
     return 12
 """
     start_seconds = time.monotonic()
-    with start(pieces, limit=1.0) as process:
+    with start(pieces, limit=2.5) as process:
         assert process.wait(SECONDS) == 12
-    assert time.monotonic() - start_seconds > 1.0
+    assert time.monotonic() - start_seconds > 2.5
 
 
 def test_work_that_is_killed_as_by_the_out_of_memory_killer_is_exit_code_137() -> None:

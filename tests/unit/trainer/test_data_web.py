@@ -21,7 +21,7 @@ from gridfold_trainer.storage.http_store import HttpStore, Web
 from gridfold_trainer.storage.stores import Wanted
 from tests.unit.trainer.scripted_s3 import Answer, Script, free_port, make_certificate, serving
 
-QUICK = Patience(connect_seconds=2, read_seconds=0.5, body_attempts=2, back_off_seconds=0.01)
+QUICK = Patience(connect_seconds=2, read_seconds=2, body_attempts=2, back_off_seconds=0.01)
 BODY = bytes(range(256)) * 8192  # two mebibytes: more than one chunk
 HALF = len(BODY) // 2
 SECRET = "X-Signature=abc123"

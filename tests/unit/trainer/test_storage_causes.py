@@ -34,7 +34,7 @@ from tests.unit.trainer.scripted_s3 import (
     serving,
 )
 
-QUICK = Patience(connect_seconds=0.5, read_seconds=0.5, attempts=1, body_attempts=1, back_off_seconds=0.01)
+QUICK = Patience(connect_seconds=2, read_seconds=2, attempts=1, body_attempts=1, back_off_seconds=0.01)
 #: host and port of the server, and the bundle of authorities that the client trusts.
 Place = tuple[str, int, Path | None]
 

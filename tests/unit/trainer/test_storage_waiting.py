@@ -118,7 +118,7 @@ def patient(keys: Path) -> Iterator[Callable[[str], Patient]]:
     def make(endpoint: str) -> Patient:
         clock = Time(now=100)
         waiting = clock.waiting()
-        quick = Patience(2, 0.3, attempts=1, body_attempts=1, back_off_seconds=0.01, waiting=waiting)
+        quick = Patience(2, 20, attempts=1, body_attempts=1, back_off_seconds=0.01, waiting=waiting)
         storage = Storage(endpoint=endpoint, region="us-east-1", credentials_secret_name="keys")
         made.append(S3Store(storage, Access(keys, None, LAPTOP, quick)))
         return Patient(PatientStore(made[-1], waiting), clock)
@@ -206,8 +206,8 @@ def test_who_is_ended_while_waiting_has_left_word_and_who_goes_on_has_taken_it_b
 
 
 def test_a_cell_whose_time_ends_while_it_waits_for_storage_has_not_taken_too_long(tmp_path: Path) -> None:
-    """Exit 15 would end the cell for good."""
-    job = stage_input(execution={"cellTimeoutSeconds": 3})
+    """Exit 15 would end the cell for good. Its time is enough to come to the store, and below the patience there."""
+    job = stage_input(execution={"cellTimeoutSeconds": 8})
     storage = Storage(endpoint=f"http://127.0.0.1:{free_port()}", region="us-east-1")
     output = job.spec.output.model_copy(update={"uri": "s3://data/out/", "cache_uri": "s3://data/cache/"})
     prepared = {
