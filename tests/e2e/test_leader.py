@@ -1,5 +1,6 @@
 """Two replicas, of which the leader is killed, stopped, cut off and replaced in the middle of a job."""
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,8 @@ from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
+#: So long that the kubelet's probes, too, have got no answer.
+STOPPED_SECONDS = 60.0
 FOUR_CELLS = {"grid": [{"C": [0.01, 0.1, 1.0, 10.0]}]}
 
 
@@ -59,8 +62,13 @@ def test_a_leader_that_is_killed_stopped_cut_off_and_replaced_is_followed_and_wr
         kill_pod(jobs, operator.pods()[led[-1]])
         another()
         operator.wait_until_ready()
-        with stopped_pods([operator.pods()[led[-1]]]):
+        with stopped_pods([operator.pods()[led[-1]]]):  # it goes on as soon as it is deposed
             another()
+        operator.wait_until_ready()
+        with stopped_pods([operator.pods()[led[-1]]]):
+            until = time.monotonic() + STOPPED_SECONDS
+            another()
+            time.sleep(max(0.0, until - time.monotonic()))
         operator.wait_until_ready()
         with cut_off_pod(operator.pods()[led[-1]]):
             another()
