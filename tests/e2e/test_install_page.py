@@ -1,11 +1,12 @@
 """What a fresh reader does: a tenant and a first job, as docs/install.md has them."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cluster_jobs import ClusterJobs, two_column_table
+from tests.e2e.cluster_jobs import ClusterJobs
 from tests.e2e.test_steering import assert_complete
 from tests.testbed.errors import TestbedError
 from tests.testbed.waiting import wait_until
@@ -16,13 +17,15 @@ PAGE = Path(__file__).parents[2] / "docs/install.md"
 
 
 def test_the_first_job_of_a_tenant_completes_with_nothing_but_the_page(jobs: ClusterJobs) -> None:
-    tenant, _, first = re.findall(r"^```yaml\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    page = PAGE.read_text("utf-8")
+    tenant, _, first = re.findall(r"^```yaml\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
+    (making,) = re.findall(r"^(awk .*?) > rows\.csv$", page, re.DOTALL | re.MULTILINE)
     _, binding, secret = tenant.split("---\n")
     secret = secret.replace('KEY_ID: "…"', f"KEY_ID: {jobs.testbed.s3_access_key!r}")
     secret = secret.replace('ACCESS_KEY: "…"', f"ACCESS_KEY: {jobs.testbed.s3_secret_key!r}")
     jobs.kubectl("apply", "-f", "-", stdin=f"{binding}---\n{secret}".replace("team-a", jobs.namespace))
-    rows = two_column_table().replace("a,b,y", "a,b,churned")
-    jobs.bucket.client.put_object(Bucket=jobs.bucket.name, Key="rows.csv", Body=rows.encode())
+    rows = subprocess.check_output(["sh", "-c", making])
+    jobs.bucket.client.put_object(Bucket=jobs.bucket.name, Key="rows.csv", Body=rows)
     first = first.replace("s3://team-a", jobs.bucket.uri).replace("team-a", jobs.namespace)
     first = first.replace("https://s3.example.com", jobs.testbed.s3_endpoint).replace("eu-central-1", "us-east-1")
     tenant_words = ("--as=anna", f"--as-group={jobs.namespace}")
