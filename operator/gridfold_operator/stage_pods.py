@@ -18,9 +18,8 @@ def build_labels(stage: Stage, spec: TrainingJobSpec) -> dict[str, str]:
 def build_placement(stage: Stage, spec: TrainingJobSpec) -> Manifest:
     """Return the fields of a pod's spec that say where it may run, and as whom.
 
-    No token of the API is mounted where a ServiceAccount is named, either: the webhooks of IRSA, EKS Pod Identity and
-    Azure mount a token of their own audience whatever automountServiceAccountToken says, and GKE's metadata server
-    knows the pod by its address.
+    No token of the API is mounted where a ServiceAccount is named, either: the webhooks of IRSA and EKS Pod Identity
+    mount a token of their own audience whatever automountServiceAccountToken says.
     """
     return _fields(template_of(spec.execution, stage))
 

@@ -107,9 +107,9 @@ class PodTemplate(ApiModel):
     )
     service_account_name: OptionalName | None = Field(
         None,
-        description="ServiceAccount of the pods, in the job's namespace: their identity at the cloud (IRSA and EKS Pod "
-        "Identity, GKE and Azure workload identity), so that storage needs no Secret. They get no token of the "
-        "Kubernetes API; the cloud's webhook mounts its own.",
+        description="ServiceAccount of the pods, in the job's namespace: their identity at AWS (IRSA and EKS Pod "
+        "Identity), so that storage needs no Secret. They get no token of the Kubernetes API; AWS' webhook mounts its "
+        "own.",
     )
     runtime_class_name: OptionalName | None = Field(None, description="RuntimeClass of the pods, such as gvisor.")
     rules: ClassVar[tuple[Rule, ...]] = (
