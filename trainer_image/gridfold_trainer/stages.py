@@ -14,7 +14,6 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from gridfold.api.confidential import without_secrets
 from gridfold.api.exit_codes import ExitCode
 from gridfold.api.handoff import (
     BASE_FOLDER_VARIABLE,
@@ -28,7 +27,7 @@ from gridfold.api.handoff import (
     Stage,
     StageInput,
 )
-from gridfold.domain.visible_log import make_visible
+from gridfold.domain.visible_log import entry, make_visible
 from gridfold_trainer.advice import here, more_memory
 from gridfold_trainer.errors import DataError, ScratchFullError, StorageUnreachableError, TrainerError
 from gridfold_trainer.storage.context import Context
@@ -68,7 +67,7 @@ def run_stage(stage: str, job_file: Path, index: int, begin: Callable[[], None] 
     except Exception as error:
         if isinstance(error, OSError) and is_full(error):
             return _fail(FailureReport(reason=ScratchFullError.reason, message=full_somewhere(error)), ExitCode.PASSING)
-        sys.stderr.write(without_secrets(traceback.format_exc()))
+        sys.stderr.write(f"{entry(traceback.format_exc().rstrip())}\n")
         return _fail(FailureReport(reason="InternalError", message=_unexpected(error)), _UNEXPECTED)
     write_report(report)
     return int(CELL_EXITS[report.outcome] if isinstance(report, CellReport | GroupReport) else ExitCode.OK)

@@ -16,7 +16,12 @@ class VisibleFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the entry."""
-        return bounded(super().format(record), ENTRY_LIMIT).replace("\n", "\n    ")
+        return entry(super().format(record))
+
+
+def entry(text: str) -> str:
+    """Return a text as an entry of a log: visible, bounded, and with all lines but the first indented."""
+    return bounded(text, ENTRY_LIMIT).replace("\n", "\n    ")
 
 
 def make_visible(format_: str = logging.BASIC_FORMAT) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from gridfold.api.handoff import FailureReport, PrepareReport, decode_report
 from gridfold.api.threads import THREAD_VARIABLES
+from gridfold.domain.visible_log import ENTRY_LIMIT
 from tests.unit.trainer.data_jobs import TABLE, stage_input
 
 SECONDS = 60
@@ -53,18 +54,23 @@ def test_a_known_error_is_exit_code_10_one_message_and_no_traceback(tmp_path: Pa
     assert "Traceback" not in done.stdout + done.stderr + report.message
 
 
-def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_what_happened_first_in_the_message(
-    tmp_path: Path,
-) -> None:
-    (tmp_path / "data.csv").write_text(TABLE)
-    write_job(tmp_path)
-    (tmp_path / "sitecustomize.py").write_text(
+def run_broken(folder: Path, message: str) -> subprocess.CompletedProcess[str]:
+    """Run prepare, which fails of what nobody has foreseen; its message is an expression."""
+    (folder / "data.csv").write_text(TABLE)
+    write_job(folder)
+    (folder / "sitecustomize.py").write_text(
         "import sys, types\nbroken = types.ModuleType('gridfold_trainer.prepare')\n"
-        "def run(job, context):\n    raise ZeroDivisionError('of https://h/a?sig=' + 'xyz'.upper())\n"
+        f"def run(job, context):\n    raise ZeroDivisionError({message})\n"
         "broken.run = run\nsys.modules['gridfold_trainer.prepare'] = broken\n"
         "import gridfold_trainer\ngridfold_trainer.prepare = broken\n"
     )
-    done = run(tmp_path, "prepare", "--job", "job.json", PYTHONPATH=str(tmp_path))
+    return run(folder, "prepare", "--job", "job.json", PYTHONPATH=str(folder))
+
+
+def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_what_happened_first_in_the_message(
+    tmp_path: Path,
+) -> None:
+    done = run_broken(tmp_path, "'of https://h/a?sig=' + 'xyz'.upper()")
     assert done.returncode == 1
     assert "ZeroDivisionError: of https://h/a?…" in done.stderr
     assert "XYZ" not in done.stdout + done.stderr
@@ -75,6 +81,16 @@ def test_an_unknown_error_is_exit_code_1_with_the_traceback_in_the_log_and_what_
     assert what == "ZeroDivisionError: of https://h/a?…"
     assert "report it" in advice
     assert "sitecustomize.py" in where  # the innermost frame
+
+
+def test_the_traceback_of_an_unknown_error_is_one_bounded_entry_of_the_log(tmp_path: Path) -> None:
+    done = run_broken(tmp_path, "'odd' + chr(10) + (chr(27) + 'INFO all is well' + chr(10)) * 9999")
+    first, *others = done.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert "    ZeroDivisionError: odd" in others
+    assert "    \\u001bINFO all is well" in others
+    assert all(line.startswith("    ") for line in others)
+    assert sum(len(line.removeprefix("    ")) + 1 for line in others) <= ENTRY_LIMIT
 
 
 @pytest.mark.parametrize(
