@@ -29,6 +29,7 @@ from gridfold_operator.adapters.kubernetes.pods import PodStore
 from gridfold_operator.adapters.probes import serve_probes
 from gridfold_operator.errors import ApiUnavailableError
 from gridfold_operator.lease import Elector, LeaseRecord
+from gridfold_operator.log import about_job
 from gridfold_operator.login import log_in
 from gridfold_operator.metering.calls import ApiCalls
 from gridfold_operator.metering.jobs import MeteredCluster
@@ -121,7 +122,7 @@ class Operator:
 
     def _parts(self) -> Iterator[Coroutine[Any, Any, None]]:
         handle = timed(self._handle, self._metrics)
-        yield from (work(self._queue, handle) for _ in range(self._settings.workers))
+        yield from (work(self._queue, handle, about_job) for _ in range(self._settings.workers))
         yield from (served.run() for served in self._served.values())
 
     def _parts_of(self, namespace: str) -> Iterator[Coroutine[Any, Any, None]]:

@@ -9,9 +9,9 @@ import argparse
 import asyncio
 import logging
 import sys
+from dataclasses import dataclass
 
-from gridfold.domain.visible_log import make_visible
-from gridfold.engine.ports import ConflictError
+from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.clock import SystemClock
 from gridfold_operator.adapters.kubernetes.capacity.driver import Driver
 from gridfold_operator.adapters.kubernetes.capacity.drivers import build_drivers
@@ -22,6 +22,7 @@ from gridfold_operator.adapters.kubernetes.capacity.records import Lease, Record
 from gridfold_operator.adapters.kubernetes.capacity.troubles import REFUSALS, words_of
 from gridfold_operator.adapters.kubernetes.client import KubernetesClient, load_configuration
 from gridfold_operator.errors import ClusterError
+from gridfold_operator.log import about_job, begin_log
 from gridfold_operator.settings import OperatorSettings, SettingsError, load_settings
 
 LOG = logging.getLogger("gridfold_operator.reaper")
@@ -31,24 +32,41 @@ PATIENCE_SECONDS = 240.0
 PAUSE_SECONDS = 2.0
 
 
-async def reap(leases: Leases, drivers: Drivers) -> list[str]:
-    """Hand back what has expired, as far as it goes at once; return what is left, in words."""
-    left = [words for driver in drivers.values() for words in await _reap_strays(driver, leases)]
+@dataclass(frozen=True)
+class Left:
+    """What could not be handed back so far, in words."""
+
+    words: str
+    job: JobKey | None = None  #: whose it is; None: nobody knows
+
+
+async def reap(leases: Leases, drivers: Drivers) -> list[Left]:
+    """Hand back what has expired, as far as it goes at once; return what is left."""
+    left = [one for driver in drivers.values() for one in await _reap_strays(driver, leases)]
     expired = [lease async for lease in leases.all() if lease.is_expired(leases.clock.now()) or lease.record.leaving]
     for lease in expired:
-        try:
-            if await hand_back(lease, leases, drivers):
-                LOG.info("%s: %s nodes of %s are handed back", *_named(lease))
-            else:
-                left.append("{}: {} nodes of {} are going".format(*_named(lease)))
-        except ConflictError as error:
-            LOG.info("%s", error)  # an operator is there after all
-        except REFUSALS as error:
-            left.append("{}: {} nodes of {} cannot be handed back: {}".format(*_named(lease), words_of(error)[1]))
+        with about_job(lease.record.job):
+            if words := await _reap_expired(lease, leases, drivers):
+                left.append(Left(words, lease.record.job))
     return left
 
 
-async def _reap_strays(driver: Driver, leases: Leases) -> list[str]:
+async def _reap_expired(lease: Lease, leases: Leases, drivers: Drivers) -> str:
+    """Hand back what is recorded; return what is left, in words."""
+    record = lease.record
+    nodes = f"{record.job}: {record.nodes} nodes of {record.provider}"
+    try:
+        if not await hand_back(lease, leases, drivers):
+            return f"{nodes} are going"
+        LOG.info("%s are handed back", nodes)
+    except ConflictError as error:
+        LOG.info("%s", error)  # an operator is there after all
+    except REFUSALS as error:
+        return f"{nodes} cannot be handed back: {words_of(error)[1]}"
+    return ""
+
+
+async def _reap_strays(driver: Driver, leases: Leases) -> list[Left]:
     """Hand back what is there without a record; one that cannot be read is one, too."""
     try:
         held = await driver.held(leases.namespace)
@@ -56,10 +74,8 @@ async def _reap_strays(driver: Driver, leases: Leases) -> list[str]:
         strays = [record for record in held if lease_name(record.digest) not in known]
         going = [record for record in strays if not await _reap_stray(driver, record, leases)]
     except REFUSALS as error:
-        return [f"nodes without a record cannot be handed back: {words_of(error)[1]}"]
-    return [
-        f"{record.namespace}/{record.name}: nodes of {record.provider} without a record are going" for record in going
-    ]
+        return [Left(f"nodes without a record cannot be handed back: {words_of(error)[1]}")]
+    return [Left(f"{one.job}: nodes of {one.provider} without a record are going", one.job) for one in going]
 
 
 async def _reap_stray(driver: Driver, record: Record, leases: Leases) -> bool:
@@ -69,12 +85,7 @@ async def _reap_stray(driver: Driver, record: Record, leases: Leases) -> bool:
     return gone
 
 
-def _named(lease: Lease) -> tuple[str, int, str]:
-    record = lease.record
-    return f"{record.namespace}/{record.name}", record.nodes, record.provider
-
-
-async def _main(settings: OperatorSettings) -> list[str]:
+async def _main(settings: OperatorSettings) -> list[Left]:
     """Hand back until nothing that has expired is left, or its patience is at its end; return what is left."""
     client = KubernetesClient(await load_configuration())
     clock, loop = SystemClock(), asyncio.get_running_loop()
@@ -95,20 +106,25 @@ def main() -> int:
     """Run once and return the exit code: 0 where nothing is left that has expired."""
     parser = argparse.ArgumentParser(prog="python -m gridfold_operator.reaper", description="Hands back expired nodes.")
     parser.add_argument("--settings", help="YAML file; default: what the variable GRIDFOLD_SETTINGS names")
+    arguments = parser.parse_args()
+    begin_log()  # what is wrong with the settings is told in a line of the log, too
     try:
-        settings = load_settings(parser.parse_args().settings)
+        settings = load_settings(arguments.settings)
     except SettingsError as error:
-        sys.stderr.write(f"{error}\n")
+        LOG.critical("%s", error)
         return 2
-    logging.basicConfig(level=settings.log_level, stream=sys.stderr)
-    make_visible("%(asctime)s %(levelname)s %(message)s")
+    begin_log(settings.log_level, settings.log_format)
     try:
         left = asyncio.run(_main(settings))
     except ClusterError as error:
         LOG.critical("%s", error)
         return 1
-    for words in left:
-        LOG.error("%s", words)
+    except Exception:  # Python itself would tell it in many lines, and with all that is confidential in them
+        LOG.critical("the reaper ends by a fault of its own", exc_info=True)
+        return 1
+    for one in left:
+        with about_job(one.job):
+            LOG.error("%s", one.words)
     return 1 if left else 0
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from gridfold_operator.errors import ApiNotFoundError, ApiRefusedError, ApiUnavailableError
 from gridfold_operator.lease import Elector
+from gridfold_operator.log import about
 from gridfold_operator.together import run_together
 
 if TYPE_CHECKING:
@@ -52,6 +53,10 @@ class ServedNamespace:
         Raises:
             LeadershipLostError: it was served, and another operator may lead there by now.
         """
+        with about(namespace=self.name):
+            await self._run()
+
+    async def _run(self) -> NoReturn:
         loop = asyncio.get_running_loop()
         while True:
             start = loop.time()

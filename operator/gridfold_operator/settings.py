@@ -15,6 +15,7 @@ from gridfold.domain.endpoints import parse_allowed
 from gridfold.domain.tenancy.settings import Endpoints, TenancySettings
 from gridfold.domain.tenancy.soundness import unfit_defaults
 from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
+from gridfold_operator.log import LogFormat
 from gridfold_operator.settings_model import SettingsModel
 
 SETTINGS_VARIABLE = "GRIDFOLD_SETTINGS"
@@ -108,6 +109,7 @@ class OperatorSettings(SettingsModel):
     workers: Annotated[int, Field(ge=1, le=256)] = 16  #: reconciles side by side
     probe_port: Annotated[int, Field(ge=0, le=65535)] = 8080  #: 0: any free one
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: LogFormat = "JSON"
 
     @model_validator(mode="after")
     def _check_packages(self) -> Self:

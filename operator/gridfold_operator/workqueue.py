@@ -10,6 +10,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from typing import Generic, NoReturn, TypeVar
 
@@ -162,19 +163,31 @@ class WorkQueue(Generic[Key]):
         return asyncio.get_running_loop().time()
 
 
-async def work(queue: WorkQueue[Key], handle: Callable[[Key], Awaitable[None]]) -> NoReturn:
-    """Handle keys for ever. One that fails is tried again after its back-off and never stops the others."""
+async def work(
+    queue: WorkQueue[Key],
+    handle: Callable[[Key], Awaitable[None]],
+    about: Callable[[Key], AbstractContextManager[object]] = lambda _: nullcontext(),
+) -> NoReturn:
+    """Handle keys for ever. One that fails is tried again after its back-off and never stops the others.
+
+    `about` has the lines of the log say which key they are about.
+    """
     while True:
         key = await queue.get()
-        try:
-            await handle(key)
-        except ConflictError as conflict:
-            LOG.info("%s again in %.1f s: %s", key, queue.retry(key), conflict)
-        except ClusterError as error:
-            LOG.warning("%s again in %.1f s: %s: %s", key, queue.retry(key), error.reason, error)
-        except Exception:  # a bug that one job triggers must not take the operator away from all others
-            LOG.exception("%s again in %.1f s", key, queue.retry(key))
-        else:
-            queue.forgive(key)
-        finally:
-            queue.done(key)
+        with about(key):
+            await _handle(key, queue, handle)
+
+
+async def _handle(key: Key, queue: WorkQueue[Key], handle: Callable[[Key], Awaitable[None]]) -> None:
+    try:
+        await handle(key)
+    except ConflictError as conflict:
+        LOG.info("%s again in %.1f s: %s", key, queue.retry(key), conflict)
+    except ClusterError as error:
+        LOG.warning("%s again in %.1f s: %s: %s", key, queue.retry(key), error.reason, error)
+    except Exception:  # a bug that one job triggers must not take the operator away from all others
+        LOG.exception("%s again in %.1f s", key, queue.retry(key))
+    else:
+        queue.forgive(key)
+    finally:
+        queue.done(key)

@@ -390,6 +390,7 @@ def test_settings_of_the_chart_are_settings_of_the_operator(testbed: Cluster, tm
     assert settings.capacity.providers == ()
     assert settings.tenancy == type(settings.tenancy)()
     assert settings.leader_election == type(settings.leader_election)()
+    assert (settings.log_format, settings_of(logFormat="Text").log_format) == ("JSON", "Text")
     assert settings_of(leaderElection={"leaseSeconds": 30}).leader_election.lease_seconds == 30
     assert settings.trainer.estimator_prefixes == ()
     container = render(testbed)["Deployment", "gridfold"]["spec"]["template"]["spec"]["containers"][0]
@@ -402,6 +403,7 @@ REFUSED = [
     ({"watchNamespace": ["a"]}, "watchNamespace"),
     ({"resyncSeconds": 0}, "resyncSeconds"),
     ({"logLevel": "LOUD"}, "logLevel"),
+    ({"logFormat": "XML"}, "logFormat"),
     ({"image": {"digest": "latest"}}, "digest"),
     ({"trainer": {"env": {"A": 1}}}, "env"),
     ({"trainer": {"estimatorPrefixes": ["light-gbm"]}}, "estimatorPrefixes"),

@@ -12,7 +12,7 @@ from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import ConflictError, JobKey
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.errors import ApiRefusedError
-from gridfold_operator.reaper import reap
+from gridfold_operator.reaper import Left, reap
 from tests.contract.capacity_worlds import PROVIDER, SYSTEM, MemoryWorld
 
 
@@ -394,7 +394,7 @@ async def test_the_reaper_hands_back_what_has_expired_and_nothing_else(world: Me
     assert await reap(world.leases, world.drivers) == []
     assert len(world.api.of_kind("nodepools")) == 2
     world.wait(301)
-    assert await reap(world.leases, world.drivers) == ["team/job: 3 nodes of big are going"]
+    assert await reap(world.leases, world.drivers) == [Left("team/job: 3 nodes of big are going", key)]
     world.take()
     assert await reap(world.leases, world.drivers) == []
     record = json.loads(the_one(world, "leases")["metadata"]["annotations"][labels.CAPACITY_RECORD])
@@ -419,5 +419,5 @@ async def test_what_the_reaper_may_not_do_is_told(world: MemoryWorld) -> None:
     await granted(world)
     world.wait(601)
     world.api.forbidden.add(("delete", "nodepools"))
-    (words,) = await reap(world.leases, world.drivers)
-    assert words.startswith("team/job: 3 nodes of big cannot be handed back: the operator may not do")
+    (left,) = await reap(world.leases, world.drivers)
+    assert left.words.startswith("team/job: 3 nodes of big cannot be handed back: the operator may not do")

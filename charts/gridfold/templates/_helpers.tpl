@@ -76,6 +76,7 @@ watchNamespaces: {{ toJson .Values.watchNamespaces }}
 resyncSeconds: {{ .Values.resyncSeconds }}
 workers: {{ .Values.workers }}
 logLevel: {{ .Values.logLevel }}
+logFormat: {{ .Values.logFormat }}
 probePort: {{ .Values.metrics.port }}
 {{- end -}}
 

@@ -62,7 +62,8 @@ def events_of(actions: Iterable[Action]) -> tuple[Event, ...]:
             who = action.stage.capitalize() if isinstance(action, StartStage) else counted(cells, "cell")
             again = "they are tried again" if cells > 1 else "it is tried again"
             note = f"{who} ran out of memory; {again} with {action.memory}"
-            events.append(Event("Warning", OUT_OF_MEMORY, note))
+            wave = action.number if isinstance(action, StartWave) else None
+            events.append(Event("Warning", OUT_OF_MEMORY, note, wave))
     return tuple(events)
 
 

@@ -17,6 +17,12 @@ def child_name(job: str, run_digest: str, suffix: str) -> str:
     return _fit(job, NAME_LIMIT - INDEX_ROOM - len(tail)) + tail
 
 
+def wave_number(child: str) -> int | None:
+    """Return the number of the wave that has this name, None where another stage has it."""
+    found = re.search(r"-[0-9a-f]{8}-w([0-9]+)$", child)
+    return int(found[1]) if found else None
+
+
 def capacity_digest(namespace: str, name: str, uid: str) -> str:
     """Return the short digest of one job by which its nodes, and what is recorded of them, are known."""
     return hashlib.sha256(f"{namespace}/{name}/{uid}".encode()).hexdigest()[:16]

@@ -78,6 +78,7 @@ class Event:
     type: Literal["Normal", "Warning"]
     reason: str
     message: str
+    wave: int | None = None  #: that it is about, where it is about one
 
 
 @dataclass(frozen=True)

@@ -219,7 +219,9 @@ def test_whatever_is_tried_again_with_more_memory_is_told_once_by_an_event() -> 
     end_wave(world, c0=OOM, c1=OOM)
     assert told(world) == ["Warning: 2 cells ran out of memory; they are tried again with 2Gi"]
     end_wave(world, c1=OOM)
-    assert told(world) == ["Warning: 1 cell ran out of memory; it is tried again with 3Gi"]
+    (event,) = world.step().events
+    assert f"{event.type}: {event.message}" == "Warning: 1 cell ran out of memory; it is tried again with 3Gi"
+    assert event.wave == 2, "the one in which it is tried again"
     assert told(world) == []
 
 

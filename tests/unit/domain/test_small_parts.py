@@ -11,7 +11,7 @@ from gridfold.api.status import Resolved
 from gridfold.domain.grid import Grid, format_ranges, parameter_texts, parse_ranges
 from gridfold.domain.keys import CellKeys, attempt_digest, digest, run_digest, run_folder
 from gridfold.domain.leaderboard import format_score, missed_targets
-from gridfold.domain.naming import child_name, label_value
+from gridfold.domain.naming import child_name, label_value, wave_number
 from gridfold.domain.standing import stand
 from tests.unit.domain.world import document, job_of
 
@@ -30,6 +30,8 @@ def test_a_child_and_its_pods_have_names_that_are_dns_labels(job: str, wave: int
     name = child_name(job, "0123456789abcdef", f"w{wave}")
     assert DNS_LABEL.fullmatch(f"{name}-99999")
     assert len(f"{name}-99999") <= 63
+    assert wave_number(name) == wave
+    assert wave_number(child_name(job, "0123456789abcdef", "refit-2")) is None
 
 
 @given(NAMES, NAMES)

@@ -70,3 +70,14 @@ async def test_an_event_that_cannot_be_recorded_is_a_line_in_the_log(caplog: pyt
     await record(ApiServer().then(refuse(403, "events is forbidden")), Event("Normal", "Prepared", "m"))
     assert "the Event Prepared of team-a/pima is lost: " in caplog.text
     assert "events is forbidden" in caplog.text
+
+
+async def test_every_event_is_a_line_in_the_log_and_a_warning_a_warning(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        await record(ApiServer().then(say({})), Event("Normal", "Prepared", "100 rows"))
+        await record(ApiServer().then(say({})), Event("Warning", "OutOfMemory", "Refit ran out of memory"))
+    told = [(found.levelname, found.getMessage()) for found in caplog.records]
+    assert told == [
+        ("INFO", "team-a/pima: Prepared: 100 rows"),
+        ("WARNING", "team-a/pima: OutOfMemory: Refit ran out of memory"),
+    ]

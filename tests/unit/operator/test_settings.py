@@ -20,6 +20,7 @@ def test_an_image_is_enough_and_the_rest_has_defaults(tmp_path: Path) -> None:
     assert settings.watch_namespaces == ()
     assert settings.resync_seconds == 60
     assert settings.workers >= 16
+    assert (settings.log_level, settings.log_format) == ("INFO", "JSON")
 
 
 def test_names_are_those_of_the_chart(tmp_path: Path) -> None:
@@ -28,6 +29,7 @@ def test_names_are_those_of_the_chart(tmp_path: Path) -> None:
     assert settings.trainer.image_pull_policy == "Never"
     assert dict(settings.trainer.env) == {"A": "b"}
     assert settings.watch_namespaces == ("a", "b")
+    assert load_settings(write(tmp_path, "trainer: {image: t}\nlogFormat: Text")).log_format == "Text"
 
 
 def test_what_a_platform_allows_beside_the_defaults_is_read(tmp_path: Path) -> None:

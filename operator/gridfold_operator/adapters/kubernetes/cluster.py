@@ -15,7 +15,7 @@ from gridfold.api.status import SettingsStatus, TrainingJobStatus
 from gridfold.api.v1alpha1 import PLURAL, Metadata
 from gridfold.api.validation import InvalidTrainingJobError, drop_nulls, known_fields
 from gridfold.domain.keys import run_digest
-from gridfold.domain.naming import label_value
+from gridfold.domain.naming import label_value, wave_number
 from gridfold.domain.observed import Children, ObservedJob
 from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.tenancy.defaults import parse_filled
@@ -40,6 +40,7 @@ from gridfold_operator.adapters.kubernetes.tenancy import Tenancy
 from gridfold_operator.adapters.kubernetes.trouble import find_trouble, lacks_pods
 from gridfold_operator.adapters.kubernetes.warnings import Warnings
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ForeignChildError, NamespaceLeavingError
+from gridfold_operator.log import about, note_run
 from gridfold_operator.manifests import (
     Manifest,
     build_input_manifest,
@@ -105,6 +106,7 @@ class KubernetesCluster:
         )
         views = [view for document in documents if (view := project_job(document, job.metadata.uid))]
         run = run_digest(job.metadata.uid, job.spec) if job.spec else ""
+        note_run(run or job.status.run_digest or "")
         children = [await self._told(await self._child(key, view), key.namespace, run) for view in views]
         now = self.clock.now()
         if any(lacks_pods(child, now) for child in children) and await is_leaving(self.client, key.namespace):
@@ -155,11 +157,12 @@ class KubernetesCluster:
     async def apply(self, job: ObservedJob, action: Action) -> None:
         """Carry out one action; what exists already, or is gone already, is fine."""
         owner = job.metadata
-        LOG.info("%s/%s: %s %s", owner.namespace, owner.name, type(action).__name__, action.name)
-        try:
-            await self._apply(job, action)
-        except NamespaceLeavingError:
-            await leave(self.client, owner.namespace)
+        with about(wave=wave_number(action.name)):
+            LOG.info("%s/%s: %s %s", owner.namespace, owner.name, type(action).__name__, action.name)
+            try:
+                await self._apply(job, action)
+            except NamespaceLeavingError:
+                await leave(self.client, owner.namespace)
 
     async def _apply(self, job: ObservedJob, action: Action) -> None:
         owner = job.metadata

@@ -12,6 +12,7 @@ from gridfold.engine.ports import Clock
 from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
 from gridfold_operator.errors import ClusterError
+from gridfold_operator.log import about
 
 LOG = logging.getLogger(__name__)
 
@@ -20,18 +21,21 @@ NOTE_LIMIT_BYTES = 1024  #: of events.k8s.io/v1, in which the API server shows i
 
 
 class KubernetesEventRecorder:
-    """Records Events about TrainingJobs; what cannot be recorded is logged."""
+    """Records Events about TrainingJobs, each of which is a line of the log as well; so is one that is lost."""
 
     def __init__(self, client: KubernetesClient, clock: Clock, instance: str) -> None:
         self._client, self._clock, self._instance = client, clock, instance
 
     async def record(self, job: ObservedJob, event: Event) -> None:
         """Record one event about the resource."""
-        namespace = job.metadata.namespace
-        try:
-            await self._client.create(paths.collection(paths.CORE, "events", namespace), self._build(job, event))
-        except ClusterError as error:
-            LOG.warning("the Event %s of %s/%s is lost: %s", event.reason, namespace, job.metadata.name, error)
+        namespace, name = job.metadata.namespace, job.metadata.name
+        level = logging.WARNING if event.type == "Warning" else logging.INFO
+        with about(wave=event.wave):
+            LOG.log(level, "%s/%s: %s: %s", namespace, name, event.reason, event.message)
+            try:
+                await self._client.create(paths.collection(paths.CORE, "events", namespace), self._build(job, event))
+            except ClusterError as error:
+                LOG.warning("the Event %s of %s/%s is lost: %s", event.reason, namespace, name, error)
 
     def _build(self, job: ObservedJob, event: Event) -> Document:
         """Return the Event in its core form: `kubectl describe` sorts by its timestamps alone, then by name."""
