@@ -91,7 +91,7 @@ class Installation:
 
     def log(self) -> str:
         """Return the last lines of the operator's log."""
-        return self.kubectl("logs", "--namespace", self.namespace, "deployment/gridfold", "--tail=60")
+        return self.kubectl("logs", "--namespace", self.namespace, "deployment/gridfold", "--tail=200")
 
 
 def make_namespace(kubectl: Kubectl, prefix: str) -> str:

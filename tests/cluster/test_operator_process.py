@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -144,6 +145,8 @@ def test_rights_that_are_missing_are_told_in_one_line_and_asked_for_again(tmp_pa
     log = (tmp_path / "log").read_text()
     assert log.count("403: trainingjobs is forbidden") == 1
     assert "Traceback" not in log
+    lines = [json.loads(line) for line in log.splitlines()]
+    assert {line["namespace"] for line in lines if "forbidden" in line["message"]} == {"nowhere"}
 
 
 BAD_STARTS = [
@@ -163,6 +166,26 @@ def test_what_it_cannot_start_with_ends_it_in_words(tmp_path: Path, settings: st
         timeout=60,
     )
     assert done.returncode == 2
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert told[-1]["level"] == "CRITICAL"
     for word in words:
-        assert word in done.stderr
+        assert word in told[-1]["message"]
     assert "Traceback" not in done.stderr
+
+
+def test_a_fault_that_ends_it_is_one_line_with_its_traceback(tmp_path: Path) -> None:
+    (tmp_path / "kubeconfig").write_text(KUBECONFIG)
+    with socket.create_server(("", 0)) as taken:
+        settings = {"trainer": {"image": "never-pulled:1"}, "probePort": taken.getsockname()[1]}
+        (tmp_path / "settings.yaml").write_text(json.dumps(settings))
+        done = subprocess.run(
+            [sys.executable, "-m", "gridfold_operator", "--settings", str(tmp_path / "settings.yaml")],
+            env=environment(KUBECONFIG=str(tmp_path / "kubeconfig")),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert done.returncode == 1
+    told = [json.loads(line) for line in done.stderr.splitlines()]
+    assert (told[-1]["level"], told[-1]["message"].startswith("the operator ends by a fault")) == ("CRITICAL", True)
+    assert "OSError: " in told[-1]["exception"]

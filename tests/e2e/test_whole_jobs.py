@@ -145,8 +145,21 @@ def test_a_user_sees_progress_results_and_events_by_kubectl_alone(jobs: ClusterJ
     assert stored["metadata"]["generation"] == 1
     assert "finalizers" not in stored["metadata"]
     assert set(stored["metadata"]["annotations"]) == {"kubectl.kubernetes.io/last-applied-configuration"}
+    assert_told_in_the_log(jobs, name, status["runDigest"])
     for pod in jobs.children("pods", name):
         assert credentials_of(pod) == {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"}
+
+
+def assert_told_in_the_log(jobs: ClusterJobs, name: str, run: str) -> None:
+    """Every line of the operator's log is JSON, and whatever Events tell of a job stands in it."""
+    pod, start = jobs.operator.pod()["metadata"]["name"], f"{jobs.namespace}/{name}: "
+    reasons = {event["reason"] for event in jobs.events(name)}
+    log = jobs.kubectl("logs", "--namespace", jobs.operator.namespace, pod)
+    told = [line for line in map(json.loads, log.splitlines()) if line["message"].startswith(start)]
+    assert {(line["namespace"], line["job"], line["run"]) for line in told} == {(jobs.namespace, name, run)}
+    said = {line["message"].removeprefix(start).split()[0] for line in told}
+    assert {f"{reason}:" for reason in reasons} | {"StartStage", "StartWave"} <= said
+    assert {line["wave"] for line in told if " StartWave " in line["message"]} == {0}
 
 
 def test_another_way_to_choose_and_a_learning_curve_need_no_cell_again(jobs: ClusterJobs) -> None:
