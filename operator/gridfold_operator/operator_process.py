@@ -91,9 +91,9 @@ class Operator:
         capacity = KubernetesCapacity(self._client, leases, drivers, settings.capacity, clock, recorder)
         self._measure_queue()
         providers = [provider.name for provider in settings.capacity.providers]
-        metered = MeteredCapacity(capacity, providers, self._metrics)
+        self._nodes = MeteredCapacity(capacity, providers, self._metrics)
         self._jobs = MeteredCluster(self._cluster, self._metrics)
-        self._reconciler = Reconciler(self._queue, self._jobs, metered, clock, recorder)
+        self._reconciler = Reconciler(self._queue, self._jobs, self._nodes, clock, recorder)
         identity = find_identity()
         self._served = {
             name: ServedNamespace(name, self._cluster.list_versions, self._elector(name, identity), self._parts_of)
@@ -142,6 +142,7 @@ class Operator:
             self._queue.add_after(key, PODS_SECONDS)  # a wave whose pods are not known looks as if none ran
             return
         if not served.name and await self._others.of(key.namespace):
+            self._leave(key)
             return  # and looked at by the next resync, once that one is gone
         with within(term):
             await self._reconciler(key)
@@ -182,13 +183,26 @@ class Operator:
             return
         self._reconciler.keep(set(versions), namespace)
         self._jobs.keep(set(versions), namespace)
-        for key in self._rest.restless(versions, namespace):
-            self._jobs.hear_of(key)
-            self._queue.add_after(key, random.uniform(0, RESYNC_SPREAD * period))  # noqa: S311
+        restless = {*self._rest.restless(versions, namespace)}
+        for key in versions:
+            if self._hear_of(key) or key in restless:
+                self._queue.add_after(key, random.uniform(0, RESYNC_SPREAD * period))  # noqa: S311
+
+    def _hear_of(self, key: JobKey) -> bool:
+        """Have a job counted unless it is left to another operator; tell whether it was not so far."""
+        if key.namespace in self._others.left:
+            self._leave(key)
+            return False
+        return self._jobs.hear_of(key)
+
+    def _leave(self, key: JobKey) -> None:
+        """Count a job no more: the operator of its namespace does."""
+        self._jobs.forget(key)
+        self._nodes.forget(key)
 
     def _on_notice(self, key: JobKey, urgent: bool) -> None:
         if urgent:
-            self._jobs.hear_of(key)
+            self._hear_of(key)
             self._queue.add(key)
         else:
             self._on_pod_news(key)

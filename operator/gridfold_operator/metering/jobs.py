@@ -52,9 +52,15 @@ class MeteredCluster(Collector):
             self._cells.labels(outcome)
         registry.register(self)
 
-    def hear_of(self, key: JobKey) -> None:
-        """Take note that there is such a job, from when on it waits for its first status."""
+    def hear_of(self, key: JobKey) -> bool:
+        """Take note that there is such a job, from when on it waits for its first status; tell whether it is new."""
+        is_new = key not in self._seen
         self._seen.setdefault(key, _Seen(self._monotonic()))
+        return is_new
+
+    def forget(self, key: JobKey) -> None:
+        """Forget a job that another operator looks after."""
+        self._seen.pop(key, None)
 
     def keep(self, keys: set[JobKey], namespace: str) -> None:
         """Forget all other jobs of a namespace ("" for all)."""

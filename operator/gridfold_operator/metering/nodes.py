@@ -69,6 +69,10 @@ class MeteredCapacity(Collector):
             self._note(key, None)
         return again
 
+    def forget(self, key: JobKey) -> None:
+        """Forget what a job holds that another operator looks after."""
+        self._note(key, None)
+
     def describe(self) -> Iterable[Metric]:
         """Return nothing: the names are known, and nothing is collected before somebody asks."""
         return ()

@@ -199,6 +199,15 @@ async def test_nodes_of_a_job_that_is_being_deleted_count_until_they_are_gone(wo
     assert world.nodes() == (0, 0, 8)
 
 
+async def test_nodes_of_a_job_that_is_left_to_another_operator_count_no_more(world: World) -> None:
+    await world.see(Held("big", nodes=2, launched=2, trouble=Trouble("NodesLate", "no")))
+    world.now = 4.0
+    world.capacity.forget(KEY)
+    world.now = 99.0
+    assert world.nodes() == (0, 0, 8)
+    assert world.value("gridfold_capacity_troubled_jobs", provider="big", reason="NodesLate") is None
+
+
 async def test_names_that_jobs_make_up_are_one_series(world: World) -> None:
     for number in range(9):
         await world.see(Held(f"made-up-{number}", trouble=Trouble("ProviderUnknown", "no")), f"job-{number}")

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from gridfold.engine.ports import JobKey
+from gridfold.api.status import State
 from gridfold_operator import operator_process
 from gridfold_operator.adapters.kubernetes.lease_store import LEASE_NAME, KubernetesLeaseStore, read_leases
 from gridfold_operator.adapters.kubernetes.other_leaders import LOOK_SECONDS, OtherLeaders
 from gridfold_operator.errors import ApiRefusedError, ApiUnavailableError
 from gridfold_operator.lease import LeaseRecord
+from gridfold_operator.metering.jobs import NO_STATUS
 from tests.contract.memory_api import MemoryApi
 from tests.unit.operator.played_jobs import NAMESPACE, Played
 from tests.unit.operator.virtual_time import run_virtually
@@ -123,7 +124,7 @@ async def test_leases_are_read_by_their_one_name_from_the_cache() -> None:
     assert asked == [("/apis/coordination.k8s.io/v1/leases", query)]
 
 
-def test_jobs_of_a_namespace_with_an_operator_of_its_own_are_not_touched_until_that_one_is_gone(
+def test_jobs_of_a_namespace_with_an_operator_of_its_own_are_neither_touched_nor_counted_until_that_one_is_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     leases = {NAMESPACE: OWN, "kube-system": LeaseRecord("another/of-all", 15, version="1")}
@@ -135,15 +136,25 @@ def test_jobs_of_a_namespace_with_an_operator_of_its_own_are_not_touched_until_t
     monkeypatch.setattr(operator_process, "read_leases", read)
     played = Played()
 
+    def counted() -> dict[str, float]:
+        told = played.operator._metrics.registry.get_sample_value
+        found = {state: told("gridfold_jobs", {"state": state}) for state in (NO_STATUS, *State)}
+        return {state: jobs for state, jobs in found.items() if jobs}
+
     async def story() -> None:
         played.create("job", 1)
-        await played.rest(200)
+        for _ in range(200):
+            await played.rest(1)
+            assert counted() == {}
         assert not played.api.writes
         assert played.operator._remarks() == f"namespace {NAMESPACE} is served by own/operator-1"
         assert played.operator._not_ready() == ""
         del leases[NAMESPACE]
         await played.until(lambda: played.operator._remarks() == "")
-        played.operator._queue.add(JobKey(NAMESPACE, "job"))  # as the resync does
-        await played.until(lambda: played.job("job").get("status", {}).get("state") == "Complete")
+        await played.until(lambda: counted() == {"Complete": 1})
+        leases[NAMESPACE] = OWN
+        await played.until(lambda: counted() == {})
+        del leases[NAMESPACE]
+        await played.until(lambda: counted() == {"Complete": 1})  # though it has ended long ago
 
     played.run(monkeypatch, story)
