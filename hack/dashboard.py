@@ -14,7 +14,7 @@ OURS = "* on (instance) group_left (version) gridfold_build_info"
 
 #: Title, what it shows, unit of Grafana, and its queries with their legends.
 PANELS: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...] = (
-    ("TrainingJobs", "By state.", "short", (("max by (state) (gridfold_jobs)", "{{state}}"),)),
+    ("TrainingJobs", "By state.", "short", (("sum by (state) (gridfold_jobs)", "{{state}}"),)),
     (
         "Cells",
         "That need no more work, a second, by outcome.",

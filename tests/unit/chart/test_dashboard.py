@@ -40,6 +40,21 @@ def test_prometheus_can_read_every_query(tmp_path: Path) -> None:
     assert f"{len(queries)} rules found" in checked.stdout
 
 
+def test_jobs_of_all_leaders_are_counted_together_and_a_pod_that_stands_by_takes_nothing_away(tmp_path: Path) -> None:
+    (query,) = (str(one.values[0]) for one in QUERIES if "gridfold_jobs" in str(one.values[0]))
+    jobs = {("a", "Running"): 3, ("b", "Running"): 5, ("b", "Complete"): 2, ("c", "Running"): 0}
+    series = [
+        {"series": f'gridfold_jobs{{pod="{pod}",state="{state}"}}', "values": f"{number}x5"}
+        for (pod, state), number in jobs.items()
+    ]
+    wanted = [{"labels": f'{{state="{state}"}}', "value": value} for state, value in (("Running", 8), ("Complete", 2))]
+    asked = {"expr": query, "eval_time": "3m", "exp_samples": wanted}
+    test = {"tests": [{"interval": "1m", "input_series": series, "promql_expr_test": [asked]}]}
+    (tmp_path / "test.yaml").write_text(yaml.safe_dump(test), "utf-8")
+    ran = promtool("test", "rules", str(tmp_path / "test.yaml"))
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
 def test_no_two_panels_lie_on_each_other() -> None:
     places = [tuple(panel["gridPos"].values()) for panel in DASHBOARD["panels"]]
     assert len(set(places)) == len(places) > 10
