@@ -39,6 +39,8 @@ def test_prometheus_sees_a_job_and_its_cells_and_can_evaluate_all_rules_and_quer
         assert {rule["health"] for group in groups for rule in group["rules"]} == {"ok"}
         panels = json.loads(DASHBOARD.read_text("utf-8"))["panels"]
         queries = [target["expr"].replace("$__rate_interval", "1m") for panel in panels for target in panel["targets"]]
+        for query in queries:
+            prometheus.query(query)  # none is refused, whatever it finds
         # No provider of nodes is there, and perhaps no request has failed.
         filled = [query for query in queries if "gridfold_capacity_" not in query and "code!~" not in query]
 
