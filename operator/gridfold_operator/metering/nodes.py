@@ -9,6 +9,7 @@ from prometheus_client import Metric
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from gridfold.api.conditions import ConditionType, Reason
 from gridfold.domain.capacity.held import Held
 from gridfold.domain.observed import ObservedJob
 from gridfold.engine.ports import Capacity, JobKey
@@ -51,7 +52,7 @@ class MeteredCapacity(Collector):
     async def observe(self, job: ObservedJob) -> Held | None:
         """Return what is held for a job."""
         held = await self._capacity.observe(job)
-        self._note(JobKey(job.metadata.namespace, job.metadata.name), held)
+        self._note(JobKey(job.metadata.namespace, job.metadata.name), held, is_late=_is_late(job))
         return held
 
     async def ensure(self, job: ObservedJob, nodes: int) -> None:
@@ -104,14 +105,20 @@ class MeteredCapacity(Collector):
     def _by_provider(self, values: Mapping[str, float]) -> dict[str, float]:
         return {**dict.fromkeys(self._providers, 0.0), **values}
 
-    def _note(self, key: JobKey, held: Held | None) -> None:
+    def _note(self, key: JobKey, held: Held | None, *, is_late: bool = False) -> None:
         now, before = self._monotonic(), self._seen.pop(key, None)
         if before is not None and before.there:
             self._seconds[before.provider] += _passed(before, now)
         if held is not None and (held.anything or held.trouble):
             provider = held.provider if held.provider in self._providers else UNKNOWN
-            trouble = held.trouble.reason if held.trouble else ""
+            trouble = held.trouble.reason if held.trouble else Reason.NODES_LATE if is_late else ""
             self._seen[key] = _Seen(provider, held.nodes, held.ready_nodes, held.launched, trouble, now)
+
+
+def _is_late(job: ObservedJob) -> bool:
+    """Tell whether the status said last that nodes do not come and nobody says why."""
+    told = (one.reason for one in job.status.conditions if one.type == ConditionType.CAPACITY_READY)
+    return Reason.NODES_LATE in told
 
 
 def _passed(seen: _Seen, now: float) -> float:

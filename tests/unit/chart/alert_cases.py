@@ -93,18 +93,21 @@ CASES = {
     ),
     "GridfoldNodesTroubled": Case(
         {'gridfold_capacity_troubled_jobs{provider="big",reason="ProviderFailed"}': "1x90"},
-        ({'gridfold_capacity_troubled_jobs{provider="big",reason="ProviderFailed"}': "0x70 1x20"},),
+        (
+            {'gridfold_capacity_troubled_jobs{provider="big",reason="ProviderFailed"}': "0x70 1x20"},
+            {'gridfold_capacity_troubled_jobs{provider="big",reason="NodesLate"}': "1x90"},
+        ),
         {"provider": "big", "reason": "ProviderFailed"},
     ),
     "GridfoldNodesLate": Case(
-        {
-            'gridfold_capacity_requested_nodes{provider="big"}': "3x90",
-            'gridfold_capacity_ready_nodes{provider="big"}': "1x90",
-        },
+        {'gridfold_capacity_troubled_jobs{provider="big",reason="NodesLate"}': "1x90"},
         (
+            {'gridfold_capacity_troubled_jobs{provider="big",reason="NodesLate"}': "0x60 1x30"},
+            {'gridfold_capacity_troubled_jobs{provider="big",reason="ProviderFailed"}': "1x90"},
+            # Of jobs that come and go some nodes are always on their way, and none of them is late.
             {
                 'gridfold_capacity_requested_nodes{provider="big"}': "3x90",
-                'gridfold_capacity_ready_nodes{provider="big"}': "0x20 3x70",
+                'gridfold_capacity_ready_nodes{provider="big"}': "1x90",
             },
         ),
         {"provider": "big"},

@@ -9,7 +9,8 @@ import pytest
 from kubernetes.aio.client import Configuration
 from prometheus_client.parser import text_string_to_metric_families
 
-from gridfold.api.status import CellCounts, State, TrainingJobStatus
+from gridfold.api.conditions import ConditionType, Reason
+from gridfold.api.status import CellCounts, Condition, State, TrainingJobStatus
 from gridfold.api.v1alpha1 import Metadata
 from gridfold.domain.capacity.held import Held, Trouble
 from gridfold.domain.observed import ObservedJob
@@ -71,11 +72,10 @@ class World:
         self.cluster = MeteredCluster(self.fake, self.metrics, lambda: self.now)
         self.capacity = MeteredCapacity(self.told, ["big"], self.metrics, lambda: self.now)
 
-    async def see(self, held: Held | None, name: str = "job") -> None:
+    async def see(self, held: Held | None, name: str = "job", *conditions: Condition) -> None:
         self.told.held = held
-        await self.capacity.observe(
-            ObservedJob(Metadata(name=name, namespace="team", uid=name), None, TrainingJobStatus())
-        )
+        status = TrainingJobStatus(conditions=[*conditions])
+        await self.capacity.observe(ObservedJob(Metadata(name=name, namespace="team", uid=name), None, status))
 
     async def loaded(self, key: JobKey) -> ObservedJob:
         """Return a job that is there, as the operator loads it."""
@@ -197,6 +197,28 @@ async def test_nodes_of_a_job_that_is_being_deleted_count_until_they_are_gone(wo
     world.told.again = None
     await world.capacity.let_go(KEY)
     assert world.nodes() == (0, 0, 8)
+
+
+async def test_a_job_is_troubled_for_the_reason_of_its_provider_or_when_its_status_says_that_nodes_are_late(
+    world: World,
+) -> None:
+    def troubled() -> dict[str, float | None]:
+        reasons = ("NodesLate", "ProviderFailed", "NodesRequested")
+        told = {one: world.value("gridfold_capacity_troubled_jobs", provider="big", reason=one) for one in reasons}
+        return {reason: jobs for reason, jobs in told.items() if jobs}
+
+    def said(reason: Reason) -> Condition:
+        when = "2026-01-01T00:00:00Z"
+        return Condition(type=ConditionType.CAPACITY_READY, status="False", reason=reason, lastTransitionTime=when)
+
+    held = Held("big", nodes=2, launched=1)
+    await world.see(held, "job", said(Reason.NODES_REQUESTED))
+    assert troubled() == {}
+    await world.see(held, "job", said(Reason.NODES_LATE))
+    await world.see(replace(held, trouble=Trouble("ProviderFailed", "no")), "other", said(Reason.NODES_LATE))
+    assert troubled() == {"NodesLate": 1, "ProviderFailed": 1}
+    await world.see(held, "job", said(Reason.NODES_REQUESTED))
+    assert troubled() == {"ProviderFailed": 1}
 
 
 async def test_nodes_of_a_job_that_is_left_to_another_operator_count_no_more(world: World) -> None:
