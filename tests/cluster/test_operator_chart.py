@@ -39,14 +39,15 @@ def test_the_chart_is_without_a_fault_to_helm(testbed: Cluster) -> None:
 def test_rules_dashboard_and_what_kube_state_metrics_reads_come_with_the_chart_where_they_are_wanted(
     testbed: Cluster,
 ) -> None:
-    wanted = {"rules": {"enabled": True, "runbookUrl": "https://wiki/"}, "dashboard": {"enabled": True}}
+    pages = {"runbookUrl": "https://wiki/", "runbookSuffix": ".html"}
+    wanted = {"rules": {"enabled": True, **pages}, "dashboard": {"enabled": True}}
     values = {"metrics": {**wanted, "kubeStateMetrics": {"enabled": True}}}
     words = ["template", "gridfold", str(CHART), "--kube-version", "1.33"]
     rendered = helm(testbed, *words, "--api-versions", "monitoring.coreos.com/v1/PrometheusRule", values=values)
     found = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(rendered) if one}
     ours = yaml.safe_load((CHART / "files/rules.yaml").read_text("utf-8"))
     for rule in ours["groups"][0]["rules"]:
-        rule["annotations"]["runbook_url"] = f"https://wiki/{rule['alert']}.md"
+        rule["annotations"]["runbook_url"] = f"https://wiki/{rule['alert']}.html"
     assert found["PrometheusRule", "gridfold"]["spec"] == ours
     dashboard = found["ConfigMap", "gridfold-dashboard"]
     assert dashboard["metadata"]["labels"]["grafana_dashboard"] == "1"
