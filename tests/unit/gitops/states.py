@@ -1,5 +1,7 @@
-"""TrainingJobs in every state, with the statuses that `decide` gives them."""
+"""TrainingJobs in every state, with the statuses that `decide` gives them, and with those that a cluster has had."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from gridfold.domain.conditions import format_time
@@ -7,6 +9,7 @@ from gridfold.domain.interrupted import stalled
 from tests.unit.domain.world import World, cell_end, document, job_of
 
 Document = dict[str, Any]
+RECORDED = Path(__file__).parents[1] / "operator/recorded"
 TARGETS = {"scoring": {"metrics": ["f1"], "targets": {"f1": 0.99}}}
 
 
@@ -20,6 +23,14 @@ def told(world: World) -> Document:
         "metadata": {**metadata, "creationTimestamp": format_time(world.now)},
         "spec": spec,
         "status": world.status.document(),
+    }
+
+
+def recorded() -> dict[str, Document]:
+    """Return the jobs as earlier operators have left them on a cluster, by folder and state."""
+    return {
+        f"{file.parent.name} {file.stem.capitalize()}": json.loads(file.read_text("utf-8"))["job"]
+        for file in sorted(RECORDED.glob("*/*.json"))
     }
 
 
