@@ -8,12 +8,14 @@ from pathlib import Path
 from hack.release.source import git
 from hack.release.versions import disagreements, project_version
 
+#: Jobs as each version leaves them: tests have every later operator go on from them.
+_RECORDED = "tests/unit/operator/recorded"
 _SHOWN = 5  # of the files that are in no commit
 
 
 def faults(root: Path, helm: str) -> list[str]:
     """Return a sentence or two for each fault: what was seen, and what to do."""
-    return [*_tree(root), *disagreements(root), *_tools(helm)]
+    return [*_tree(root), *disagreements(root), *_recorded(root), *_tools(helm)]
 
 
 def _tree(root: Path) -> list[str]:
@@ -48,6 +50,17 @@ def _tagged(root: Path) -> list[str]:
     return [
         f"The tag {tag} is at commit {tagged[:12]}, and {head[:12]} is checked out. A version is released once: "
         f"check out {tag}, or raise the version."
+    ]
+
+
+def _recorded(root: Path) -> list[str]:
+    folder = f"{_RECORDED}/{project_version(root)}"
+    if any((root / folder).glob("*.json")):
+        return []
+    return [
+        f"{folder} has no JSON file of a job; expected jobs as this version leaves them, by which later operators are "
+        "tested. Record some while they are prepared, run, are suspended, have failed and are complete: "
+        f"python -m tests.record_job NAMESPACE NAME > {folder}/running.json"
     ]
 
 

@@ -15,7 +15,7 @@ import pytest
 from hack.release.versions import project_version
 
 from tests.testbed.build import build_on_demand
-from tests.unit.release.trees import commit, git
+from tests.unit.release.trees import commit, git, record
 from tests.wheel import ROOT
 
 SBOM = Path(sys.prefix) / "gridfold-sbom"
@@ -59,6 +59,7 @@ def releases(helm: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
         shutil.copy2(ROOT / name, here / name)
     log = here / "CHANGELOG.md"
     log.write_text(re.sub(r"^## .*$", f"## {VERSION}", log.read_text("utf-8"), count=1, flags=re.MULTILINE), "utf-8")
+    record(here, VERSION)
     commit(here)
     git(here, "clone", "--quiet", str(here), str(there))
     git(there, "config", "core.autocrlf", "true")

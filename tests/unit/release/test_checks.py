@@ -86,6 +86,25 @@ def test_every_place_with_another_version_is_told_at_once(tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_version_of_which_no_job_was_recorded_is_refused_with_the_command(is_there: bool, tmp_path: Path) -> None:
+    folder = "tests/unit/operator/recorded/1.2.3"
+
+    def change(root: Path) -> None:
+        (root / folder / "running.json").unlink()
+        if is_there:
+            (root / folder / ".gitkeep").touch()
+        else:
+            (root / folder).rmdir()
+
+    (fault,) = faults(tree(tmp_path, change=change))
+    assert fault == (
+        f"{folder} has no JSON file of a job; expected jobs as this version leaves them, by which later operators are "
+        "tested. Record some while they are prepared, run, are suspended, have failed and are complete: "
+        f"python -m tests.record_job NAMESPACE NAME > {folder}/running.json"
+    )
+
+
 @pytest.mark.parametrize("version", ["1.2", "1.2.3rc1", "1.2.3-rc.1", "v1.2.3", "01.2.3"])
 def test_a_version_that_python_and_helm_do_not_read_alike_is_refused(version: str, tmp_path: Path) -> None:
     (fault,) = faults(tree(tmp_path, version))

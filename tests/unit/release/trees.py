@@ -38,12 +38,20 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--message", "Release")
 
 
+def record(folder: Path, version: str) -> None:
+    """Write what a release asks for of jobs that its version has left."""
+    recorded = folder / "tests/unit/operator/recorded" / version
+    recorded.mkdir(parents=True)
+    (recorded / "running.json").write_text("{}\n")
+
+
 def tree(folder: Path, version: str = "1.2.3", change: Callable[[Path], None] = lambda _: None) -> Path:
     """Write a tree that can be released as `version`, change it, and commit it."""
     (folder / "charts/gridfold").mkdir(parents=True)
     (folder / "pyproject.toml").write_text(f'[project]\nname = "gridfold"\nversion = "{version}"\n')
     (folder / "charts/gridfold/Chart.yaml").write_text(CHART.format(version=version))
     (folder / "CHANGELOG.md").write_text(f"# Changelog\n\n## {version}: 27 November 2026\n\n- New.\n\n## 0.9.0\n")
+    record(folder, version)
     change(folder)
     commit(folder)
     return folder
