@@ -18,6 +18,8 @@ KIND, REST = "crds.yaml", "gridfold.yaml"
 #: What only Helm reads, and what says that Helm looks after an object.
 _HELM = re.compile(r"^ *helm\.sh/[a-z-]+: .*\n", re.MULTILINE)
 _MANAGED = re.compile(r"^( *app\.kubernetes\.io/managed-by:) Helm$", re.MULTILINE)
+#: The kinds of the Prometheus operator: whoever asks for an object of them has it, whatever this machine can reach.
+_MONITORING = ("monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/PrometheusRule")
 _SOURCE = re.compile(r"^# Source: .*\n", re.MULTILINE)
 _NAMESPACE = """\
 apiVersion: v1
@@ -99,6 +101,8 @@ def _render(given: argparse.Namespace) -> str:
     ]
     for name, value in settings.items():
         words += ["--set-string" if name.endswith("tag") else "--set", f"{name}={value}"]
+    for version in _MONITORING:
+        words += ["--api-versions", version]
     for file in given.values:
         words += ["--values", file]
     return subprocess.run(words, check=True, capture_output=True, text=True).stdout

@@ -54,6 +54,17 @@ def test_the_manifests_are_what_helm_would_install_byte_for_byte_the_same_each_t
     assert "helm" not in (made["gridfold.yaml"] + made["crds.yaml"]).lower()
 
 
+def test_manifests_have_what_the_prometheus_operator_reads_where_the_values_ask_for_it(
+    testbed: Cluster, tmp_path: Path
+) -> None:
+    (tmp_path / "values.json").write_text(
+        json.dumps({"metrics": {"podMonitor": {"enabled": True}, "rules": {"enabled": True}}})
+    )
+    made = make(testbed, tmp_path / "out", "registry.example.com/ml", "--values", str(tmp_path / "values.json"))
+    kinds = {document["kind"] for document in yaml.safe_load_all(made["gridfold.yaml"])}
+    assert {"PodMonitor", "PrometheusRule"} <= kinds
+
+
 @pytest.fixture
 def plain(testbed: Cluster, images: dict[str, str], tmp_path: Path) -> Iterator[Installation]:
     """The operator of one namespace, by the manifests; what they have brought goes, and the kind stays."""

@@ -32,10 +32,32 @@ app.kubernetes.io/component: operator
 {{- end -}}
 
 {{- define "gridfold.labels" -}}
-helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
-{{ include "gridfold.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+{{- include "gridfold.labelsWith" (list . dict) -}}
+{{- end -}}
+
+{{- /* The labels of an object that has more of its own, which go before commonLabels. Takes the root and these. */ -}}
+{{- define "gridfold.labelsWith" -}}
+{{- $root := index . 0 -}}
+helm.sh/chart: {{ printf "%s-%s" $root.Chart.Name $root.Chart.Version | replace "+" "_" }}
+{{ include "gridfold.selectorLabels" $root }}
+app.kubernetes.io/version: {{ $root.Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+{{- with include "gridfold.furtherLabels" . }}
+{{ . }}
+{{- end }}
+{{- end -}}
+
+{{- define "gridfold.furtherLabels" -}}
+{{- with merge dict (index . 1 | default dict) ((index . 0).Values.commonLabels | default dict) }}{{ toYaml . }}{{ end }}
+{{- end -}}
+
+{{- /* Onto which nodes pods of operator and reaper go. */ -}}
+{{- define "gridfold.placement" -}}
+{{- range $name := list "priorityClassName" "nodeSelector" "tolerations" "affinity" }}
+{{- with index $.Values $name }}
+{{ toYaml (dict $name .) }}
+{{- end }}
+{{- end }}
 {{- end -}}
 
 {{- /* An image's reference: a digest goes before a tag. Takes the image's values and the default tag. */ -}}
