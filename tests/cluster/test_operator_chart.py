@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -20,9 +21,15 @@ NETWORK = (CHART.parents[1] / "docs/network.md").read_text("utf-8")
 Manifests = dict[tuple[str, str], dict[str, Any]]
 
 
-def template(testbed: Cluster, namespace: str = "gf", kube_version: str = "1.33", **values: Any) -> str:
-    """Return what the chart renders."""
+MONITORING = ("monitoring.coreos.com/v1/PodMonitor", "monitoring.coreos.com/v1/PrometheusRule")
+
+
+def template(
+    testbed: Cluster, namespace: str = "gf", kube_version: str = "1.33", kinds: Iterable[str] = (), **values: Any
+) -> str:
+    """Return what the chart renders for a cluster that has these kinds, too."""
     words = ["template", "gridfold", str(CHART), "--namespace", namespace, "--kube-version", kube_version]
+    words += [word for kind in kinds for word in ("--api-versions", kind)]
     return helm(testbed, *words, values=values)
 
 
@@ -42,9 +49,7 @@ def test_rules_dashboard_and_what_kube_state_metrics_reads_come_with_the_chart_w
     pages = {"runbookUrl": "https://wiki/", "runbookSuffix": ".html"}
     wanted = {"rules": {"enabled": True, **pages}, "dashboard": {"enabled": True}}
     values = {"metrics": {**wanted, "kubeStateMetrics": {"enabled": True}}}
-    words = ["template", "gridfold", str(CHART), "--kube-version", "1.33"]
-    rendered = helm(testbed, *words, "--api-versions", "monitoring.coreos.com/v1/PrometheusRule", values=values)
-    found = {(one["kind"], one["metadata"]["name"]): one for one in yaml.safe_load_all(rendered) if one}
+    found = render(testbed, kinds=MONITORING, **values)
     ours = yaml.safe_load((CHART / "files/rules.yaml").read_text("utf-8"))
     for rule in ours["groups"][0]["rules"]:
         rule["annotations"]["runbook_url"] = f"https://wiki/{rule['alert']}.html"
@@ -310,11 +315,101 @@ def test_everything_is_acceptable_to_the_api_server_under_restricted_pod_securit
     policies = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```$", NETWORK, re.DOTALL | re.MULTILINE)[0])
     policies["networkPolicy"]["trainer"]["namespaces"] = [namespace]
     text = template(testbed, namespace, crds={"install": False}, capacity={"providers": [KARPENTER]}, **policies)
-    said = kubectl("apply", "--dry-run=server", "-f", "-", stdin=text)
+    # What enforces judges pods alone; what warns, Deployments and CronJobs too.
+    kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/warn=restricted")
+    words = ("apply", "--dry-run=server", "--warnings-as-errors", "-f", "-")
+    said = kubectl(*words, stdin=text)
     assert "deployment.apps/gridfold created" in said
     assert "cronjob.batch/gridfold-reaper created" in said
     assert said.count("networkpolicy.networking.k8s.io/") == 2
-    assert "would violate PodSecurity" not in said
+    with pytest.raises(TestbedError, match="would violate PodSecurity"):
+        kubectl(*words, stdin=text.replace("runAsNonRoot: true", "runAsNonRoot: false"))
+
+
+DEPLOYMENT, REAPER, SETTINGS = ("Deployment", "gridfold"), ("CronJob", "gridfold-reaper"), ("ConfigMap", "gridfold")
+OF_DEPLOYMENT, OF_REAPER = "spec.template", "spec.jobTemplate.spec.template"
+OPERATOR = f"{OF_DEPLOYMENT}.spec.containers.0"
+TOLERATIONS = [{"key": "dedicated", "operator": "Exists", "effect": "NoSchedule"}]
+AFFINITY = {"nodeAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": []}}}
+SIZES = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "2", "memory": "2Gi"}}
+#: Values of the pods of operator and reaper alike, where they stand in a pod's template, and as what.
+OF_PODS: list[tuple[dict[str, Any], str, Any]] = [
+    ({"podLabels": {"team": "ml"}}, "metadata.labels.team", "ml"),
+    ({"commonLabels": {"team": "ml"}}, "metadata.labels.team", "ml"),
+    ({"commonLabels": {"team": "all"}, "podLabels": {"team": "ml"}}, "metadata.labels.team", "ml"),
+    ({"podAnnotations": {"mesh": "off"}}, "metadata.annotations.mesh", "off"),
+    ({"imagePullSecrets": ["pull", "more"]}, "spec.imagePullSecrets", [{"name": "pull"}, {"name": "more"}]),
+    ({"priorityClassName": "high"}, "spec.priorityClassName", "high"),
+    ({"nodeSelector": {"pool": "system"}}, "spec.nodeSelector", {"pool": "system"}),
+    ({"tolerations": TOLERATIONS}, "spec.tolerations", TOLERATIONS),
+    ({"affinity": AFFINITY}, "spec.affinity", AFFINITY),
+    ({"image": {"repository": "r/o", "tag": "7"}}, "spec.containers.0.image", "r/o:7"),
+    ({"image": {"pullPolicy": "Always"}}, "spec.containers.0.imagePullPolicy", "Always"),
+]
+PLACES: list[tuple[dict[str, Any], tuple[str, str], str, Any]] = [
+    *((values, DEPLOYMENT, f"{OF_DEPLOYMENT}.{path}", wanted) for values, path, wanted in OF_PODS),
+    *((values, REAPER, f"{OF_REAPER}.{path}", wanted) for values, path, wanted in OF_PODS),
+    ({"resources": SIZES}, DEPLOYMENT, f"{OPERATOR}.resources", SIZES),
+    ({"capacity": {"reaper": {"resources": SIZES}}}, REAPER, f"{OF_REAPER}.spec.containers.0.resources", SIZES),
+    ({}, DEPLOYMENT, f"{OPERATOR}.livenessProbe.httpGet", {"path": "/healthz", "port": "metrics"}),
+    ({}, DEPLOYMENT, f"{OPERATOR}.startupProbe.httpGet", {"path": "/healthz", "port": "metrics"}),
+    ({}, DEPLOYMENT, f"{OPERATOR}.readinessProbe.httpGet", {"path": "/readyz", "port": "metrics"}),
+    ({"metrics": {"port": 9090}}, DEPLOYMENT, f"{OPERATOR}.ports.0", {"name": "metrics", "containerPort": 9090}),
+    ({"metrics": {"port": 9090}}, DEPLOYMENT, f"{OF_DEPLOYMENT}.metadata.annotations.prometheus~io/port", "9090"),
+    ({}, DEPLOYMENT, f"{OF_DEPLOYMENT}.metadata.annotations.prometheus~io/scrape", "true"),
+    ({"metrics": {"annotations": False}}, DEPLOYMENT, f"{OF_DEPLOYMENT}.metadata.annotations.prometheus~io/path", None),
+    ({"trainer": {"imagePullSecrets": ["pull"]}}, SETTINGS, "data.settings~yaml.trainer.imagePullSecrets", ["pull"]),
+    ({"trainer": {"image": {"pullPolicy": "Never"}}}, SETTINGS, "data.settings~yaml.trainer.imagePullPolicy", "Never"),
+    ({"logLevel": "DEBUG"}, SETTINGS, "data.settings~yaml.logLevel", "DEBUG"),
+    ({"workers": 3}, SETTINGS, "data.settings~yaml.workers", 3),
+    ({"kueue": {"enabled": True}}, SETTINGS, "data.settings~yaml.kueue.enabled", True),
+    ({"serviceAccount": {"name": "me"}}, DEPLOYMENT, f"{OF_DEPLOYMENT}.spec.serviceAccountName", "me"),
+]
+
+
+def at(path: str, document: Any) -> Any:
+    """Return what stands at a path, of a text what it says as YAML; None: nothing. A dot in a name is written ~."""
+    for name in path.split("."):
+        if isinstance(document, str):
+            document = yaml.safe_load(document)
+        document = document[int(name)] if isinstance(document, list) else document.get(name.replace("~", "."))
+    return document
+
+
+@pytest.mark.parametrize(("values", "name", "path", "wanted"), PLACES)
+def test_a_value_stands_in_its_place(
+    testbed: Cluster, values: dict[str, Any], name: tuple[str, str], path: str, wanted: Any
+) -> None:
+    capacity = {"providers": [KARPENTER], **values.get("capacity", {})}
+    assert at(path, render(testbed, **{**values, "capacity": capacity})[name]) == wanted
+
+
+def test_a_prometheus_finds_the_pods_by_a_pod_monitor_in_place_of_their_annotations(testbed: Cluster) -> None:
+    monitor = {"enabled": True, "labels": {"release": "prometheus"}, "interval": "10s"}
+    manifests = render(testbed, kinds=MONITORING, metrics={"podMonitor": monitor})
+    found, pods = manifests["PodMonitor", "gridfold"], manifests[DEPLOYMENT]["spec"]["template"]
+    assert found["metadata"]["labels"]["release"] == "prometheus"
+    assert found["spec"]["podMetricsEndpoints"] == [{"port": "metrics", "path": "/metrics", "interval": "10s"}]
+    assert found["spec"]["selector"]["matchLabels"].items() <= pods["metadata"]["labels"].items()
+    assert "prometheus.io/scrape" not in pods["metadata"]["annotations"]
+
+
+def test_common_labels_are_on_every_object_below_labels_of_its_own_and_in_no_selector(testbed: Cluster) -> None:
+    own = {"enabled": True, "labels": {"tier": "own"}}
+    metrics = {"podMonitor": own, "rules": own, "dashboard": own, "kubeStateMetrics": {"enabled": True}}
+    policies = {"trainer": {"enabled": True, "namespaces": ["a"], "egress": [STORAGE]}, "operator": {"enabled": True}}
+    values = {"metrics": metrics, "networkPolicy": policies, "capacity": {"providers": [KARPENTER, SCALE]}}
+    plain = render(testbed, kinds=MONITORING, **values)
+    common = {"team": "ml", "tier": "common"}
+    labelled = render(testbed, kinds=MONITORING, commonLabels=common, **values)
+    assert labelled.keys() == plain.keys()
+    for name, document in labelled.items():
+        found = document["metadata"]["labels"]
+        tier = "own" if "tier" in plain[name]["metadata"].get("labels", {}) else "common"
+        assert (found.pop("team"), found.pop("tier")) == ("ml", tier), name
+        assert found == {k: v for k, v in plain[name]["metadata"].get("labels", {}).items() if k != "tier"}
+        if "selector" in (spec := document.get("spec", {})):
+            assert spec["selector"] == plain[name]["spec"]["selector"]
 
 
 def test_the_kind_stays_when_the_release_goes_unless_asked_otherwise(testbed: Cluster) -> None:
@@ -426,6 +521,16 @@ REFUSED = [
     ({"capacity": {"providers": [{**AWS, "target": {**SCALE["target"]}}]}}, "region"),
     ({"capacity": {"leaseSeconds": 5}}, "leaseSeconds"),
     ({"metrics": {"port": 80}}, "port"),
+    ({"resources": {"limit": {"memory": "1Gi"}}}, "'limit' not allowed"),
+    ({"resources": {"limits": {"memory": "1 GB"}}}, "/resources/limits/memory"),
+    ({"capacity": {"reaper": {"resources": {"request": {}}}}}, "'request' not allowed"),
+    ({"tolerations": [{"keys": ["dedicated"]}]}, "'keys' not allowed"),
+    ({"tolerations": [{"key": "dedicated", "operator": "Has"}]}, "/tolerations/0/operator"),
+    ({"affinity": {"antiAffinity": {}}}, "'antiAffinity' not allowed"),
+    ({"tenancy": {"all": {"defaults": {"template": {"tolerations": [{"taint": "a"}]}}}}}, "'taint' not allowed"),
+    ({"tenancy": {"all": {"defaults": {"template": {"affinity": {"node": {}}}}}}}, "'node' not allowed"),
+    ({"commonLabels": {"app.kubernetes.io/name": "x"}}, "/commonLabels/app.kubernetes.io~1name"),
+    ({"metrics": {"rules": {"runbookSuffix": ". html"}}}, "/metrics/rules/runbookSuffix"),
     ({"replicas": -1}, "replicas"),
     ({"networkPolicy": {"trainer": {"enabled": True, "egress": [STORAGE]}}}, "no namespace is known"),
     ({"networkPolicy": {"trainer": {"enabled": True, "namespaces": ["a"]}}}, "no job could reach its storage"),
