@@ -11,8 +11,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from gridfold.api.estimator_names import PREFIX_PATTERN, SCIKIT_LEARN, is_below
 from gridfold.api.v1alpha1 import DEFAULT_TRAINER
 from gridfold.api.v1alpha1.fields import TrainerName
-from gridfold.domain.endpoints import parse_allowed
-from gridfold.domain.tenancy.settings import Endpoints, TenancySettings
+from gridfold.domain.tenancy.settings import TenancySettings, TrainerEndpoints
 from gridfold.domain.tenancy.soundness import unfit_defaults
 from gridfold_operator.capacity_settings import CapacitySettings, TaintSettings
 from gridfold_operator.log import LogFormat
@@ -45,8 +44,8 @@ class TrainerSettings(SettingsModel):
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = "IfNotPresent"
     image_pull_secrets: tuple[str, ...] = ()
     sources: SourceSettings = Field(default_factory=SourceSettings)
-    #: What pods may connect to at private addresses. None: the Services of the job's own namespace.
-    allowed_endpoints: Endpoints = ()
+    #: All that pods may connect to. None: the internet, and the Services of the job's own namespace.
+    allowed_endpoints: TrainerEndpoints = ()
     #: Packages or modules, such as lightgbm, whose classifiers and regressors a job may name beside scikit-learn's;
     #: the image has them installed.
     estimator_prefixes: Annotated[
@@ -63,12 +62,6 @@ class TrainerSettings(SettingsModel):
         if DEFAULT_TRAINER in images:
             raise ValueError(f"{DEFAULT_TRAINER} is the name of trainer.image; give this image another name")
         return images
-
-    @field_validator("allowed_endpoints")
-    @classmethod
-    def _check_endpoints(cls, entries: tuple[str, ...]) -> tuple[str, ...]:
-        parse_allowed(entries)
-        return entries
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -30,6 +30,11 @@ def leads_to(endpoint: str) -> Callable[[Spec, SecureJobs], object]:
 API_SERVER = f"https://{SERVICE_IP}"
 
 
+def as_number(address: str) -> str:
+    """Return an address in a spelling that only whoever resolves it takes for one."""
+    return str(int(ipaddress.IPv4Address(address)))
+
+
 def read_from(source: Spec) -> Callable[[Spec, SecureJobs], object]:
     """Return an edit of a spec: this is what it reads."""
     return lambda spec, secure: spec["dataset"].update(sources=[source])
@@ -57,21 +62,45 @@ REFUSED: dict[str, tuple[Callable[[Spec, SecureJobs], object], str, tuple[str, .
         "AccessDenied",
         ("does not know this access key", "Secret s3-credentials"),
     ),
-    "loopback": (leads_to("http://127.0.0.1:9000"), "StorageRefused", ("127.0.0.1", *OWN_MACHINE)),
+    "loopback": (
+        leads_to(f"http://{as_number('127.0.0.1')}:9000"),
+        "StorageRefused",
+        ("is at 127.0.0.1", *OWN_MACHINE),
+    ),
     "loopback by name": (leads_to("http://localhost:9000"), "StorageRefused", ("localhost", *OWN_MACHINE)),
-    "loopback as IPv6": (leads_to("http://[::ffff:127.0.0.1]:9000"), "StorageRefused", ("127.0.0.1", *OWN_MACHINE)),
-    "the metadata service": (leads_to("http://169.254.169.254"), "StorageRefused", ("169.254.169.254", *OWN_MACHINE)),
+    "the metadata service": (
+        leads_to(f"http://{as_number('169.254.169.254')}"),
+        "StorageRefused",
+        ("is at 169.254.169.254", *OWN_MACHINE),
+    ),
     "the API server as external data": (
-        read_from({"uri": f"{API_SERVER}/version"}),
+        read_from({"uri": f"https://{as_number(SERVICE_IP)}/version"}),
         "StorageRefused",
         NOT_ALLOWED,
     ),
-    "the API server as storage": (leads_to(API_SERVER), "StorageRefused", NOT_ALLOWED),
+    "the API server as storage": (leads_to(f"https://{as_number(SERVICE_IP)}"), "StorageRefused", NOT_ALLOWED),
     "the API server as a source's own storage": (
-        read_from({"uri": "s3://rows/rows.csv", "storage": {"endpoint": API_SERVER, "credentialsSecretName": SECRET}}),
+        read_from(
+            {
+                "uri": "s3://rows/rows.csv",
+                "storage": {"endpoint": f"https://{as_number(SERVICE_IP)}", "credentialsSecretName": SECRET},
+            }
+        ),
         "StorageRefused",
         NOT_ALLOWED,
     ),
+}
+#: An edit whose text alone says that no pod may go there, and the field that is told.
+REFUSED_BY_TEXT: dict[str, tuple[Callable[[Spec, SecureJobs], object], str]] = {
+    "loopback in text": (leads_to("http://127.0.0.1:9000"), "spec.storage.endpoint"),
+    "loopback as IPv6 in text": (leads_to("http://[::ffff:127.0.0.1]:9000"), "spec.storage.endpoint"),
+    "the metadata service in text": (leads_to("http://169.254.169.254"), "spec.storage.endpoint"),
+    "the API server in text": (leads_to(API_SERVER), "spec.storage.endpoint"),
+    "the API server as external data in text": (
+        read_from({"uri": f"{API_SERVER}/version"}),
+        "spec.dataset.sources[0].uri",
+    ),
+    "a public server in text": (leads_to("https://8.8.8.8"), "spec.storage.endpoint"),
 }
 
 
@@ -83,6 +112,7 @@ def names(session_jobs: ClusterJobs, session_secure: SecureJobs) -> Iterator[dic
     jobs.kubectl.apply({**nothing, "data": {"ca.crt": "not a certificate\n"}}, namespace=jobs.namespace)
     secure.bucket.client.put_object(Bucket=secure.bucket.name, Key="rows.csv", Body=two_column_table().encode())
     edits = {"good": lambda spec, secure: None, **{title: edit for title, (edit, _, _) in REFUSED.items()}}
+    edits |= {title: edit for title, (edit, _) in REFUSED_BY_TEXT.items()}
     found = {}
     for title, edit in edits.items():
         manifest = jobs.manifest("storage", f"{secure.bucket.uri}/rows.csv", storage=secure.storage())
@@ -123,6 +153,19 @@ def test_storage_that_cannot_be_used_ends_the_job_at_once_in_words(
         assert word in failed["message"]
     assert not any(key in json.dumps(status) for key in session_secure.server.keys)
     assert len(session_jobs.children("pods", names[title])) == 1, "what cannot pass is not tried again"
+
+
+@pytest.mark.parametrize("title", REFUSED_BY_TEXT)
+def test_an_address_outside_of_the_list_is_refused_before_any_pod(
+    session_jobs: ClusterJobs, names: dict[str, str], title: str
+) -> None:
+    status = session_jobs.wait_until_it_ends(names[title])
+    accepted = condition(status, "Accepted")
+    assert (accepted["status"], accepted["reason"]) == ("False", "NotAllowed")
+    assert accepted["message"].startswith(f"{REFUSED_BY_TEXT[title][1]} is ")
+    assert "may connect to no endpoint but " in accepted["message"]
+    assert "(trainer.allowedEndpoints of the operator's chart)" in accepted["message"]
+    assert session_jobs.children("pods", names[title]) == []
 
 
 def test_an_authority_whose_configmap_is_not_there_is_told_by_its_name_and_awaited(

@@ -74,10 +74,11 @@ def test_a_spec_beyond_a_limit_waits_for_that_to_be_raised_and_a_limit_that_is_l
         status = jobs.wait(moved, "completes", lambda s: s["state"] == "Complete")
         assert status["prepared"]["image"] == images["trainer"]
 
-        upgrade(testbed, operator.namespace, values(1, parallelism=3, memory="800Mi", endpoints=[]))
+        storage = testbed.s3_endpoint
+        upgrade(testbed, operator.namespace, values(1, parallelism=3, memory="800Mi", endpoints=[storage]))
         operator.wait_until_ready()
-        status = jobs.wait(wide, "is accepted, and may not reach its data", lambda s: "private address" in str(s))
-        assert condition(status, "Accepted")["status"] == "True"
+        status = jobs.wait(wide, "is accepted, and completes", lambda s: s["state"] == "Complete")
+        assert status["settings"]["allowedEndpoints"] == [storage]
         assert jobs.status(long)["settings"] == kept
         assert (condition(jobs.status(long), "Accepted")["status"], jobs.status(long)["state"]) == ("True", "Running")
         patch(jobs, long, {"execution": {"retries": 1}})

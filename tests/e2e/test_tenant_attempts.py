@@ -14,6 +14,7 @@ import pytest
 from gridfold.domain.lifecycle import GOES_ON
 from tests.cluster.installation import chart_values, installed, make_namespace
 from tests.e2e.cluster_jobs import LONG_CELLS, SECRET, ClusterJobs, condition, two_column_table
+from tests.testbed.addresses import SERVICE_IP
 from tests.testbed.errors import TestbedError
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.plugin import Bucket, Cluster
@@ -176,6 +177,7 @@ def tenant(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> 
     values = chart_values(images, (namespace,), tenancy={"namespaces": {namespace: {**LIMITS, **prefixes}}})
     values["trainer"]["estimatorPrefixes"] = ["lightgbm"]
     values["trainer"]["images"] = {"boosters": {"repository": "localhost/gridfold-boosters", "tag": "1"}}
+    values["tenancy"]["namespaces"][namespace]["allowedEndpoints"] = [testbed.s3_endpoint]
     try:
         with installed(testbed, values) as operator:
             jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
@@ -316,3 +318,32 @@ def test_the_chart_gives_a_tenant_nothing_but_trainingjobs(tenant: Tenant, words
     where = [] if any(word.startswith("--namespace") for word in words) else ["--namespace", tenant.jobs.namespace]
     with pytest.raises(TestbedError, match="(?i)forbidden"):
         tenant.kubectl(f"--as={TENANT}", *argv, *where)
+
+
+#: Servers that are not in the list, public ones too.
+OTHER_SERVERS: dict[str, Edit] = {
+    "storage of their own": put("storage.endpoint", "https://8.8.8.8"),
+    "storage of their own for a source": source("s3://open/a.csv", endpoint="https://8.8.8.8"),
+    "a server of their own": source("https://8.8.8.8/a.csv"),
+    "the API server": put("storage.endpoint", f"https://{SERVICE_IP}"),
+    "the machine itself": put("storage.endpoint", "http://127.0.0.1:9000"),
+}
+
+
+def test_data_goes_to_no_server_but_those_that_the_platform_names(tenant: Tenant) -> None:
+    namespace = tenant.jobs.namespace
+    for number, (title, edit) in enumerate(OTHER_SERVERS.items()):
+        new = tenant.good(f"server-{number}")
+        edit(new["spec"])
+        tenant.apply(new)
+        name = new["metadata"]["name"]
+        status = tenant.jobs.wait(
+            name, f"is refused ({title})", lambda s: condition(s, "Accepted")["status"] == "False"
+        )
+        accepted = condition(status, "Accepted")
+        assert (title, accepted["reason"]) == (title, "NotAllowed")
+        assert f"may connect to no endpoint but {tenant.jobs.testbed.s3_endpoint} (" in accepted["message"]
+        assert f"tenancy.namespaces.{namespace}.allowedEndpoints of the operator's chart" in accepted["message"]
+        assert tenant.jobs.children("jobs", name) == []
+        tenant.jobs.delete(name)
+    tenant.assert_undisturbed()

@@ -152,7 +152,12 @@ class SettingsStatus(StatusModel):
         description="What spec.execution leaves open and the platform has filled in (tenancy in the operator's chart).",
     )
     allowed_endpoints: Annotated[list[Annotated[str, Field(max_length=300)]], Field(max_length=256)] = Field(
-        default_factory=list, description="Storage and servers at private addresses that pods may connect to."
+        default_factory=list, description="Storage and servers that pods may connect to."
+    )
+    only_allowed_endpoints: bool = Field(
+        False,
+        description="Whether they may connect to nothing else. Of a spec that was accepted before there was such a "
+        "limit, they may connect to public addresses, too.",
     )
     estimator_prefixes: Annotated[list[Text], Field(max_length=256)] = Field(
         default_factory=list, description="Packages of estimators beside scikit-learn's that pods may use."

@@ -1,9 +1,20 @@
-"""How counts, and numbers that are estimates, stand in what people read."""
+"""How counts, lists, and numbers that are estimates, stand in what people read."""
+
+from collections.abc import Sequence
+
+#: So many entries of a longer list are told.
+SHOWN_ENTRIES = 10
 
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun: 1 row, 2 rows."""
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def first_of(entries: Sequence[str]) -> str:
+    """Return the first entries of a list, and how many more there are."""
+    more = f" and {len(entries) - SHOWN_ENTRIES} more" if len(entries) > SHOWN_ENTRIES else ""
+    return f"{', '.join(entries[:SHOWN_ENTRIES])}{more}"
 
 
 def two_digits(number: float) -> str:

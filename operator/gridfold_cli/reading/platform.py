@@ -1,6 +1,6 @@
 """What the platform has configured, as far as a laptop can make use of it: who gives nodes, and what is allowed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +10,7 @@ from gridfold.api.node_provider import NodeProvider
 from gridfold.api.v1alpha1 import DEFAULT_TRAINER
 from gridfold.api.validation import show
 from gridfold.domain.tenancy.judging import PlatformRules
-from gridfold.domain.tenancy.settings import TenancySettings
+from gridfold.domain.tenancy.settings import TenancySettings, TrainerEndpoints
 from gridfold_cli.errors import InvalidInputError
 from gridfold_cli.reading.files import read_text
 from gridfold_cli.reading.kubectl_yaml import YamlError, read_documents
@@ -27,6 +27,7 @@ _PROVIDERS = TypeAdapter(tuple[NodeProvider, ...])
 _TENANCY = TypeAdapter(TenancySettings)
 _IMAGES = TypeAdapter(dict[str, Any])  # values have a map for each, settings one reference
 _PREFIXES = TypeAdapter(tuple[str, ...])
+_ENDPOINTS: TypeAdapter[Sequence[str]] = TypeAdapter(TrainerEndpoints)
 T = TypeVar("T")
 
 
@@ -53,6 +54,7 @@ def load_rules(path: Path) -> PlatformRules:
         tenancy=_read(path, settings, _TENANCY, "tenancy") or TenancySettings(),
         trainers=(DEFAULT_TRAINER, *(_read(path, settings, _IMAGES, "trainer", "images") or ())),
         estimator_prefixes=prefixes or (),
+        endpoints=_read(path, settings, _ENDPOINTS, "trainer", "allowedEndpoints") or (),
     )
 
 

@@ -244,3 +244,39 @@ def test_packages_are_those_of_the_platform_whatever_this_machine_has(
     monkeypatch.setenv("GRIDFOLD_ESTIMATOR_PREFIXES", "xgboost")
     (unknown,) = told(judge(write_job(with_spec(one, estimator=other)), values, "-n", "team"))
     assert "xgboost.XGBClassifier" in unknown
+
+
+@pytest.mark.parametrize(
+    ("trainer", "refused", "words", "allowed"),
+    [
+        (
+            {"allowedEndpoints": ["s3.storage.svc"]},
+            "https://mine.example",
+            "namespace team-b may connect to no endpoint but s3.storage.svc (trainer.allowedEndpoints of the",
+            "http://s3.storage.svc:9000",
+        ),
+        (
+            {},
+            "http://10.1.2.3:9000",
+            "namespace team-b may connect to no endpoint but team-b.svc, public (trainer.allowedEndpoints of the",
+            "https://mine.example",
+        ),
+    ],
+    ids=["a list", "none named"],
+)
+def test_endpoints_are_judged_by_the_trainers_list_where_tenancy_has_none(
+    write_job: Write, tmp_path: Path, trainer: dict[str, Any], refused: str, words: str, allowed: str
+) -> None:
+    settings = tmp_path / "values.yaml"
+    settings.write_text(yaml.safe_dump({"trainer": trainer}), encoding="utf-8")
+    (problem,) = told(judge(write_job(with_spec(s3_job(), storage={"endpoint": refused})), settings, "-n", "team-b"))
+    assert f'spec.storage.endpoint is "{refused}": {words}' in problem
+    done = judge(write_job(with_spec(s3_job(), storage={"endpoint": allowed})), settings, "-n", "team-b")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_list_of_endpoints_that_cannot_be_read_is_told_in_words(write_job: Write, tmp_path: Path) -> None:
+    settings = tmp_path / "values.yaml"
+    settings.write_text(yaml.safe_dump({"trainer": {"allowedEndpoints": ["ftp://a"]}}), encoding="utf-8")
+    (problem,) = told(judge(write_job(s3_job()), settings, "-n", "team-b"))
+    assert "trainer.allowedEndpoints: Value error, 'ftp://a' is no endpoint" in problem

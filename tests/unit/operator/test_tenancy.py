@@ -22,6 +22,8 @@ LABELS = {"selectors": [{"matchLabels": {"tier": "gold"}, "limits": {"maxCells":
 ACCEPTED = {"type": "Accepted", "status": "True", "reason": "Valid", "lastTransitionTime": "2026-01-01T00:00:00Z"}
 
 TRAINER = TrainerSettings(image="t:1")
+#: What pods may connect to where nothing is named.
+USUAL = Limit(("team-a.svc", "public"), "trainer.allowedEndpoints")
 
 
 async def load(
@@ -51,7 +53,7 @@ def labelled(**labels: str) -> Answer:
 async def test_a_job_is_read_with_the_limits_of_its_namespaces_name_and_nothing_more_is_asked_for() -> None:
     job, asked = await load(NAMES, say(training_job_document()))
     assert job is not None
-    assert job.limits == {"max_cells": Limit(5, "tenancy.namespaces.team-a.maxCells")}
+    assert job.limits == {"max_cells": Limit(5, "tenancy.namespaces.team-a.maxCells"), "allowed_endpoints": USUAL}
     assert asked == ["pima"]
 
 
@@ -66,7 +68,7 @@ async def test_a_job_is_read_with_the_limits_of_its_namespaces_name_and_nothing_
 async def test_where_labels_count_those_of_the_namespace_are_read(namespace: Answer, limit: Limit) -> None:
     job, asked = await load(LABELS, say(training_job_document()), namespace)
     assert job is not None
-    assert job.limits == {"max_cells": limit}
+    assert job.limits == {"max_cells": limit, "allowed_endpoints": USUAL}
     assert asked == ["pima", "team-a"]
 
 
@@ -103,7 +105,9 @@ async def test_what_a_spec_leaves_open_is_filled_in_and_kept() -> None:
     assert job is not None
     assert job.spec is not None
     assert job.spec.execution.parallelism == 7
-    assert job.settings == SettingsStatus(execution={"parallelism": 7}, allowed_endpoints=["10.2.0.0/16"])
+    assert job.settings == SettingsStatus(
+        execution={"parallelism": 7}, allowed_endpoints=["10.2.0.0/16"], only_allowed_endpoints=True
+    )
 
 
 @pytest.mark.parametrize(
@@ -139,14 +143,33 @@ async def test_a_package_that_is_no_longer_allowed_is_so_for_the_jobs_that_have_
     assert (trainer.image, trainer.estimator_prefixes, trainer.allowed_endpoints) == (
         "t:0",
         ("acme",),
-        ("10.1.0.0/16",),
+        ("10.1.0.0/16", "public"),
     )
+
+
+@pytest.mark.parametrize(
+    ("resource", "given"),
+    [
+        (accepted({**THEN, "onlyAllowedEndpoints": True}), ("10.1.0.0/16",)),
+        (accepted(THEN), ("10.1.0.0/16", "public")),
+        (accepted(), ("10.2.0.0/16", "public")),
+        (accepted(THEN, generation=2), ("10.2.0.0/16",)),
+    ],
+    ids=["accepted", "accepted before", "accepted by an operator that kept nothing", "edited since"],
+)
+async def test_a_list_shuts_out_the_internet_only_for_specs_that_were_accepted_so(
+    resource: Answer, given: tuple[str, ...]
+) -> None:
+    job, _ = await load(FILLING, resource)
+    assert job is not None
+    async with serving(ApiServer()) as client:
+        assert Tenancy(client, TRAINER).trainer_of(job, "").allowed_endpoints == given
 
 
 @pytest.mark.parametrize(
     ("tenancy", "named", "endpoints"),
     [
-        ({}, (), ["team-a.svc"]),
+        ({}, (), ["team-a.svc", "public"]),
         ({}, ("s3.storage.svc",), ["s3.storage.svc"]),
         ({"all": {"allowedEndpoints": []}}, ("s3.storage.svc",), []),
         ({"all": {"allowedEndpoints": ["s3.{namespace}.svc"]}}, (), ["s3.team-a.svc"]),

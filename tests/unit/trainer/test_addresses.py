@@ -1,4 +1,4 @@
-"""Private addresses in the cluster: one rule for storage, a source's own storage, web sources and redirects."""
+"""Addresses in the cluster: one rule for storage, a source's own storage, web sources and redirects."""
 
 import socket
 from collections.abc import Callable
@@ -28,18 +28,19 @@ def by_a_source(access: StoreAccess) -> Any:
 
 
 def from_the_web(access: StoreAccess) -> Any:
-    source = Source(uri="https://s3.storage.svc:9000/rows.csv")
+    source = Source(uri=f"https://{ENDPOINT.partition('://')[2]}/rows.csv")
     return SourceStores(Storage(), open_store(Storage(), access), access)(source).sha256(source.uri)
 
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """What would have been connected to; every name is at one private address, and no connection is made."""
+    """What would have been connected to; all names but public ones are at one private address, nothing is connected."""
     resolve = socket.getaddrinfo
     connected: list[tuple[str, int]] = []
 
     def name_server(host: str, port: int, *words: Any, **options: Any) -> Any:
-        return resolve("10.9.8.7" if host[0].isalpha() else host, port, *words, **options)
+        address = "8.8.8.8" if host == "mine.example" else "10.9.8.7" if host[0].isalpha() else host
+        return resolve(address, port, *words, **options)
 
     def connect(address: tuple[str, int], *words: Any, **options: Any) -> Any:
         connected.append(address)
@@ -56,7 +57,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
 def test_a_private_address_is_connected_to_only_where_the_platform_allows_it(
     connect: Connect, asked: list[tuple[str, int]]
 ) -> None:
-    for named in ("", "team-a.svc", "s3.storage.svc:9001", "10.8.0.0/16"):
+    for named in ("", "public", "team-a.svc", "s3.storage.svc:9001", "10.8.0.0/16"):
         access = StoreAccess.of_environment({"GRIDFOLD_ALLOWED_ENDPOINTS": named}, None)
         with pytest.raises(StorageRefusedError, match=r"s3\.storage\.svc is at 10\.9\.8\.7, a private address"):
             connect(access)
@@ -66,6 +67,68 @@ def test_a_private_address_is_connected_to_only_where_the_platform_allows_it(
         with pytest.raises(StorageRefusedError, match="no connection is made here"):
             connect(access)
     assert set(asked) == {("10.9.8.7", 9000)}, "the address that was judged, not the name"
+
+
+PUBLIC = "https://mine.example"
+
+
+def to_public_storage(access: StoreAccess) -> Any:
+    return open_store(Storage(endpoint=PUBLIC, region="us-east-1"), access).put("s3://a/b", b"rows")
+
+
+def to_a_source_in_public_storage(access: StoreAccess) -> Any:
+    source = Source(uri="s3://a/b", storage=Storage(endpoint=PUBLIC, region="us-east-1"))
+    job = Storage(region="us-east-1")
+    return SourceStores(job, open_store(job, access), access)(source).sha256(source.uri)
+
+
+def to_a_public_page(access: StoreAccess) -> Any:
+    source = Source(uri=f"{PUBLIC}/rows.csv")
+    return SourceStores(Storage(), open_store(Storage(), access), access)(source).sha256(source.uri)
+
+
+@pytest.mark.parametrize("connect", [to_public_storage, to_a_source_in_public_storage, to_a_public_page])
+def test_a_public_address_is_connected_to_only_where_no_list_is_named_or_the_list_has_it(
+    connect: Connect, asked: list[tuple[str, int]]
+) -> None:
+    for named, told in (
+        ("", "none"),
+        ("s3.storage.svc,10.9.0.0/16", "only s3.storage.svc, 10.9.0.0/16"),
+        ("public:80", "only public:80"),
+    ):
+        access = StoreAccess.of_environment({"GRIDFOLD_ALLOWED_ENDPOINTS": named}, None)
+        with pytest.raises(StorageRefusedError) as caught:
+            connect(access)
+        assert (
+            f"mine.example is at 8.8.8.8, a public address, and of endpoints the platform allows {told} "
+            "(allowedEndpoints of trainer or tenancy in the operator's chart)"
+        ) in str(caught.value)
+    assert asked == []
+    for environment in (
+        {},
+        *({"GRIDFOLD_ALLOWED_ENDPOINTS": named} for named in ("team-a.svc,public", "*", "mine.example", "8.8.0.0/16")),
+    ):
+        with pytest.raises(StorageRefusedError, match="no connection is made here"):
+            connect(StoreAccess.of_environment(environment, None))
+    assert set(asked) == {("8.8.8.8", 443)}
+
+
+def test_the_clouds_own_storage_is_connected_to_whatever_the_list_is(asked: list[tuple[str, int]]) -> None:
+    access = StoreAccess.of_environment({"GRIDFOLD_ALLOWED_ENDPOINTS": "s3.storage.svc"}, None)
+    with pytest.raises(StorageRefusedError, match="no connection is made here"):
+        open_store(Storage(region="us-east-1"), access).get("s3://a/b")
+    assert set(asked) == {("10.9.8.7", 443)}
+
+
+@pytest.mark.parametrize("connect", [by_the_job, by_a_source, from_the_web])
+def test_an_address_that_is_spelled_as_a_number_is_judged_as_what_it_is(
+    connect: Connect, asked: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "ENDPOINT", "https://174063617")
+    access = StoreAccess.of_environment({"GRIDFOLD_ALLOWED_ENDPOINTS": "10.9.0.0/16"}, None)
+    with pytest.raises(StorageRefusedError, match=r"at 10\.96\.0\.1, a private address"):
+        connect(access)
+    assert asked == []
 
 
 def test_a_laptop_connects_where_it_likes(asked: list[tuple[str, int]], tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from gridfold.domain.endpoints import parse_allowed
 from gridfold_trainer.errors import (
     AccessDeniedError,
     ObjectMissingError,
@@ -205,6 +206,24 @@ def test_a_redirect_to_a_metadata_service_or_the_machine_is_refused(
     store = HttpStore(Web(CLUSTER_WEB, certificate[1], QUICK))
     with pytest.raises(StorageRefusedError, match="a job may not connect to it"):
         store.download(uri(script), tmp_path / "file")
+    assert len(script.requests) == 1
+
+
+def test_a_redirect_to_a_public_host_that_is_not_in_the_list_is_refused(
+    tmp_path: Path, script: Script, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import gridfold_trainer.storage.addresses as addresses
+
+    permitted = addresses.permitted
+
+    def first_host_is_listed(host: str, port: int, rules: AddressRules) -> list[str]:
+        return ["127.0.0.1"] if host == "localhost" else permitted(host, port, rules)
+
+    monkeypatch.setattr(addresses, "permitted", first_host_is_listed)
+    script.restart(Answer(302, headers={"Location": "https://8.8.8.8/rows.csv"}))
+    listed = AddressRules(own_machine=False, allowed=parse_allowed(["localhost", "10.0.0.0/8"]))
+    with pytest.raises(StorageRefusedError, match=r"a public address, .* allows only localhost, 10\.0\.0\.0/8 \("):
+        HttpStore(Web(listed, certificate[1], QUICK)).download(uri(script), tmp_path / "file")
     assert len(script.requests) == 1
 
 

@@ -10,7 +10,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-from gridfold.domain.endpoints import AllowedEndpoint
+from gridfold.domain.endpoints import PUBLIC, AllowedEndpoint, is_public, parse_allowed, plain_address
+from gridfold.domain.words import first_of
 from gridfold_trainer.errors import StorageRefusedError
 
 #: Services that tell a machine its secrets, at addresses that no property of the address gives away (documentation
@@ -18,11 +19,6 @@ from gridfold_trainer.errors import StorageRefusedError
 _METADATA = frozenset(
     map(ipaddress.ip_address, ("fd00:ec2::254", "168.63.129.16", "100.100.100.200", "192.0.0.192", "fd20:ce::254"))
 )
-#: IPv4 in the last 32 bits: NAT64 (RFC 6052, and RFC 8215 for a site's own), and the obsolete spelling of RFC 4291.
-_TRANSLATED = tuple(map(ipaddress.ip_network, ("64:ff9b::/96", "64:ff9b:1::/48", "::/96")))
-_FIRST_IPV4 = 0x10000  # below it, ::/96 has addresses of its own, :: and ::1
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
@@ -30,13 +26,12 @@ class AddressRules:
     """What may be connected to."""
 
     own_machine: bool  #: loopback, link-local and metadata addresses
-    private: bool  #: networks that are not the internet's (RFC 1918 and the like)
-    allowed: tuple[AllowedEndpoint, ...] = ()  #: what may be connected to although it is private
+    allowed: tuple[AllowedEndpoint, ...] | None = None  #: all else that may be; None: whatever there is
 
 
-LAPTOP = AddressRules(own_machine=True, private=True)
-CLUSTER_STORAGE = AddressRules(own_machine=False, private=True)
-CLUSTER_WEB = AddressRules(own_machine=False, private=False)
+LAPTOP = AddressRules(own_machine=True)
+CLUSTER_STORAGE = AddressRules(own_machine=False)
+CLUSTER_WEB = AddressRules(own_machine=False, allowed=parse_allowed([PUBLIC]))
 
 
 def refusal(address: str, rules: AddressRules, host: str = "", port: int = 0) -> str | None:
@@ -48,31 +43,18 @@ def refusal(address: str, rules: AddressRules, host: str = "", port: int = 0) ->
         host: as the URL has it; the platform allows endpoints by it.
         port: of the connection.
     """
-    found = _plain(ipaddress.ip_address(address.partition("%")[0]))
+    found = plain_address(address)
     special = found.is_loopback or found.is_link_local or found.is_unspecified or found.is_multicast
     if not rules.own_machine and (special or found in _METADATA):
         return "which belongs to the machine itself or to its metadata service"
-    if rules.private or _is_public(found) or any(entry.allows(host, found, port) for entry in rules.allowed):
+    if rules.allowed is None or any(entry.allows(host, found, port) for entry in rules.allowed):
         return None
+    kind = "public" if is_public(found) else "private"
+    named = f"only {first_of([entry.text for entry in rules.allowed])}" if rules.allowed else "none"
     return (
-        "a private address, and no Service of the job's own namespace nor an endpoint that the platform allows "
-        "(allowedEndpoints of trainer or tenancy in the operator's chart)"
+        f"a {kind} address, and of endpoints the platform allows {named} (allowedEndpoints of trainer or tenancy in "
+        "the operator's chart)"
     )
-
-
-def _is_public(address: Address) -> bool:
-    return address.is_global and not (isinstance(address, ipaddress.IPv6Address) and address.is_site_local)
-
-
-def _plain(address: Address) -> Address:
-    """Return the IPv4 address that an IPv6 address stands for, where it does."""
-    if isinstance(address, ipaddress.IPv4Address):
-        return address
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if int(address) >= _FIRST_IPV4 and any(address in network for network in _TRANSLATED):
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    return address.sixtofour or (address.teredo[1] if address.teredo else address)
 
 
 def permitted(host: str, port: int, rules: AddressRules) -> list[str]:

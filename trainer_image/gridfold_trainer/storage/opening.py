@@ -14,7 +14,7 @@ from gridfold.api.handoff import (
     SOURCE_CREDENTIALS_VARIABLE,
 )
 from gridfold.api.v1alpha1 import Source, Storage
-from gridfold.domain.endpoints import AllowedEndpoint, parse_allowed
+from gridfold.domain.endpoints import PUBLIC, AllowedEndpoint, parse_allowed
 from gridfold_trainer.errors import AccessDeniedError, StorageRefusedError
 from gridfold_trainer.storage.addresses import CLUSTER_STORAGE, CLUSTER_WEB, LAPTOP, AddressRules
 from gridfold_trainer.storage.context import SOURCE_BYTES
@@ -34,7 +34,7 @@ class StoreAccess:
     source_credentials: Path | None = None  #: folder of folders, by Secret
     source_ca_bundles: Path | None = None  #: folder of folders, by ConfigMap
     source_bytes: int = SOURCE_BYTES
-    allowed: tuple[AllowedEndpoint, ...] = ()  #: endpoints at private addresses; on a laptop all are
+    allowed: tuple[AllowedEndpoint, ...] = parse_allowed([PUBLIC])  #: on a laptop all endpoints are
     waiting: Waiting = Waiting()  # noqa: RUF009 (frozen)
 
     @classmethod
@@ -51,7 +51,7 @@ class StoreAccess:
         limit = environment.get(SOURCE_BYTES_VARIABLE) or str(SOURCE_BYTES)
         if not limit.isdecimal() or int(limit) == 0:
             raise StorageRefusedError(f"{SOURCE_BYTES_VARIABLE} is {limit!r}; expected a number of bytes above 0.")
-        named = environment.get(ALLOWED_ENDPOINTS_VARIABLE, "")
+        named = environment.get(ALLOWED_ENDPOINTS_VARIABLE, PUBLIC)
         try:
             allowed = parse_allowed(entry for entry in named.split(",") if entry)
         except ValueError as error:

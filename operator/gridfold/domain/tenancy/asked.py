@@ -88,6 +88,17 @@ def outputs(spec: TrainingJobSpec) -> Found:
         yield "spec.output.cacheUri", spec.output.cache_uri
 
 
+def endpoints(spec: TrainingJobSpec) -> Found:
+    """Yield URLs of servers that the spec names: of object storage, and of data. The cloud's own it does not name."""
+    if spec.storage.endpoint is not None:
+        yield "spec.storage.endpoint", spec.storage.endpoint
+    for index, source in enumerate(spec.dataset.sources):
+        if source.storage is not None and source.storage.endpoint is not None:
+            yield f"spec.dataset.sources[{index}].storage.endpoint", source.storage.endpoint
+        if source.uri.startswith("https:"):
+            yield f"spec.dataset.sources[{index}].uri", source.uri
+
+
 def _limits(spec: TrainingJobSpec, resource: str) -> Found:
     """Yield the limits of one resource: requests are never above them, and without one a pod takes what there is."""
     for path, resources in _resources(spec):

@@ -8,7 +8,7 @@ from gridfold.api.validation import InvalidTrainingJobError, Problem
 from gridfold.domain.one_machine import on_one_machine
 from gridfold.domain.tenancy.defaults import parse_filled
 from gridfold.domain.tenancy.rules import check, check_trainer
-from gridfold.domain.tenancy.settings import TenancySettings
+from gridfold.domain.tenancy.settings import Limit, TenancySettings
 
 
 @dataclass(frozen=True)
@@ -18,6 +18,7 @@ class PlatformRules:
     tenancy: TenancySettings
     trainers: Sequence[str]  #: names of the trainer's images
     estimator_prefixes: Sequence[str]  #: packages beside scikit-learn that they have
+    endpoints: Sequence[str]  #: that all may connect to, where tenancy says nothing else
 
     def judge(
         self, document: Mapping[str, Any], namespace: str, labels: Mapping[str, str]
@@ -32,5 +33,7 @@ class PlatformRules:
             job, filled = parse_filled(document, defaults, self.estimator_prefixes)
         except InvalidTrainingJobError as error:
             return error.problems, {}
-        limited = check(job.spec, namespace, self.tenancy.limits_of(namespace, labels))
+        endpoints, setting = self.tenancy.endpoints_of(namespace, labels, self.endpoints)
+        limits = {**self.tenancy.limits_of(namespace, labels), "allowed_endpoints": Limit(endpoints, setting)}
+        limited = check(job.spec, namespace, limits)
         return (*on_one_machine(job.spec), *check_trainer(job.spec, self.trainers), *limited), filled

@@ -8,12 +8,11 @@ from gridfold.api.estimator_names import SCIKIT_LEARN, is_below
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.v1alpha1.quantities import amount
 from gridfold.api.validation import Problem, show
+from gridfold.domain.endpoints import may_lead_to, parse_allowed
 from gridfold.domain.tenancy import asked
 from gridfold.domain.tenancy.places import place_of
 from gridfold.domain.tenancy.settings import Limit
-
-#: So many entries of a longer list are told.
-SHOWN_ENTRIES = 10
+from gridfold.domain.words import first_of
 
 
 @dataclass(frozen=True)
@@ -98,6 +97,18 @@ class _Below:
 
 
 @dataclass(frozen=True)
+class _Endpoints:
+    """A server must be in the list, as far as the text tells; where a name leads to, the pod judges that connects."""
+
+    def excesses(self, spec: TrainingJobSpec, limit: Any) -> Iterator[_Excess]:
+        may = f"may connect to {_only('endpoint', limit)}"
+        entries = parse_allowed(limit)
+        for path, url in asked.endpoints(spec):
+            if not may_lead_to(url, entries):
+                yield _Excess(path, show(url), may, "Write such an endpoint" if limit else "Use another namespace")
+
+
+@dataclass(frozen=True)
 class _Estimator:
     """The estimator must be scikit-learn's, or of one of the packages."""
 
@@ -124,6 +135,7 @@ RULES: Mapping[str, _Rule] = {
     "queues": _OneOf(asked.queue, "queue", needed=True),
     "source_prefixes": _Below(asked.sources, "source"),
     "output_prefixes": _Below(asked.outputs, "output", folder=True),
+    "allowed_endpoints": _Endpoints(),
 }
 
 
@@ -159,5 +171,4 @@ def _only(what: str, allowed: Sequence[str], which: str = "") -> str:
     """Return that there may be none, or none but these."""
     if not allowed:
         return f"no {what}"
-    more = f" and {len(allowed) - SHOWN_ENTRIES} more" if len(allowed) > SHOWN_ENTRIES else ""
-    return f"no {what} but {which}{', '.join(allowed[:SHOWN_ENTRIES])}{more}"
+    return f"no {what} but {which}{first_of(allowed)}"

@@ -1,15 +1,15 @@
 """The operator's settings of tenancy: limits of all namespaces, and others by a namespace's labels or name."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 from pydantic.alias_generators import to_camel
 
 from gridfold.api.estimator_names import PREFIX_PATTERN
 from gridfold.api.v1alpha1.fields import Quantity
-from gridfold.domain.endpoints import parse_allowed
+from gridfold.domain.endpoints import PUBLIC, own_services, parse_allowed
 from gridfold.domain.tenancy.defaults import Defaults, lay_under, left_open
 from gridfold.domain.tenancy.places import place_of
 
@@ -24,6 +24,14 @@ Endpoints = Annotated[tuple[Annotated[str, Field(max_length=300, pattern=r"^[^\s
 Folders = tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...]
 Prefixes = tuple[Annotated[str, Field(max_length=256, pattern=rf"{PREFIX_PATTERN}|^\*$")], ...]
 Namespace = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
+
+
+def _readable(entries: Endpoints) -> Endpoints:
+    parse_allowed(entries)
+    return entries
+
+
+TrainerEndpoints = Annotated[Endpoints, AfterValidator(_readable)]
 
 
 class _Model(BaseModel):
@@ -49,6 +57,7 @@ class Limits(_Model):
     queues: Names | None = None  #: of Kueue, one of which has to be named
     source_prefixes: Folders | None = None  #: below which sources are
     output_prefixes: Folders | None = None  #: below which outputs and caches are
+    allowed_endpoints: Endpoints | None = None  #: that pods may connect to, in place of those of trainer
 
     @field_validator("source_prefixes", "output_prefixes")
     @classmethod
@@ -58,18 +67,17 @@ class Limits(_Model):
                 place_of(folder)
         return folders
 
+    @field_validator("allowed_endpoints")
+    @classmethod
+    def _check_endpoints(cls, entries: Endpoints | None) -> Endpoints | None:
+        _readable(_filled(entries or (), "namespace"))
+        return entries
+
 
 class PlaceSettings(Limits):
     """All that is set for the namespaces of one place: limits, and what a spec has no say in."""
 
-    allowed_endpoints: Endpoints | None = None  #: in place of those of trainer; an empty list allows no private address
     defaults: Defaults = Field(default_factory=Defaults)  #: for what a spec leaves open
-
-    @field_validator("allowed_endpoints")
-    @classmethod
-    def _check_endpoints(cls, entries: Endpoints | None) -> Endpoints | None:
-        parse_allowed(entry.replace(NAME, "namespace") for entry in entries or ())
-        return entries
 
 
 @dataclass(frozen=True)
@@ -125,13 +133,17 @@ class TenancySettings(_Model):
                         found.setdefault(name, Limit(filled, place.setting(name)))
         return {name: limit for name, limit in found.items() if not _is_any(limit.value)}
 
-    def allowed_endpoints_of(self, namespace: str, labels: Mapping[str, str]) -> tuple[str, ...] | None:
-        """Return what pods of a namespace may connect to at private addresses; None where that is not set."""
+    def endpoints_of(self, namespace: str, labels: Mapping[str, str], trainers: Sequence[str]) -> tuple[Endpoints, str]:
+        """Return all that pods of a namespace may connect to, and the setting that says so.
+
+        `trainers` are the entries for all namespaces. Where none are named, it is the internet and the Services of the
+        namespace.
+        """
         for place in self._places():
             entries = place.limits.allowed_endpoints
             if entries is not None and place.counts(namespace, labels):
-                return _filled(entries, namespace)
-        return None
+                return _filled(entries, namespace), place.setting("allowed_endpoints")
+        return tuple(trainers) or (own_services(namespace), PUBLIC), "trainer.allowedEndpoints"
 
     def defaults_of(self, namespace: str, labels: Mapping[str, str]) -> dict[str, Any]:
         """Return what a spec is given where it leaves `spec.execution` open, each field from the first place."""

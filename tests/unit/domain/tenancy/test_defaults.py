@@ -125,18 +125,25 @@ def test_of_several_places_each_field_is_from_the_first_that_has_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("namespace", "labels", "allowed"),
+    ("namespace", "labels", "trainers", "allowed", "setting"),
     [
-        ("team-a", {"tier": "gold"}, ()),
-        ("team-b", {"tier": "gold"}, ("s3.team-b.svc", "10.1.0.0/16")),
-        ("team-b", {}, None),
+        ("team-a", {"tier": "gold"}, ("a",), (), "tenancy.namespaces.team-a.allowedEndpoints"),
+        (
+            "team-b",
+            {"tier": "gold"},
+            ("a",),
+            ("s3.team-b.svc", "10.1.0.0/16"),
+            "tenancy.selectors[0].limits.allowedEndpoints",
+        ),
+        ("team-b", {}, ("a", "*"), ("a", "*"), "trainer.allowedEndpoints"),
+        ("team-b", {}, (), ("team-b.svc", "public"), "trainer.allowedEndpoints"),
     ],
 )
-def test_endpoints_are_those_of_the_first_place_that_has_some(
-    namespace: str, labels: dict[str, str], allowed: tuple[str, ...] | None
+def test_endpoints_are_those_of_the_first_place_that_has_some_then_the_trainers_then_the_usual_ones(
+    namespace: str, labels: dict[str, str], trainers: tuple[str, ...], allowed: tuple[str, ...], setting: str
 ) -> None:
     gold = {"matchLabels": {"tier": "gold"}, "limits": {"allowedEndpoints": ["s3.{namespace}.svc", "10.1.0.0/16"]}}
     settings = TenancySettings.model_validate(
         {"selectors": [gold], "namespaces": {"team-a": {"allowedEndpoints": []}, "team-b": {"maxCells": 1}}}
     )
-    assert settings.allowed_endpoints_of(namespace, labels) == allowed
+    assert settings.endpoints_of(namespace, labels, trainers) == (allowed, setting)

@@ -13,6 +13,8 @@ from gridfold.domain.tenancy.rules import RULES, check
 from gridfold.domain.tenancy.settings import Limit, Limits, TenancySettings
 from tests.unit.domain.world import document
 
+#: Servers of sources that are refused for their prefix alone.
+OF_OTHER_CASES = ("data.example.com.evil.org", "data.example.com:8443")
 LIMITS = {
     "maxCells": 4,
     "maxParallelism": 100,
@@ -28,6 +30,7 @@ LIMITS = {
     "trainers": ["default", "boosters"],
     "sourcePrefixes": ["s3://data", "s3://bucket/team-a", "https://data.example.com/open/"],
     "outputPrefixes": ["s3://models", "s3://bucket/team-a/"],
+    "allowedEndpoints": ["s3.team-a.svc", "https://data.example.com", "10.1.2.0/24:9000", *OF_OTHER_CASES],
 }
 #: What is within the limits, where a test is about something else.
 BOUNDED = {"limits": {"memory": "1Gi", "cpu": "1"}}
@@ -56,6 +59,15 @@ def tolerating(**toleration: str) -> dict[str, Any]:
 
 def source(uri: str) -> dict[str, Any]:
     return {"dataset": {"sources": [{"uri": uri}], "target": "y", "format": "CSV"}}
+
+
+def at_endpoint(endpoint: str) -> dict[str, Any]:
+    return {"storage": {"endpoint": endpoint}}
+
+
+def of_storage(endpoint: str) -> dict[str, Any]:
+    sources = [{"uri": "s3://data/rows.csv", "storage": {"endpoint": endpoint}}]
+    return {"sources": sources, "target": "y", "format": "CSV"}
 
 
 def at(stage: str, **parts: Any) -> dict[str, Any]:
@@ -184,6 +196,24 @@ EXCESSES = [
         "outputPrefixes",
         {"output": {"uri": "s3://models/job/", "cacheUri": "s3://bucket/team-a/"}},
     ),
+    *(
+        (at_endpoint(refused), f'spec.storage.endpoint is "{refused}"', "allowedEndpoints", at_endpoint(allowed))
+        for refused, allowed in (
+            ("http://10.1.3.7:9000", "http://10.1.2.7:9000"),
+            ("http://[::ffff:10.1.3.7]:9000", "http://[::ffff:10.1.2.7]:9000"),
+            ("http://8.8.8.8", "http://s3.team-a.svc.cluster.local"),
+            ("https://mine.example", "https://data.example.com/"),
+            ("http://data.example.com", "https://DATA.example.com:443"),
+            ("https://data.example.com.evil.example", "https://bucket.data.example.com"),
+            ("https://s3.team-b.svc", "http://name.of.the.network:9000"),
+        )
+    ),
+    (
+        {"dataset": of_storage("http://10.1.3.7:9000")},
+        'spec.dataset.sources[0].storage.endpoint is "http://10.1.3.7:9000"',
+        "allowedEndpoints",
+        {"dataset": of_storage("http://s3.team-a.svc")},
+    ),
 ]
 
 
@@ -246,6 +276,41 @@ def test_every_limit_has_a_rule_and_is_tried() -> None:
 
 def test_nothing_is_refused_without_a_limit() -> None:
     assert problems(execution(parallelism=10000, queueName="any", resources={}), {}) == []
+
+
+DATA = "https://data.example.org/rows.csv"
+
+
+@pytest.mark.parametrize(
+    ("entries", "refused", "allowed"),
+    [
+        (
+            ["s3.storage.svc"],
+            [DATA, "https://8.8.8.8/a.csv", "https://10.1.2.3/a.csv"],
+            ["https://s3.storage.svc/a.csv"],
+        ),
+        (["s3.storage.svc", "public"], ["https://10.1.2.3/a.csv", "https://[fd12::7]/a.csv"], [DATA]),
+        (["s3.storage.svc", "public:8443"], [DATA, "https://8.8.8.8/a.csv"], ["https://8.8.8.8:8443/a.csv"]),
+        (["10.1.0.0/16"], ["https://8.8.8.8/a.csv", "https://127.0.0.1/a.csv"], [DATA, "https://10.1.2.3/a.csv"]),
+        (["bucket.example.org"], ["https://other.example.org/a.csv"], ["https://example.org/a.csv"]),
+        ([], [DATA, "https://10.1.2.3/a.csv"], []),
+        (["*"], [], [DATA, "https://10.1.2.3/a.csv"]),
+    ],
+    ids=["hosts alone", "public ones too", "at a port", "a network", "a bucket in front", "none", "all"],
+)
+def test_of_endpoints_that_is_refused_which_no_entry_can_cover_wherever_its_name_leads(
+    entries: list[str], refused: list[str], allowed: list[str]
+) -> None:
+    for uri in refused:
+        (words,) = problems(source(uri), {"allowedEndpoints": entries})
+        named = f"no endpoint but {', '.join(entries)}" if entries else "no endpoint"
+        assert words.startswith(f'spec.dataset.sources[0].uri is "{uri}": namespace team-a may connect to {named} (')
+    for uri in allowed:
+        assert problems(source(uri), {"allowedEndpoints": entries}) == []
+
+
+def test_the_clouds_own_storage_is_no_endpoint_that_a_spec_names() -> None:
+    assert problems({"storage": {"region": "eu-central-1"}}, {"allowedEndpoints": []}) == []
 
 
 def test_an_empty_list_or_map_allows_none() -> None:
