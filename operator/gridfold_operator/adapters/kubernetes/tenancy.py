@@ -45,7 +45,7 @@ class Tenancy:
         changed: dict[str, object] = {"image": image} if image else {}
         if job.settings is not None:
             beside = () if job.settings.only_allowed_endpoints else (PUBLIC,)
-            changed["allowed_endpoints"] = (*job.settings.allowed_endpoints, *beside)
+            changed["allowed_endpoints"] = tuple(dict.fromkeys((*job.settings.allowed_endpoints, *beside)))
             changed["estimator_prefixes"] = tuple(job.settings.estimator_prefixes)
         return self.trainer.model_copy(update=changed)
 
