@@ -58,6 +58,14 @@ CELL_ANNOTATIONS = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
     "karpenter.sh/do-not-disrupt": "true",
 }
+#: A mesh's sidecar that is an ordinary container outlives the trainer's, and the Job never ends: so they stay out, of
+#: Istio (whose label goes before its annotation), Kuma, Linkerd and Consul. A label of the spec goes before these.
+MESH_LABELS = {"sidecar.istio.io/inject": "false", "kuma.io/sidecar-injection": "disabled"}
+MESH_ANNOTATIONS = {
+    "sidecar.istio.io/inject": "false",
+    "linkerd.io/inject": "disabled",
+    "consul.hashicorp.com/connect-inject": "false",
+}
 
 
 def build_input_manifest(owner: Metadata, name: str, stage_input: StageInput, job_uid: str) -> Manifest:
@@ -122,7 +130,10 @@ def build_wave_manifest(owner: Metadata, action: StartWave, settings: TrainerSet
 def template_digest(
     stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings, owner: Metadata, memory: str = ""
 ) -> str:
-    """Return the digest of all that a stage is started with now, its name, cells and parallelism aside."""
+    """Return the digest of all that a stage is started with now, its name, cells and parallelism aside.
+
+    Nor is what `_job` gives to every pod part of it: a release that adds to that makes no running Job outdated.
+    """
     pod = _pod(stage, "", spec, settings, memory)
     lead_to_own_nodes(pod["spec"], spec, owner, settings)
     return digest({"pod": pod, "attempt": attempt_digest(spec)})
@@ -135,8 +146,8 @@ def _job(
     run, pod = action.input.run_digest, job["template"]
     stage = action.stage if isinstance(action, StartStage) else Stage.CELL
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
-    pod["metadata"]["labels"] |= marks
-    pod["metadata"]["annotations"][labels.JOB] = owner.name
+    pod["metadata"]["labels"] = MESH_LABELS | pod["metadata"]["labels"] | marks
+    pod["metadata"]["annotations"] |= MESH_ANNOTATIONS | {labels.JOB: owner.name}
     lead_to_own_nodes(pod["spec"], action.input.spec, owner, settings)
     manifest: Manifest = {
         "apiVersion": "batch/v1",

@@ -10,6 +10,7 @@ import yaml
 from hack.release.versions import project_version
 
 from gridfold.api import labels
+from gridfold_operator.manifests import MESH_ANNOTATIONS, MESH_LABELS
 from tests.cluster.installation import CHART, helm
 from tests.testbed.errors import TestbedError
 from tests.testbed.kubectl import Kubectl
@@ -188,6 +189,13 @@ def test_the_reaper_reads_the_operators_settings_under_an_identity_of_its_own(te
     assert pod["serviceAccountName"] == "gridfold-reaper"
     assert container["command"][-2:] == ["-m", "gridfold_operator.reaper"]
     assert pod["volumes"] == [{"name": "settings", "configMap": {"name": "gridfold"}}]
+
+
+def test_sidecars_of_meshes_stay_out_of_the_reaper_as_they_do_of_the_pods_of_jobs(testbed: Cluster) -> None:
+    manifests = render(testbed, capacity={"providers": [KARPENTER]})
+    reaper = manifests["CronJob", "gridfold-reaper"]["spec"]["jobTemplate"]["spec"]["template"]["metadata"]
+    assert reaper["labels"].items() >= MESH_LABELS.items()
+    assert reaper["annotations"] == MESH_ANNOTATIONS
 
 
 def test_an_operator_of_some_namespaces_has_the_same_rights_there_and_none_elsewhere(testbed: Cluster) -> None:

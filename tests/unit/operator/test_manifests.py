@@ -14,6 +14,7 @@ from gridfold.api.v1alpha1 import CapacitySettings
 from gridfold.api.validation import parse_training_job
 from gridfold.domain.grid import parse_ranges
 from gridfold.domain.plan import StartStage
+from gridfold_operator import manifests
 from gridfold_operator.job_files import CARRIED_BYTES, write_job_file
 from gridfold_operator.manifests import (
     build_input_manifest,
@@ -105,7 +106,7 @@ def test_every_child_is_controlled_by_exactly_this_resource(job: dict[str, Any])
 
 @pytest.mark.parametrize("job", ALL)
 def test_pods_can_be_found_by_the_labels_of_their_job(job: dict[str, Any]) -> None:
-    assert job["spec"]["template"]["metadata"]["labels"] == job["metadata"]["labels"]
+    assert job["metadata"]["labels"].items() <= job["spec"]["template"]["metadata"]["labels"].items()
     assert job["metadata"]["labels"][labels.MANAGED_BY] == "gridfold"
     assert job["spec"]["template"]["metadata"]["annotations"][labels.JOB] == "pima"
 
@@ -114,6 +115,25 @@ def test_pods_can_be_found_by_the_labels_of_their_job(job: dict[str, Any]) -> No
 def test_labels_fit_and_the_whole_digest_is_kept_beside_them(job: dict[str, Any]) -> None:
     assert all(len(value) <= 63 for value in job["metadata"]["labels"].values())
     assert job["metadata"]["annotations"][labels.RUN] == DIGEST
+
+
+@pytest.mark.parametrize("job", ALL)
+def test_sidecars_of_meshes_stay_out_of_every_pod(job: dict[str, Any]) -> None:
+    """One that is an ordinary container does not end when the trainer does, and so the Job would not, either."""
+    pod = job["spec"]["template"]["metadata"]
+    assert pod["labels"]["sidecar.istio.io/inject"] == "false"
+    assert pod["labels"]["kuma.io/sidecar-injection"] == "disabled"
+    assert pod["annotations"]["sidecar.istio.io/inject"] == "false"
+    assert pod["annotations"]["linkerd.io/inject"] == "disabled"
+    assert pod["annotations"]["consul.hashicorp.com/connect-inject"] == "false"
+    assert not [name for name in job["metadata"]["labels"] if "inject" in name], "meshes look at pods"
+
+
+def test_a_label_of_the_spec_lets_a_sidecar_in() -> None:
+    template = {"labels": {"sidecar.istio.io/inject": "true", "team": "search"}}
+    for job in (prepare(execution={"template": template}), wave(execution={"template": template})):
+        found = job["spec"]["template"]["metadata"]["labels"]
+        assert {**template["labels"], "kuma.io/sidecar-injection": "disabled"}.items() <= found.items()
 
 
 def test_a_name_that_is_no_label_still_leads_back_to_its_job() -> None:
@@ -401,6 +421,16 @@ def test_no_annotation_of_a_pod_holds_a_signed_url(stage: Stage) -> None:
 def test_how_its_input_reaches_a_pod_is_no_part_of_what_it_is_started_with() -> None:
     spec = job_spec()
     assert template_digest(Stage.PREPARE, spec, TRAINER, OWNER) == prepare()["metadata"]["annotations"][labels.TEMPLATE]
+
+
+def test_what_every_pod_gets_makes_no_job_outdated_that_an_older_release_has_started(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = template_digest(Stage.CELL, job_spec(), TRAINER, OWNER)
+    for name in ("MESH_LABELS", "MESH_ANNOTATIONS"):
+        monkeypatch.setattr(manifests, name, {})
+    assert "sidecar.istio.io/inject" not in json.dumps(wave())
+    assert template_digest(Stage.CELL, job_spec(), TRAINER, OWNER) == now
 
 
 def test_what_a_job_is_started_with_is_told_by_its_template_whatever_its_cells_are() -> None:
