@@ -53,6 +53,9 @@ CREDENTIAL_KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 OPTIONAL_CREDENTIAL_KEYS = ("AWS_SESSION_TOKEN",)
 #: Every library that could start threads of its own (performance.md: unset, two cells on two cores took 16 × longer).
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+#: A pod without keys of its own is not given those of the node it runs on. AWS SDKs look at this when they ask the
+#: instance metadata service, and not for what IRSA and EKS Pod Identity give a ServiceAccount. trainer.env goes before.
+DEFAULT_ENVIRONMENT = {"AWS_EC2_METADATA_DISABLED": "true"}
 #: Autoscalers leave the node of a running cell alone.
 CELL_ANNOTATIONS = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",
@@ -148,6 +151,8 @@ def _job(
     marks = _labels(owner, run) | {labels.STAGE: stage.value}
     pod["metadata"]["labels"] = MESH_LABELS | pod["metadata"]["labels"] | marks
     pod["metadata"]["annotations"] |= MESH_ANNOTATIONS | {labels.JOB: owner.name}
+    container = pod["spec"]["containers"][0]
+    container["env"] = _variables(DEFAULT_ENVIRONMENT | {entry["name"]: entry["value"] for entry in container["env"]})
     lead_to_own_nodes(pod["spec"], action.input.spec, owner, settings)
     manifest: Manifest = {
         "apiVersion": "batch/v1",
@@ -230,7 +235,7 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
         "image": settings.image,
         "imagePullPolicy": settings.image_pull_policy,
         "command": ["python", "-m", "gridfold_trainer", stage.value, "--job", f"{INPUT_FOLDER}/{JOB_FILE}"],
-        "env": [{"name": key, "value": value} for key, value in _environment(stage, spec, settings).items()],
+        "env": _variables(_environment(stage, spec, settings)),
         # Whatever the trainer did not foresee still leaves its last lines in the pod's status.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "securityContext": {
@@ -243,6 +248,10 @@ def _container(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -
             {"name": "scratch", "mountPath": SCRATCH_FOLDER},
         ],
     }
+
+
+def _variables(environment: dict[str, str]) -> list[Manifest]:
+    return [{"name": name, "value": value} for name, value in environment.items()]
 
 
 def _environment(stage: Stage, spec: TrainingJobSpec, settings: TrainerSettings) -> dict[str, str]:

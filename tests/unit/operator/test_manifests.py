@@ -423,13 +423,25 @@ def test_how_its_input_reaches_a_pod_is_no_part_of_what_it_is_started_with() -> 
     assert template_digest(Stage.PREPARE, spec, TRAINER, OWNER) == prepare()["metadata"]["annotations"][labels.TEMPLATE]
 
 
+@pytest.mark.parametrize("job", ALL)
+def test_a_pod_is_not_given_the_keys_of_its_node(job: dict[str, Any]) -> None:
+    assert environment_of(job)["AWS_EC2_METADATA_DISABLED"] == "true"
+
+
+def test_the_platform_may_let_pods_have_the_keys_of_their_node() -> None:
+    trainer = TrainerSettings(image="t", env={"AWS_EC2_METADATA_DISABLED": "false"})
+    for job in (build_stage_manifest(OWNER, REFIT, trainer), build_wave_manifest(OWNER, start_wave(), trainer)):
+        values = [entry["value"] for entry in container_of(job)["env"] if entry["name"] == "AWS_EC2_METADATA_DISABLED"]
+        assert values == ["false"]
+
+
 def test_what_every_pod_gets_makes_no_job_outdated_that_an_older_release_has_started(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = template_digest(Stage.CELL, job_spec(), TRAINER, OWNER)
-    for name in ("MESH_LABELS", "MESH_ANNOTATIONS"):
+    for name in ("MESH_LABELS", "MESH_ANNOTATIONS", "DEFAULT_ENVIRONMENT"):
         monkeypatch.setattr(manifests, name, {})
-    assert "sidecar.istio.io/inject" not in json.dumps(wave())
+    assert not {word for word in ("istio", "linkerd", "METADATA_DISABLED") if word in json.dumps(wave())}
     assert template_digest(Stage.CELL, job_spec(), TRAINER, OWNER) == now
 
 
