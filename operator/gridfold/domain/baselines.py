@@ -8,8 +8,8 @@ from gridfold.api.selection import BaselineStatus
 from gridfold.domain.leaderboard import format_difference, format_score
 from gridfold.domain.numbers.gain import Gain, gain
 from gridfold.domain.numbers.judged import NONE, known, mean, std
+from gridfold.domain.visible import excerpt
 
-_CHARACTERS = 256
 #: What cannot be told apart from nothing, gained over it and lost.
 _VERDICTS = {1: "", 0: ", which cannot be told from nothing", -1: ": the winner is worse"}
 
@@ -57,7 +57,7 @@ def baseline_status(document: Mapping[str, Any] | None) -> BaselineStatus | None
         return None
     found = gain_of(document)
     return BaselineStatus(
-        answer=document.get("answer", "")[:_CHARACTERS] or None,
+        answer=excerpt(document.get("answer", "")) or None,
         cell=document.get("cell"),
         score=format_score(document["mean"]),
         gain=found and format_score(found.value),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gridfold.api.v1alpha1 import Search
+from gridfold.domain.visible import excerpt
 
 Parameters = Mapping[str, Any]
 PREPROCESSING = "preprocessing."
@@ -102,11 +103,16 @@ def _cell(axes: tuple[tuple[str, tuple[Any, ...]], ...], rest: int) -> Parameter
 
 
 def parameter_texts(parameters: Parameters) -> dict[str, str]:
-    """Return parameters as short texts for the status: strings as they are, all else as JSON (1.0 stays 1.0)."""
+    """Return parameters as short texts: strings as they are, all else as JSON (1.0 stays 1.0)."""
     return {
         name: (value if isinstance(value, str) else json.dumps(value, default=str))[:256]
         for name, value in parameters.items()
     }
+
+
+def shown_parameters(parameters: Parameters) -> dict[str, str]:
+    """Return `parameter_texts` as the status shows them: one line each, with escapes for what is not seen."""
+    return {name: excerpt(text) for name, text in parameter_texts(parameters).items()}
 
 
 def format_ranges(cells: Iterable[int]) -> str:

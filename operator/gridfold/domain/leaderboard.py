@@ -7,7 +7,7 @@ from heapq import nsmallest
 
 from gridfold.api.handoff import CellReport, RankedReport
 from gridfold.api.status import LEADERBOARD_SIZE, MeanStd, RankedCell
-from gridfold.domain.grid import Grid, parameter_texts
+from gridfold.domain.grid import Grid, shown_parameters
 
 MeansAndStds = Mapping[str, tuple[float | None, float | None]]
 
@@ -32,7 +32,7 @@ def ranked_cell(line: RankedReport | CellReport, objective: str, grid: Grid) -> 
     return RankedCell(
         cell=line.cell,
         score=format_score(scores.get(objective, (None, None))[0]),
-        parameters=parameter_texts(grid[line.cell if line.grid_cell is None else line.grid_cell]),
+        parameters=shown_parameters(grid[line.cell if line.grid_cell is None else line.grid_cell]),
         scores={name: MeanStd(mean=format_score(mean), std=format_score(std)) for name, (mean, std) in scores.items()},
     )
 

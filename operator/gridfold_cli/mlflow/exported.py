@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from gridfold.domain.markdown import escaped
 from gridfold_cli.mlflow.limits import (
     DATASET_CHARACTERS,
     DIGEST_CHARACTERS,
@@ -69,7 +70,7 @@ def whole_run(
         "gridfold.cells": str(status["cells"]["total"]),
         "gridfold.version": status["versions"].get("gridfold", ""),
         "gridfold.spec": _whole_or_where(json.dumps(spec, ensure_ascii=False)),
-        NOTE: "\n\n".join(filter(None, [summary, status.get("headline"), *(status.get("notes") or [])])),
+        NOTE: _note([summary, status.get("headline"), *(status.get("notes") or [])]),
         **({CELL: str(best["cell"])} if best else {}),
         SOURCE: "gridfold",
     }
@@ -172,6 +173,11 @@ def _value(text: str | None) -> float | None:
     except ValueError:
         return None
     return None if math.isnan(value) else value
+
+
+def _note(texts: Sequence[str | None]) -> str:
+    """Return texts as paragraphs of the note, which MLflow shows as Markdown: names of the data stand in them."""
+    return "\n\n".join(escaped(text, TAG_CHARACTERS) for text in texts if text)
 
 
 def _bounded(tags: Mapping[str, str]) -> dict[str, str]:

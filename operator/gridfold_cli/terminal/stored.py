@@ -16,7 +16,7 @@ from gridfold.api.status import (
     TestStatus,
     TrainingJobStatus,
 )
-from gridfold.domain.grid import parameter_texts
+from gridfold.domain.grid import shown_parameters
 from gridfold.domain.leaderboard import format_score
 from gridfold.domain.learning_curve import curve_status
 from gridfold.domain.selection import selection_status
@@ -83,7 +83,7 @@ def _ranked(line: Mapping[str, Any], objective: str) -> RankedCell:
     return RankedCell(
         cell=line["cell"],
         score=format_score(scores[objective]["mean"]),
-        parameters=parameter_texts(line["parameters"]),
+        parameters=shown_parameters(line["parameters"]),
         scores={
             name: MeanStd(mean=format_score(score["mean"]), std=format_score(score["std"]))
             for name, score in scores.items()

@@ -84,6 +84,13 @@ def test_long_texts_are_cut_and_half_a_spec_is_none() -> None:
     assert len(found.tags["mlflow.note.content"]) == 5000
 
 
+def test_a_name_of_the_data_is_no_markdown_in_the_note() -> None:
+    document = status(notes=['column "![x](https://evil/x)" is rare', "\x1b[2J<img src=x>"])
+    note = whole(document, [row(0, [0.5, 0.5], 1)]).tags["mlflow.note.content"]
+    assert 'column "!\\[x\\](https://evil/x)" is rare' in note
+    assert "\\\\u001b\\[2J\\<img src=x\\>" in note
+
+
 def test_an_older_run_which_kept_less_is_taken_as_it_is() -> None:
     document = status()
     for name in ("spec", "selection", "headline", "notes"):

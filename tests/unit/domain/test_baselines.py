@@ -51,4 +51,10 @@ def test_a_baseline_that_lacks_a_fold_has_no_mean_and_is_not_shown() -> None:
 def test_a_label_as_long_as_anyone_likes_is_cut() -> None:
     status = shown(Baseline({"f1": [0.1, 0.2, 0.3]}, answer="x" * 5000))
     assert status is not None
-    assert status.answer == "x" * 256
+    assert status.answer == "x" * 255 + "…"
+
+
+def test_no_character_of_a_label_moves_a_terminal() -> None:
+    status = shown(Baseline({"f1": [0.1, 0.2, 0.3]}, answer='"\x9b2J\u202ey"'))
+    assert status is not None
+    assert status.answer == '"\\u009b2J\\u202ey"'

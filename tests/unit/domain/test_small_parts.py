@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gridfold.api.handoff import PreparedRun
+from gridfold.api.handoff import PreparedRun, RankedReport
 from gridfold.api.status import Resolved
-from gridfold.domain.grid import Grid, format_ranges, parameter_texts, parse_ranges
+from gridfold.domain.grid import Grid, format_ranges, parameter_texts, parse_ranges, shown_parameters
 from gridfold.domain.keys import CellKeys, attempt_digest, digest, run_digest, run_folder
-from gridfold.domain.leaderboard import format_score, missed_targets
+from gridfold.domain.leaderboard import format_score, missed_targets, ranked_cell
 from gridfold.domain.naming import child_name, label_value, wave_number
 from gridfold.domain.standing import stand
 from tests.unit.domain.world import document, job_of
@@ -61,6 +61,14 @@ def test_one_and_one_point_zero_have_different_keys_and_texts() -> None:
     keys = CellKeys(job_of(document()).spec, PREPARED)
     assert keys.key({"C": 1}) != keys.key({"C": 1.0})
     assert parameter_texts({"a": 1, "b": 1.0, "c": None, "d": "x"}) == {"a": "1", "b": "1.0", "c": "null", "d": "x"}
+
+
+def test_parameters_are_shown_in_one_line_each_without_what_is_not_seen() -> None:
+    texts = {"a": "l1", "b": "\x1b[2J\n\u202e", "c": "x" * 300, "d": "https://u:word@h/a?sig=abc"}
+    expected = {"a": "l1", "b": "\\u001b[2J \\u202e", "c": "x" * 256, "d": "https://…@h/a?…"}
+    assert shown_parameters(texts) == expected
+    line = RankedReport(cell=0, scores={"f1": (0.5, 0.1)})
+    assert ranked_cell(line, "f1", Grid.of([{name: [text] for name, text in texts.items()}])).parameters == expected
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,16 @@
 """What the model card says of scores and of raw rows; the oracle suite runs its program."""
 
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
 from gridfold.api.handoff import StageInput
+from gridfold.api.v1alpha1 import ColumnType
+from gridfold_trainer.data.prepared import Column
 from gridfold_trainer.data.raw_rows import prediction_code
 from gridfold_trainer.outcome.model_card import model_card
 from tests.unit.trainer.numeric_jobs import World, small_data
@@ -53,6 +58,21 @@ def test_names_of_a_header_are_trimmed_as_in_prepare(tmp_path: Path, trim: bool,
     assert ("raw.columns = raw.columns.str.strip()" in code) == trims
 
 
+def status_of(average: str = "Binary", others: int = 0) -> dict[str, Any]:
+    """Return status.json of a run as far as the card reads it."""
+    best = {"cell": 0, "parameters": {}, "scores": {"f1": {"mean": 0.5, "std": 0.1}}}
+    return {
+        "best": {**best, "indistinguishableFrom": others},
+        "training": {},
+        "validation": {},
+        "test": {"scores": {}, "intervals": {}, "openings": 1},
+        "resolved": {"metrics": ["accuracy", "f1"], "average": average},
+        "dataset": {"rows": 120, "parts": {"train": 84}, "digest": "d", "splitDigest": "s"},
+        "estimator": "sklearn.svm.SVC", "objective": "f1", "cells": {"total": 3}, "notes": [], "versions": {},
+        "trustedTypes": ["numpy.dtype", "scipy.sparse._csr.csr_matrix", "sklearn.tree._tree.Tree"],
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("classes", "average", "others", "words"),
     [
@@ -65,19 +85,43 @@ def test_the_card_says_what_the_scores_are_about(
     tmp_path: Path, classes: tuple[str, ...], average: str, others: int, words: list[str]
 ) -> None:
     world = World(tmp_path, small_data(classes=classes))
-    best = {"cell": 0, "parameters": {}, "scores": {"f1": {"mean": 0.5, "std": 0.1}}}
-    status: dict[str, Any] = {
-        "best": {**best, "indistinguishableFrom": others},
-        "training": {},
-        "validation": {},
-        "test": {"scores": {}, "intervals": {}, "openings": 1},
-        "resolved": {"metrics": ["accuracy", "f1"], "average": average},
-        "dataset": {"rows": 120, "parts": {"train": 84}, "digest": "d", "splitDigest": "s"},
-        "estimator": "sklearn.svm.SVC", "objective": "f1", "cells": {"total": 3}, "notes": [], "versions": {},
-        "trustedTypes": ["numpy.dtype", "scipy.sparse._csr.csr_matrix", "sklearn.tree._tree.Tree"],
-    }  # fmt: skip
+    status = status_of(average, others)
     card = model_card(world.job(), status, world.data)
     assert all(text in card for text in words)
     assert "all of numpy and scipy and sklearn:" in card
     status["resolved"]["metrics"] = ["accuracy"]
     assert "the class" not in model_card(world.job(), status, world.data)
+
+
+HOSTILE = [
+    "\x1b[2J\u202egnp.exe",
+    "a`` <img src=https://evil/x> ``",
+    "```\n# Model card: another\n```",
+    "a | b |\n| c\\",
+    "![x](https://evil/x)",
+    "\ud800",
+    "x" * 10_000,
+    "`" * 10_000,
+]
+
+
+def test_names_labels_and_values_stay_texts_on_the_card(tmp_path: Path) -> None:
+    """Whoever writes a header or a label chooses them, and others read the card in a browser and in a terminal."""
+    classes = (*HOSTILE, *(f"class {number}" for number in range(200)))
+    columns = [Column(name, ColumnType.CATEGORICAL, (*HOSTILE, *map(str, range(200)))) for name in HOSTILE]
+    data = replace(small_data(), columns=tuple(columns), classes=classes, target=HOSTILE[1])
+    status = status_of("Macro")
+    status["best"]["parameters"] = {f"p{number}": text for number, text in enumerate(HOSTILE)}
+    status |= {"notes": HOSTILE[1:5], "headline": HOSTILE[0]}
+    job = World(tmp_path).job()
+    card, program = model_card(job, status, data), prediction_code(job.spec, data, status["trustedTypes"])
+    tokens = MarkdownIt("commonmark").enable("table").parse(card)
+    assert {child.type for token in tokens for child in token.children or []} == {"text", "code_inline"}
+    kinds = [token.tag if token.type.endswith("_open") else token.type for token in tokens]
+    assert not [kind for kind in kinds if "html" in kind]
+    assert kinds.count("h1") == 1
+    assert kinds.count("tr") == len(["scores", "f1", "columns", *HOSTILE, "versions"])
+    assert [token.content for token in tokens if token.type == "fence"] == [f"{program}\n"]
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800]", card)
+    assert len(card) - len(program) < 50_000
+    assert f"and {len(classes) - 100} more." in card

@@ -9,12 +9,14 @@ from gridfold.api.v1alpha1 import Average, ColumnType
 from gridfold.api.v1alpha1.metrics import AVERAGED
 from gridfold.domain.grid import parameter_texts
 from gridfold.domain.leaderboard import format_score
+from gridfold.domain.markdown import code_span, escaped, table_cell
 from gridfold.domain.positive import metrics_of_one_class
 from gridfold_trainer.data.prepared import Column, PreparedData
 from gridfold_trainer.data.raw_rows import prediction_code
 from gridfold_trainer.learning.findings import capital, joined
 
 _CATEGORIES = 20
+_CLASSES = 100
 _CHARACTERS = 40
 
 
@@ -27,7 +29,7 @@ def model_card(job: StageInput, status: Mapping[str, Any], data: PreparedData, n
         f"# Model card: {job.name}",
         _summary(job, status, data),
         "## Scores\n\n" + "\n".join(_scores(status, data)),
-        "## How to predict\n\n" + (_escaped(no_file) or _usage(job, status, data)),
+        "## How to predict\n\n" + (escaped(no_file) or _usage(job, status, data)),
         "## Columns\n\nAll of these, by name; the order does not matter in the code above.\n\n"
         + "\n".join(_columns(data.columns)),
         "## Data\n\n" + "\n".join(_data(status)),
@@ -43,10 +45,10 @@ def _summary(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> 
     shown = ", ".join(f"{name} = {text}" for name, text in chosen.items()) or "none but the defaults"
     target = f"one of {len(data.classes)} classes" if data.classes else "a number"
     return (
-        f"Predicts {_code(data.target)} ({target}) from {len(data.columns)} columns.\n\n"
-        f"- Estimator: {_code(status['estimator'])} behind its preprocessing, in one scikit-learn pipeline\n"
+        f"Predicts {code_span(data.target)} ({target}) from {len(data.columns)} columns.\n\n"
+        f"- Estimator: {code_span(status['estimator'])} behind its preprocessing, in one scikit-learn pipeline\n"
         f"- Chosen by cross-validation out of {status['cells']['total']} cells: "
-        f"cell {best['cell']} ({_escaped(shown)}){_simplest(status)}\n"
+        f"cell {best['cell']} ({escaped(shown)}){_simplest(status)}\n"
         f"- TrainingJob: {job.namespace}/{job.name}, generation {job.generation}"
     )
 
@@ -95,7 +97,7 @@ def _averaged(resolved: Mapping[str, Any], data: PreparedData) -> str:
         label = str(data.classes[data.positive])
         metrics = metrics_of_one_class(Resolved.model_validate({**resolved, "positiveClass": label[:256]}))
         verb = "is" if len(metrics) == 1 else "are"
-        words = f" {capital(joined(metrics))} {verb} about the class {_code(label)}." if metrics else ""
+        words = f" {capital(joined(metrics))} {verb} about the class {code_span(label)}." if metrics else ""
     averages = [metric for metric in AVERAGED if metric in resolved["metrics"]]
     if not averages or resolved["average"] == Average.BINARY:
         return words
@@ -106,7 +108,7 @@ def _averaged(resolved: Mapping[str, Any], data: PreparedData) -> str:
 def _usage(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> str:
     code = prediction_code(job.spec, data, status["trustedTypes"])
     types = status["trustedTypes"]
-    trusted = "\n".join(f"- {_code(name)}" for name in types) or "- none"
+    trusted = "\n".join(f"- {code_span(name)}" for name in types) or "- none"
     packages = " and ".join(sorted({name.partition(".")[0] for name in types}))
     return (
         f"```python\n{code}\n```\n\n"
@@ -118,10 +120,8 @@ def _usage(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> st
 def _columns(columns: Sequence[Column]) -> Iterator[str]:
     rows = []
     for column in columns:
-        shown = ", ".join(_code(text[:_CHARACTERS]) for text in column.categories[:_CATEGORIES])
-        more = len(column.categories) - _CATEGORIES
-        values = f"{shown} and {more} more" if more > 0 else shown
-        rows.append([_code(column.name), str(column.type), values if column.type is ColumnType.CATEGORICAL else ""])
+        values = _first(column.categories, _CATEGORIES) if column.type is ColumnType.CATEGORICAL else ""
+        rows.append([code_span(column.name), str(column.type), values])
     yield _table(["column", "type", "categories seen"], rows)
 
 
@@ -129,8 +129,8 @@ def _data(status: Mapping[str, Any]) -> Iterator[str]:
     dataset = status["dataset"]
     parts = ", ".join(f"{name} {rows}" for name, rows in dataset["parts"].items())
     yield f"- Rows: {dataset['rows']} ({parts}); this model was fitted on training and validation part"
-    yield f"- Digest of the prepared data: {_code(dataset['digest'])}"
-    yield f"- Digest of the split: {_code(dataset['splitDigest'])}"
+    yield f"- Digest of the prepared data: {code_span(dataset['digest'])}"
+    yield f"- Digest of the split: {code_span(dataset['splitDigest'])}"
 
 
 def _limits(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> Iterator[str]:
@@ -141,29 +141,21 @@ def _limits(job: StageInput, status: Mapping[str, Any], data: PreparedData) -> I
     yield "A category that is not among those seen is treated as none of them; numbers beyond those seen are a guess."
     yield "The scores hold for rows drawn like these; where they come from, and whom they miss, the data cannot tell."
     if data.classes:
-        yield f"It never predicts another class than: {', '.join(_code(str(label)) for label in data.classes[:100])}."
+        yield f"It never predicts another class than: {_first([str(label) for label in data.classes], _CLASSES)}."
     if (status["test"]["openings"] or 0) > 1:
         yield (
             f"{status['test']['openings']} different models have been scored on this test part: its scores are "
             "no fresh test any more."
         )
-    yield from (_escaped(note) for note in (status.get("headline"), *status["notes"]) if note)
+    yield from (escaped(note) for note in (status.get("headline"), *status["notes"]) if note)
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    return "\n".join("| " + " | ".join(map(table_cell, line)) + " |" for line in lines)
 
 
-def _code(text: str) -> str:
-    """Return text from the data as Markdown code, on one line, whatever is in it."""
-    plain = " ".join(text.split()).replace("|", "\\|")
-    fence = "``" if "`" in plain else "`"
-    pad = " " if "`" in plain else ""
-    return f"{fence}{pad}{plain}{pad}{fence}" if plain else "(empty)"
-
-
-def _escaped(text: str) -> str:
-    """Return text from the data or a library so that Markdown shows it as it is."""
-    plain = " ".join(text.split())
-    return "".join(f"\\{character}" if character in "\\`*_[]<>|#" else character for character in plain)
+def _first(texts: Sequence[str], most: int) -> str:
+    """Return the first of some texts from the data as Markdown code, and how many more there are."""
+    shown = ", ".join(code_span(text, _CHARACTERS) for text in texts[:most])
+    return f"{shown} and {len(texts) - most} more" if len(texts) > most else shown
