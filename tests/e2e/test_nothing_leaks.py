@@ -20,7 +20,9 @@ from tests.testbed.waiting import wait_until
 pytestmark = pytest.mark.cluster
 
 #: Made up anew in each session, so that whatever is found was told by this one.
-WRONG_KEY, TOKEN, QUERY, PASSWORD = (f"{name}{secrets.token_hex(12)}" for name in ("wrong", "token", "query", "user"))
+WRONG_KEY, TOKEN, QUERY, PASSWORD, PARAMETER = (
+    f"{name}{secrets.token_hex(12)}" for name in ("wrong", "token", "query", "user", "parameter")
+)
 RANDOM_STATE = 10**9 + secrets.randbelow(10**9)
 #: How each job ends, and what is to say so.
 ENDS = {
@@ -29,6 +31,7 @@ ENDS = {
     "wrong-key": ("Failed", "AccessDenied"),
     "wrong-token": ("Failed", "AccessDenied"),
     "too-long": ("Failed", "TooManyFailedCells"),
+    "parameter": ("Accepted", "InvalidSpec"),
 }
 
 
@@ -54,6 +57,11 @@ def manifests(jobs: ClusterJobs, signed: str) -> dict[str, dict[str, Any]]:
         made["spec"]["storage"]["credentialsSecretName"] = name
         return made
 
+    def with_parameter(name: str) -> dict[str, Any]:
+        made = jobs.manifest(name, f"{jobs.bucket.uri}/none.csv")
+        made["spec"]["estimator"]["parameters"] = {"api_key": PARAMETER}
+        return made
+
     seeded = {"className": "sklearn.linear_model.LogisticRegression", "parameters": {"random_state": RANDOM_STATE}}
     timed = {"cellTimeoutSeconds": 5, "maxFailedCells": 0, "parallelism": 1}
     return {
@@ -62,6 +70,7 @@ def manifests(jobs: ClusterJobs, signed: str) -> dict[str, dict[str, Any]]:
         "wrong-key": with_secret("wrong-key"),
         "wrong-token": with_secret("wrong-token"),
         "too-long": of("too-long", signed, execution=timed, **LONG_CELLS),
+        "parameter": with_parameter("parameter"),
     }
 
 
@@ -146,7 +155,7 @@ def test_credentials_of_secrets_addresses_and_urls_are_told_nowhere(
     assert any("/logs/" in place for place in told), "a failed cell has left its log"
 
     keys = (jobs.testbed.s3_secret_key, session_secure.server.keys[1], WRONG_KEY, TOKEN, "must never reach a pod")
-    for secret in (*keys, signature_of(signed), session_secure.server.keys[0], QUERY, PASSWORD):
+    for secret in (*keys, signature_of(signed), session_secure.server.keys[0], QUERY, PASSWORD, PARAMETER):
         assert len(secret) >= 20
         assert [place for place, text in told.items() if secret in text] == []
     for name in names.values():

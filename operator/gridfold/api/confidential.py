@@ -27,6 +27,12 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _SECRET_NAME = re.compile(r"SECRET|TOKEN|PASSW|PASSPHRASE|ACCESS_?KEY|API_?KEY|CREDENTIAL", re.IGNORECASE)
+#: Words of a parameter's name, which may well be tokenizer, token_pattern or pad_token.
+_SECRET_PARAMETER = re.compile(
+    r"(?:^|_)(?:secret|passw(?:or)?d|pwd|passphrase|credential|(?:access|account|api|auth|private)_?key|"
+    r"(?:access|api|auth|bearer|hf|refresh|security|session)_?token)s?(?:_|$)|(?:^|__)token$"
+)
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def plain_url(url: str) -> str:
@@ -68,6 +74,11 @@ def without_secrets(text: str) -> str:
 def names_secret(name: str) -> bool:
     """Tell whether what has this name (a variable, a field) is probably a secret."""
     return _SECRET_NAME.search(name) is not None
+
+
+def names_secret_parameter(name: str) -> bool:
+    """Tell whether an estimator's parameter of this name is a secret: it is refused, so nothing else may be taken."""
+    return _SECRET_PARAMETER.search(_CAPITAL.sub("_", name).lower()) is not None
 
 
 def _split(url: str) -> tuple[str, str]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from gridfold.api.base import ApiModel
 from gridfold.api.column_parameters import map_depth
-from gridfold.api.confidential import HIDDEN, names_secret, told_url, without_secrets
+from gridfold.api.confidential import HIDDEN, names_secret, names_secret_parameter, told_url, without_secrets
 from gridfold.api.estimator_names import class_name_problem
 from gridfold.api.known_estimators import full_name_advice
 from gridfold.api.simplest import simplest_problems
@@ -109,6 +109,8 @@ def show(value: object) -> str:
 def _schema_problems(error: ValidationError) -> Iterator[Problem]:
     """Yield what pydantic found, in the words of the resource."""
     for found in error.errors(include_url=False):
+        if any(names_secret_parameter(name) for name in _parameters_of(found["loc"])):
+            found["input"] = HIDDEN
         path = _join(part for part in found["loc"] if not isinstance(part, str) or not part.startswith("function-"))
         if found["type"] == "missing":
             yield Problem(path, "", "is required")
@@ -119,6 +121,12 @@ def _schema_problems(error: ValidationError) -> Iterator[Problem]:
             yield Problem(path, show(found["input"]), metric_problem(found["input"]))
         else:
             yield Problem(path, show(found["input"]), _words(found.get("ctx", {}).get("pattern", ""), found))
+
+
+def _parameters_of(location: Sequence[str | int]) -> list[str]:
+    """Return the names at a location that are those of parameters or axes; only what is below them is confidential."""
+    start = 3 if location[:3] in {("spec", "estimator", "parameters"), ("spec", "search", "grid")} else len(location)
+    return [part for part in location[start:] if isinstance(part, str)]
 
 
 def _words(pattern: str, found: Any) -> str:
@@ -185,6 +193,10 @@ REFUSED_PARAMETERS = {
     "verbose": "a cell has nobody to talk to",
     "memory": "a cell caches nothing on disk",
 }
+TOLD_PARAMETER = (
+    "may not be set: by its name it is a secret, and parameters are told in status, results, report and model card; "
+    "leave it out, and let the estimator find it in the trainer's image or by the identity of the pod's ServiceAccount"
+)
 PREPROCESSING_AXES = {
     "preprocessing.numeric.impute": ("Median", "Mean", "MostFrequent", "None"),
     "preprocessing.numeric.scale": ("Standard", "MinMax", "Robust", "None"),
@@ -197,6 +209,9 @@ def _parameter_problems(job: TrainingJob) -> Iterator[Problem]:
     """Yield what is wrong with free-typed parameters, as far as it can be known without scikit-learn."""
     for name, value in job.spec.estimator.parameters.items():
         path = f"spec.estimator.parameters.{name}"
+        if names_secret_parameter(name):
+            yield Problem(path, HIDDEN, TOLD_PARAMETER)
+            continue
         yield from _name_problems(path, name, value)
         yield from _value_problems(path, name, value)
     for index, grid in enumerate(job.spec.search.grid):
@@ -204,6 +219,9 @@ def _parameter_problems(job: TrainingJob) -> Iterator[Problem]:
             path = f"spec.search.grid[{index}].{name}"
             if name.startswith("preprocessing"):
                 yield from _preprocessing_problems(path, name, values)
+                continue
+            if names_secret_parameter(name):
+                yield Problem(path, HIDDEN, TOLD_PARAMETER)
                 continue
             yield from _name_problems(path, name, values)
             for position, value in enumerate(values):

@@ -1,13 +1,19 @@
 """Whatever spelling an address has, its password and its signature are not told."""
 
+import inspect
+import json
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.utils import all_estimators
 
 from gridfold.api.confidential import (
     has_user,
     is_confidential,
     names_secret,
+    names_secret_parameter,
     plain_url,
     told_url,
     without_secrets,
@@ -127,3 +133,46 @@ def test_a_field_that_is_none_and_sounds_like_a_secret_is_told_without_its_value
     with pytest.raises(InvalidTrainingJobError, match=f"spec.storage.{name} is …: is not a field") as caught:
         parse_training_job(raw)
     assert SECRET not in str(caught.value)
+
+
+SECRET_PARAMETERS = [
+    "api_key", "apiKey", "openai_api_key", "model__api_key", "token", "auth_token", "hf_token", "password", "db_passwd",
+    "client_secret", "aws_secret_access_key", "credentials", "private_key", "API_KEYS",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SECRET_PARAMETERS)
+@pytest.mark.parametrize("value", ["text", {"a": {"b": "c"}}, ["text", 1]])
+def test_a_parameter_that_names_a_secret_is_refused_without_its_value(name: str, value: Any) -> None:
+    """Parameters stand in status, results, report and model card: there is no way not to tell one."""
+    hidden = json.loads(json.dumps(value).replace("text", SECRET).replace('"c"', f'"{SECRET}"'))
+    raw = document(search={"grid": [{"C": [1], name: [hidden]}]})
+    raw["spec"]["estimator"]["parameters"] = {name: hidden}
+    with pytest.raises(InvalidTrainingJobError) as caught:
+        parse_training_job(raw)
+    told = {problem.path: problem for problem in caught.value.problems}
+    for path in (f"spec.estimator.parameters.{name}", f"spec.search.grid[0].{name}"):
+        assert (told[path].value, told[path].rule.partition(":")[0]) == ("…", "may not be set")
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SECRET_PARAMETERS[:2])
+def test_nor_is_its_value_told_where_it_is_of_no_kind_that_a_parameter_may_have(name: str) -> None:
+    raw = document(search={"grid": [{name: SECRET}]})
+    with pytest.raises(InvalidTrainingJobError, match="…") as caught:
+        parse_training_job(raw)
+    assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["tokenizer", "token_pattern", "pad_token", "max_tokens", "n_keys", "passthrough", "keys", "author"],
+)
+def test_a_parameter_that_only_sounds_so_is_taken(name: str) -> None:
+    assert not names_secret_parameter(name)
+
+
+def test_no_estimator_or_transformer_of_scikit_learn_has_a_parameter_that_names_a_secret() -> None:
+    names = {name for _, cls in all_estimators() for name in inspect.signature(cls.__init__).parameters}
+    assert "token_pattern" in names
+    assert not list(filter(names_secret_parameter, names))
