@@ -24,6 +24,8 @@ pytestmark = pytest.mark.cluster
 Manifest = dict[str, Any]
 Edit = Callable[[Manifest], object]
 REPOSITORY, EARLIER = "registry.example/gridfold-trainer", "registry.example/earlier"
+#: Of the platform, as the chart names them in trainer.env; values are to come through as they are.
+VARIABLES = {"OPENBLAS_CORETYPE": "Haswell", "WORDS": "\"a\" 'b' \\c <d> & \u00e4\n${e} {{ f }}", "EMPTY": ""}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Operator:
     def jobs(self, image: str) -> list[Manifest]:
         """Return what it creates: prepare's Job, and a wave's."""
         owner = Metadata(name="job", namespace=self.namespace, uid="00000000-0000-0000-0000-000000000001")
-        settings = TrainerSettings(image=image)
+        settings = TrainerSettings(image=image, env=VARIABLES)
         return [
             build_stage_manifest(owner, start_prepare(), settings),
             build_wave_manifest(owner, start_wave(), settings),
@@ -59,7 +61,10 @@ def operator(testbed: Cluster) -> Iterator[Operator]:
     ensure_kind(kubectl)
     namespace, release = make_namespace(kubectl, "served"), make_namespace(kubectl, "gridfold-system")
     values: dict[str, Any] = {"watchNamespaces": [namespace], "fullnameOverride": "gridfold", "replicas": 0}
-    values |= {"crds": {"install": False}, "trainer": {"image": {"repository": REPOSITORY, "tag": "1"}}}
+    values |= {
+        "crds": {"install": False},
+        "trainer": {"image": {"repository": REPOSITORY, "tag": "1"}, "env": VARIABLES},
+    }
     values |= {"admission": {"trainerImages": [EARLIER]}}
     try:
         helm(testbed, "install", "gridfold", str(CHART), "--namespace", release, values=values)
@@ -115,6 +120,22 @@ def volume(**source: Any) -> Edit:
     return lambda job: job["spec"]["template"]["spec"]["volumes"].append({"name": "more", **source})
 
 
+def variable(name: str, value: str) -> Edit:
+    return lambda job: job["spec"]["template"]["spec"]["containers"][0]["env"].append({"name": name, "value": value})
+
+
+def mount(name: str, path: str) -> Edit:
+    mounted = {"name": name, "mountPath": path}
+    return lambda job: job["spec"]["template"]["spec"]["containers"][0]["volumeMounts"].append(mounted)
+
+
+def in_the_home_folder(job: Manifest) -> None:
+    """Have files of the caller's choice where Python looks for code of the user."""
+    spec = job["spec"]["template"]["spec"]
+    spec["volumes"].append({"name": "more", "projected": {"sources": [{"configMap": {"name": "theirs"}}]}})
+    spec["containers"][0]["volumeMounts"] = [{"name": "more", "mountPath": "/scratch"}]
+
+
 def owner(**changes: Any) -> Edit:
     return lambda job: job["metadata"]["ownerReferences"][0].update(changes)
 
@@ -147,6 +168,19 @@ BROKEN: list[tuple[str, Edit]] = [
     ("run python -m gridfold_trainer", container(startupProbe={"exec": {"command": ["id"]}})),
     ("environment stands in them", container(env=[CONFIG])),
     ("environment stands in them", container(envFrom=[{"secretRef": {"name": "all"}}])),
+    ("may not set the variable PYTHONPATH", variable("PYTHONPATH", "/scratch")),
+    ("may not set the variable PYTHONSTARTUP", variable("PYTHONSTARTUP", "/etc/gridfold/job.json")),
+    ("may not set the variable LD_PRELOAD", variable("LD_PRELOAD", "/scratch/a.so")),
+    ("may not set the variable LD_LIBRARY_PATH", variable("LD_LIBRARY_PATH", "/scratch")),
+    ("may not set the variable PATH", variable("PATH", "/etc/gridfold")),
+    ("may not set the variable OPENSSL_CONF", variable("OPENSSL_CONF", "/etc/gridfold/a.cnf")),
+    ("may not set the variable HOME", variable("HOME", "/etc/gridfold")),
+    ("may not set the variable OPENBLAS_CORETYPE", variable("OPENBLAS_CORETYPE", "Zen")),
+    ("(no workingDir)", container(workingDir="/scratch")),
+    ("mount volumes at /etc/gridfold", mount("input", "/opt/gridfold")),
+    ("mount volumes at /etc/gridfold", mount("scratch", "/tmp")),
+    ("mount volumes at /etc/gridfold", in_the_home_folder),
+    ("(no nodeName)", pod(nodeName="control-plane")),
     ("automountServiceAccountToken false", pod(automountServiceAccountToken=True)),
     ("automountServiceAccountToken false", pod(automountServiceAccountToken=None)),
     ("volumes are emptyDir", volume(hostPath={"path": "/"})),
