@@ -48,16 +48,22 @@ def source(uri: str, **storage: str) -> Edit:
 
 #: What the API server refuses at once, and words that it must say.
 AT_ONCE: dict[str, tuple[Edit, str]] = {
-    "another's Secret": (put("storage.credentialsSecretName", "theirs"), "the Secret theirs, which anna may not read"),
+    "another's Secret": (
+        put("storage.credentialsSecretName", "theirs"),
+        "the Secret theirs, which anna may neither read nor use",
+    ),
     "another's Secret for a source": (source("s3://a/b.csv", credentialsSecretName="theirs"), "the Secret theirs"),
     "another's ConfigMap": (put("storage.caBundleConfigMapName", "theirs"), "the ConfigMap theirs"),
     "another's ConfigMap for a source": (
         source("s3://a/b.csv", caBundleConfigMapName="theirs"),
         "the ConfigMap theirs",
     ),
-    "a ServiceAccount": (put("execution.template.serviceAccountName", "admin"), "anna may not act as"),
-    "one for prepare": (put("execution.prepare.template.serviceAccountName", "admin"), "anna may not act as"),
-    "one for refit": (put("execution.refit.template.serviceAccountName", "admin"), "anna may not act as"),
+    "a ServiceAccount": (put("execution.template.serviceAccountName", "admin"), "anna may neither act as nor use"),
+    "one for prepare": (
+        put("execution.prepare.template.serviceAccountName", "admin"),
+        "anna may neither act as nor use",
+    ),
+    "one for refit": (put("execution.refit.template.serviceAccountName", "admin"), "anna may neither act as nor use"),
     "a password in an address": (put("storage.endpoint", "http://user:word@s3.example.com"), "user name or password"),
     "a label of Argo CD": (
         put("execution.template.labels", {"argocd.argoproj.io/instance": "a"}),
@@ -80,6 +86,43 @@ AT_ONCE: dict[str, tuple[Edit, str]] = {
     "a token of the API": (put("execution.template.automountServiceAccountToken", True), "unknown field"),
     "a program as estimator": (put("estimator.className", "os.system('id')"), "className"),
     "too many pods at a time": (put("execution.parallelism", 10_001), "10000"),
+}
+THEIRS = {"endpoint": "https://s3.example.com", "credentialsSecretName": "platforms"}
+
+
+def moved_to_a_source(spec: Spec) -> None:
+    spec["dataset"]["sources"].append({"uri": "s3://open/more.csv", "storage": spec["storage"]})
+    spec["storage"] = {"endpoint": "https://s3.annas.example.com"}
+
+
+#: Edits of a job that names a Secret and a ServiceAccount of the platform's, which use them for something else.
+TURNED: dict[str, Edit] = {
+    "a source": put("dataset.sources", [{"uri": "s3://annas/rows.csv"}]),
+    "a further source": source("s3://annas/rows.csv"),
+    "a source elsewhere": source("s3://annas/rows.csv", endpoint="https://s3.annas.example.com"),
+    "an output": put("output.uri", "s3://annas/"),
+    "a cache": put("output.cacheUri", "s3://annas/"),
+    "an endpoint": put("storage.endpoint", "https://s3.annas.example.com"),
+}
+TURNED_SECRET = {**TURNED, "moved to a source": moved_to_a_source}
+TURNED_ACCOUNT = {
+    **TURNED,
+    "pods that had none": put("execution.refit.template", {}),
+    "other pods": put("execution", {"prepare": {"template": {"serviceAccountName": "platforms"}}}),
+}
+KEPT: dict[str, tuple[Spec, dict[str, Edit], str]] = {
+    "Secret": ({"storage": THEIRS}, TURNED_SECRET, "the Secret platforms, which anna may neither read nor use"),
+    "ServiceAccount": (
+        {
+            "storage": {"endpoint": THEIRS["endpoint"]},
+            "execution": {
+                "template": {"serviceAccountName": "platforms"},
+                "refit": {"template": {"serviceAccountName": ""}},
+            },
+        },
+        TURNED_ACCOUNT,
+        "the ServiceAccount platforms, which anna may neither act as nor use",
+    ),
 }
 LIMITS: Spec = {
     "maxCells": 4,
@@ -170,7 +213,7 @@ def manifest_of(jobs: ClusterJobs, purpose: str, data: str, **spec: Any) -> dict
 
 @pytest.fixture(scope="module")
 def tenant(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> Iterator[Tenant]:
-    """A tenant of an operator that has every limit; the tenant may read the one Secret that is theirs."""
+    """A tenant of an operator that has every limit; the tenant may use the one Secret that is theirs."""
     kubectl, namespace = testbed.kubectl, make_namespace(testbed.kubectl, "tenant")
     where = ("--namespace", namespace)
     prefixes = {"sourcePrefixes": [f"{session_bucket.uri}/data/", "s3://open/"], "outputPrefixes": [session_bucket.uri]}
@@ -182,11 +225,11 @@ def tenant(testbed: Cluster, images: dict[str, str], session_bucket: Bucket) -> 
         with installed(testbed, values) as operator:
             jobs = ClusterJobs(testbed, namespace, session_bucket, operator)
             jobs.add_credentials()
-            role = f"--clusterrole={operator.namespace}-gridfold-edit"
-            kubectl("create", "rolebinding", "tenant", role, f"--user={TENANT}", *where)
-            kubectl(
-                "create", "role", "own-secret", "--verb=get", "--resource=secrets", f"--resource-name={SECRET}", *where
-            )
+            edit = f"--clusterrole={operator.namespace}-gridfold-edit"
+            kubectl("create", "rolebinding", "tenant", edit, f"--user={TENANT}", *where)
+            rule = {"apiGroups": [""], "resources": ["secrets"], "resourceNames": [SECRET], "verbs": ["use"]}
+            role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "Role", "metadata": {"name": "own-secret"}}
+            kubectl.apply({**role, "rules": [rule]}, namespace=namespace)
             kubectl("create", "rolebinding", "own-secret", "--role=own-secret", f"--user={TENANT}", *where)
             running = manifest_of(jobs, "running", jobs.upload(two_column_table()), **LONG_CELLS)
             made = Tenant(jobs, running, "")
@@ -223,6 +266,29 @@ def test_what_the_api_server_refuses_at_once(tenant: Tenant, edit: Edit, words: 
         assert words in str(caught.value)
     assert "NotFound" in _missing(tenant, new["metadata"]["name"])
     tenant.assert_undisturbed()
+
+
+@pytest.mark.parametrize(("names", "edits", "words"), KEPT.values(), ids=KEPT)
+def test_an_edit_keeps_what_the_platform_has_named_only_for_what_it_was_named_for(
+    tenant: Tenant, names: Spec, edits: dict[str, Edit], words: str
+) -> None:
+    manifest = {**tenant.good("kept")}
+    manifest["spec"] = {**manifest["spec"], "suspend": True, **names}
+    name = tenant.jobs.apply(manifest)
+    for title, edit in edits.items():
+        edited = copy.deepcopy(manifest)
+        edit(edited["spec"])
+        with pytest.raises(TestbedError) as caught:
+            tenant.apply(edited)
+        assert words in str(caught.value), title
+        assert "it was named before: an edit may keep it if it leaves" in str(caught.value), title
+    edited = copy.deepcopy(manifest)
+    for edit in (put("search", {"grid": [{"C": [1]}]}), put("retry", 1), put("execution.parallelism", 1)):
+        edit(edited["spec"])
+    tenant.apply(edited)
+    stored = tenant.kubectl.get("trainingjob", name, "--namespace", tenant.jobs.namespace)["spec"]
+    assert (stored["retry"], stored["storage"]) == (1, {**names["storage"], "addressingStyle": "Auto"})
+    tenant.jobs.delete(name)
 
 
 def _missing(tenant: Tenant, name: str) -> str:
@@ -306,6 +372,7 @@ def _assert_told(status: dict[str, Any], title: str) -> None:
         ("run", "mine", "--image=busybox"),
         ("create", "configmap", "mine", "--from-literal=a=b"),
         ("get", "secret", "other"),
+        ("get", "secret", SECRET),
         ("create", "token", "default"),
         ("delete", "lease", "gridfold-operator"),
         ("delete", "pods", "--all"),
