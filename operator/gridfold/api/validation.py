@@ -195,7 +195,7 @@ REFUSED_PARAMETERS = {
 }
 TOLD_PARAMETER = (
     "may not be set: by its name it is a secret, and parameters are told in status, results, report and model card; "
-    "leave it out, and let the estimator find it in the trainer's image or by the identity of the pod's ServiceAccount"
+    "leave it out, and have the estimator find it where it runs, in a file or by an identity"
 )
 PREPROCESSING_AXES = {
     "preprocessing.numeric.impute": ("Median", "Mean", "MostFrequent", "None"),
