@@ -14,7 +14,7 @@ from gridfold.domain.cell_ends import ends_of_cells
 from gridfold.domain.ends import is_final
 from gridfold.domain.keys import attempt_digest
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress, SingleStage, Waiting, Wave
-from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Change, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.stage_needs import memory_of
 from gridfold.engine.ports import ConflictError, JobKey
 
@@ -40,6 +40,7 @@ class FakeCluster:
     documents: dict[JobKey, dict[str, Any]] = field(default_factory=dict)
     children: dict[tuple[str, str], FakeChild] = field(default_factory=dict)
     now: datetime = datetime(2026, 1, 1, tzinfo=UTC)
+    started: int = 0  #: children so far
 
     async def load_job(self, key: JobKey) -> ObservedJob | None:
         document = self.documents.get(key)
@@ -70,6 +71,8 @@ class FakeCluster:
     async def apply(self, job: ObservedJob, action: Action) -> None:
         place = (job.metadata.namespace, action.name)
         child = self.children.get(place)
+        if child:
+            _check(child, job, action)
         match action:
             case Delete():
                 self.children.pop(place, None)
@@ -84,9 +87,10 @@ class FakeCluster:
                 if child:
                     child.view = replace(child.view, ttl_seconds=action.ttl_seconds)
             case _ if child is None:
-                self.children[place] = _new_child(job.metadata.uid, action)
-            case _ if child.owner != job.metadata.uid:
-                raise ConflictError(f"{action.name} belongs to {child.owner}, expected {job.metadata.uid}")
+                self.started += 1
+                made = _new_child(job.metadata.uid, action)
+                made.view = replace(made.view, uid=f"child-{self.started}")
+                self.children[place] = made
 
     async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:
         key = JobKey(job.metadata.namespace, job.metadata.name)
@@ -122,6 +126,14 @@ class FakeCluster:
         elif end.exit_code in FINAL_STAGE_EXITS or spent:
             progress = Progress.FAILED
         child.view = replace(child.view, end=end, progress=progress, running_pods=0, away_seconds=None)
+
+
+def _check(child: FakeChild, job: ObservedJob, action: Action) -> None:
+    """Make sure that a child is the job's, and the one that was observed."""
+    if child.owner != job.metadata.uid:
+        raise ConflictError(f"{action.name} belongs to {child.owner}, expected {job.metadata.uid}")
+    if isinstance(action, Change) and action.uid not in {"", child.view.uid}:
+        raise ConflictError(f"{action.name} is another one now (uid {child.view.uid}, expected {action.uid})")
 
 
 def _away(view: SingleStage | Wave, end: ProcessEnd, index: int) -> SingleStage | Wave:

@@ -43,9 +43,9 @@ class MemoryApi:
     async def patch(self, path: str, patch: Any, content_type: str) -> Document:
         return self._call("patch", path, lambda: self._patch(path, patch, content_type))
 
-    async def delete(self, path: str, version: str = "") -> None:
+    async def delete(self, path: str, version: str = "", *, uid: str = "") -> None:
         with suppress(ApiNotFoundError):
-            self._call("delete", path, lambda: self.remove(path, version))
+            self._call("delete", path, lambda: self.remove(path, version, uid))
 
     # ── what happens at the server ───────────────────────────────────────────────────────────────────────────────
 
@@ -57,13 +57,15 @@ class MemoryApi:
         self.objects[path] = kept
         return kept
 
-    def remove(self, path: str, version: str = "") -> None:
+    def remove(self, path: str, version: str = "", uid: str = "") -> None:
         """Delete an object; one with finalizers stays until they are gone."""
         found = self.objects.get(path)
         if found is None:
             return
         if version and found["metadata"]["resourceVersion"] != version:
             raise ApiConflictError(f"DELETE {path}: 409: the object has been modified")
+        if uid and found["metadata"].get("uid") != uid:
+            raise ApiConflictError(f"DELETE {path}: 409: Precondition failed: UID in precondition: {uid}")
         if found["metadata"].get("finalizers"):
             if not found["metadata"].get("deletionTimestamp"):
                 self.put(path, {**found, "metadata": {**found["metadata"], "deletionTimestamp": self.now()}})

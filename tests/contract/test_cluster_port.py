@@ -1,6 +1,6 @@
 """One suite over every Cluster that runs whole jobs: the fake, and Kubernetes with its real Job controller."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,13 +9,20 @@ import pytest
 from gridfold.api.handoff import GroupReport, Stage, encode_report
 from gridfold.api.status import CellCounts, Condition, PreparedStatus, RankedCell, State, TrainingJobStatus
 from gridfold.domain.observed import Children, ObservedJob, ProcessEnd, Progress
-from gridfold.domain.plan import Delete, Drain, SetParallelism, SetTtl, StartStage
+from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage
 from gridfold.engine.ports import ConflictError, JobKey
 from tests.cluster.kind import ensure_kind
 from tests.contract.fake_cluster import FakeWorld
 from tests.contract.kubernetes_world import NOWHERE, kubernetes_world
 from tests.contract.worlds import DIGEST, PREPARE, WAVE, World, start_prepare, start_wave, told
 
+#: What is done to a child that is there: its name and uid.
+CHANGES: list[Callable[[str, str], Action]] = [
+    Delete,
+    Drain,
+    lambda name, uid: SetParallelism(name, 1, uid),
+    lambda name, uid: SetTtl(name, 3600, uid),
+]
 OK = ProcessEnd(0, "Completed", '{"kind": "…", "text": "ü"}')
 
 
@@ -209,6 +216,36 @@ async def test_a_name_that_somebody_else_holds_is_a_conflict_and_stays_his(world
     with pytest.raises(ConflictError, match=f"{PREPARE} belongs to .*, expected "):
         await world.cluster.apply(job, start_prepare(job))
     assert await world.cluster.observe_children(job) == Children()
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_what_was_decided_on_a_child_does_nothing_to_the_one_that_has_taken_its_name(
+    world: World, change: Callable[[str, str], Action]
+) -> None:
+    key, job = await searching_world(world)
+    (decided_on,) = (await world.cluster.observe_children(job)).waves
+    await world.cluster.apply(job, Delete(WAVE, decided_on.uid))
+    await world.cluster.apply(job, start_wave(job))
+    (there,) = (await world.cluster.observe_children(job)).waves
+    assert there.uid != decided_on.uid
+    with pytest.raises(ConflictError, match=f"{WAVE} is another one now .*{there.uid}, expected {decided_on.uid}"):
+        await world.cluster.apply(job, change(WAVE, decided_on.uid))
+    (still,) = (await world.cluster.observe_children(job)).waves
+    assert (still.uid, still.parallelism, still.ttl_seconds, still.draining) == (there.uid, 20, None, False)
+    assert await world.inputs(key) == 1
+    await world.cluster.apply(job, change(WAVE, there.uid))
+    changed = (await world.cluster.observe_children(job)).waves
+    assert [(wave.parallelism, wave.ttl_seconds, wave.draining) for wave in changed] != [(20, None, False)]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_nothing_is_done_to_a_child_of_somebody_else(world: World, change: Callable[[str, str], Action]) -> None:
+    key = await world.create("job")
+    job = await load(world, key)
+    await world.take_name(key, PREPARE)
+    for action in (change(PREPARE, ""), start_prepare(job)):
+        with pytest.raises(ConflictError, match=f"{PREPARE} belongs to .*, expected "):
+            await world.cluster.apply(job, action)
 
 
 async def test_a_namesake_made_later_adopts_nothing(world: World) -> None:

@@ -50,8 +50,8 @@ def decide(observed: Observed) -> Plan:
     digest = keys.run_digest(job.metadata.uid, job.spec)
     children, others = _of_run(observed.children, digest)
     run = Run(job, job.spec, total, digest, children, others.waves, StatusBuilder(job, digest, observed.now))
-    stale = sorted(stage.name for stage in (*others.prepares, *others.refits))
-    actions = (*(Delete(name) for name in stale), *_steps(run))
+    stale = sorted((*others.prepares, *others.refits), key=lambda stage: stage.name)
+    actions = (*(Delete(stage.name, stage.uid) for stage in stale), *_steps(run))
     nodes = decide_nodes(observed, Wanted(job.spec, digest, total), run.status.shown)
     run.status.show_nodes(observed.held, nodes)
     plan = run.status.plan(actions, reconciling=bool(stale or others.waves))
@@ -107,7 +107,7 @@ def _steps(run: Run) -> tuple[Action, ...]:
         return change_over(run) or failed
     if run.status.settled:
         run.status.judge_targets(None)
-        replaced = (Delete(wave.name) for wave in run.earlier if run.status.prepared)
+        replaced = (Delete(wave.name, wave.uid) for wave in run.earlier if run.status.prepared)
         return (*replaced, *let_children_go(run))
     run.status.keep_time(paused=run.spec.suspend or is_held(run.children))
     if run.spec.suspend:
@@ -134,9 +134,9 @@ def _failed_stages(run: Run) -> tuple[Action, ...]:
     """
     children, anew = run.children, run.status.results_missing
     useless = anew or run.status.prepared is None
-    prepares = (stage.name for stage in children.prepares if useless or stage.progress is not Progress.SUCCEEDED)
-    waves = (wave.name for wave in children.waves if anew)
-    return tuple(Delete(name) for name in (*prepares, *waves, *(stage.name for stage in children.refits)))
+    prepares = (stage for stage in children.prepares if useless or stage.progress is not Progress.SUCCEEDED)
+    waves = children.waves if anew else ()
+    return tuple(Delete(child.name, child.uid) for child in (*prepares, *waves, *children.refits))
 
 
 def _suspend(run: Run) -> tuple[Action, ...]:
@@ -145,6 +145,6 @@ def _suspend(run: Run) -> tuple[Action, ...]:
         show_standing(run, run.status.prepared)
     run.status.suspend()
     stages = (*run.children.prepares, *run.children.refits)
-    active = (Delete(stage.name) for stage in stages if stage.progress is Progress.ACTIVE)
-    replaced = (Delete(wave.name) for wave in run.earlier)
+    active = (Delete(stage.name, stage.uid) for stage in stages if stage.progress is Progress.ACTIVE)
+    replaced = (Delete(wave.name, wave.uid) for wave in run.earlier)
     return (*active, *replaced, *pause_waves(run))

@@ -75,6 +75,7 @@ class SingleStage:
     image: str = ""  #: of the trainer; "" on a laptop
     suspended: bool = False  #: by a queue, or by somebody else, but never by us: it is theirs to take back
     nodes: frozenset[str] = frozenset()  #: names of the nodes on which it has pods that have not ended
+    uid: str = ""  #: tells it from others of its name, earlier and later ones; "": nothing takes its place
 
 
 @dataclass(frozen=True)
@@ -103,6 +104,7 @@ class Wave:
     spec: TrainingJobSpec | None = None  #: what it was started with; of a wave of another run alone, if it can be read
     starting: frozenset[int] = frozenset()  #: cells whose pod is there and neither runs nor has ended
     draining: bool = False  #: it starts no further cell
+    uid: str = ""  #: tells it from others of its name, earlier and later ones; "": nothing takes its place
 
     @property
     def present(self) -> frozenset[int]:

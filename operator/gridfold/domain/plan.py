@@ -44,6 +44,7 @@ class SetParallelism:
 
     name: str
     parallelism: int
+    uid: str = ""  #: of the child that was observed
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,7 @@ class Drain:
     """Have a wave start no further cell, whatever becomes of those that run. That cannot be taken back."""
 
     name: str
+    uid: str = ""  #: of the child that was observed
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ class Delete:
     """End a child and remove it with all of its processes."""
 
     name: str
+    uid: str = ""  #: of the child that was observed
 
 
 @dataclass(frozen=True)
@@ -66,9 +69,12 @@ class SetTtl:
 
     name: str
     ttl_seconds: int | None
+    uid: str = ""  #: of the child that was observed
 
 
-Action = StartStage | StartWave | SetParallelism | Drain | Delete | SetTtl
+#: What is done to a child that is there: to the one that was observed, and to none that has taken its name since.
+Change = SetParallelism | Drain | Delete | SetTtl
+Action = StartStage | StartWave | Change
 
 
 @dataclass(frozen=True)

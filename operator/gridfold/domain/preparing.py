@@ -42,7 +42,7 @@ def _prepare(run: Run) -> tuple[Action, ...] | None:
         return ()
     if stage.end is None:  # it succeeded, but its pod and with it the report are gone: it is cheap to ask again
         run.status.preparing(stage)
-        return (Delete(stage.name),)
+        return (Delete(stage.name, stage.uid),)
     report = stage.end.report
     if not isinstance(report, PrepareReport) or report.total != run.total:
         run.status.prepare_failed(Reason.PREPARE_FAILED, unknown_report(Stage.PREPARE, stage.end.message))
@@ -57,7 +57,7 @@ def _misspelled(run: Run, last: Try, stage: SingleStage) -> tuple[Action, ...]:
         return ()
     cause = last.cause(run)
     run.status.prepare_failed(cause.reason, cause.message)
-    return (Delete(stage.name),)
+    return (Delete(stage.name, stage.uid),)
 
 
 def repair(run: Run, damage: str) -> tuple[Action, ...] | None:

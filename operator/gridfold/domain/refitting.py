@@ -29,12 +29,12 @@ def refit(run: Run, standing: Standing, prepared: PreparedStatus) -> tuple[Actio
         cause = last.cause(run)
         if cause.reason == Reason.PREPARED_CORRUPT and not prepared.again:
             actions = repair(run, f"refit found it damaged: {cause.message}")
-            return (Delete(stage.name),) if actions is None else actions
+            return (Delete(stage.name, stage.uid),) if actions is None else actions
         run.status.fail(cause.reason, cause.message)
         return ()
     if stage.end is None:
         run.status.refitting(stage)
-        return (Delete(stage.name),)
+        return (Delete(stage.name, stage.uid),)
     report = stage.end.report
     if not isinstance(report, RefitReport):
         run.status.fail(Reason.REFIT_FAILED, unknown_report(Stage.REFIT, stage.end.message))

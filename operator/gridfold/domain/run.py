@@ -57,20 +57,20 @@ class Run:
 
 def end_waves(run: Run) -> tuple[Action, ...]:
     """Return what ends all waves; results of their cells are stored."""
-    return tuple(Delete(wave.name) for wave in (*run.active_waves, *run.earlier))
+    return tuple(Delete(wave.name, wave.uid) for wave in (*run.active_waves, *run.earlier))
 
 
 def pause_waves(run: Run) -> tuple[Action, ...]:
     """Return what ends all cells that run. Waves stay, for what they know, but for those that cannot go on again."""
-    draining = (Delete(wave.name) for wave in run.children.waves if wave.draining)
+    draining = (Delete(wave.name, wave.uid) for wave in run.children.waves if wave.draining)
     active = (wave for wave in run.active_waves if wave.parallelism and not wave.draining)
-    return (*draining, *(SetParallelism(wave.name, 0) for wave in active))
+    return (*draining, *(SetParallelism(wave.name, 0, wave.uid) for wave in active))
 
 
 def replaced(stage: SingleStage) -> tuple[Action, ...]:
     """Remove a stage that does not run yet and would be started otherwise now: the next look starts it so."""
     runs = stage.running_pods and stage.away_seconds is None
-    return (Delete(stage.name),) if stage.outdated and not runs else ()
+    return (Delete(stage.name, stage.uid),) if stage.outdated and not runs else ()
 
 
 def unknown_report(stage: Stage, message: str) -> str:

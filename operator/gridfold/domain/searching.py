@@ -42,7 +42,7 @@ def search(run: Run, prepared: PreparedStatus) -> tuple[Action, ...]:
     # Another image may have other versions, under which the same cell is another one.
     earlier = draining_waves([wave for wave in run.earlier if wave.image == run.image], run.spec)
     of_use = {old.wave.name for old in earlier}
-    replaced = tuple(Delete(wave.name) for wave in run.earlier if wave.name not in of_use)
+    replaced = tuple(Delete(wave.name, wave.uid) for wave in run.earlier if wave.name not in of_use)
     return (*replaced, *_search(run, prepared, earlier))
 
 

@@ -26,8 +26,8 @@ def change_over(run: Run) -> tuple[Action, ...] | None:
         f"{changed} has changed: the run goes over from the trainer image {prepared.image} to the platform's "
         f"{run.job.image}. Its data is prepared again; results of the same versions are found, others computed anew."
     )
-    stages = (stage.name for stage in (*run.children.prepares, *run.children.refits))
-    return tuple(Delete(name) for name in (*stages, *(wave.name for wave in run.children.waves)))
+    children = (*run.children.prepares, *run.children.refits, *run.children.waves)
+    return tuple(Delete(child.name, child.uid) for child in children)
 
 
 def unknown_name(job: ObservedJob, spec: TrainingJobSpec) -> tuple[Problem, ...]:

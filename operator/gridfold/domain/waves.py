@@ -81,7 +81,7 @@ def _share(live: Iterable[Wave], parallelism: int) -> tuple[tuple[Action, ...], 
         left, share = wave.pods_of(wave.open), max(0, parallelism)
         used = min(wave.parallelism, left)
         if used != min(share, left) and not is_admitted(wave):
-            changes.append(SetParallelism(wave.name, share))
+            changes.append(SetParallelism(wave.name, share, wave.uid))
             used = min(share, left)
         parallelism -= used
     return tuple(changes), parallelism
@@ -97,12 +97,12 @@ def drain(waves: Iterable[Draining], most: int) -> tuple[Action, ...]:
     for old in waves:
         wave = old.wave
         if not wave.running - wave.away or is_admitted(wave) or (wave.draining and old.pods > most):
-            actions.append(Delete(wave.name))
+            actions.append(Delete(wave.name, wave.uid))
             continue
         keep = old.pods if wave.draining else max(0, min(old.running if old.waits else old.pods, most))
         most -= keep
         if keep < min(old.pods, wave.parallelism):
-            actions.append(SetParallelism(wave.name, keep))
+            actions.append(SetParallelism(wave.name, keep, wave.uid))
         elif not wave.draining:
-            actions.append(Drain(wave.name))
+            actions.append(Drain(wave.name, wave.uid))
     return tuple(actions)

@@ -53,7 +53,7 @@ class Cluster(Protocol):
         The input of a stage is kept, unchanged, for as long as the stage exists, and no longer.
 
         Raises:
-            ConflictError: a child of that name belongs to someone else.
+            ConflictError: a child of that name belongs to someone else, or is another one than was observed.
             RefusedError: somebody has to change something first, such as a quota.
         """
 

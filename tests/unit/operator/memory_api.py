@@ -30,6 +30,7 @@ class MemoryApi:
     reads: Counter[str] = field(default_factory=Counter)  #: by verb and kind: "LIST jobs"
     documents: dict[str, Document] = field(default_factory=dict)  #: by path
     listeners: list[Callable[[str, str, Document], None]] = field(default_factory=list)  #: kind, type, document
+    before: Callable[[str, str], None] = lambda _verb, _path: None  #: called before each write is done
     _version: int = 0
     _watches: dict[str, list[asyncio.Queue[tuple[str, Document]]]] = field(default_factory=dict)
 
@@ -62,18 +63,36 @@ class MemoryApi:
         await asyncio.sleep(0)
         path = path.partition("/status")[0]
         self.writes[f"PATCH {'status' if content_type == JSON_PATCH else kind_of(path)}"] += 1
+        self.before("PATCH", path)
         document = self._there(path)
+        there = document["metadata"]["resourceVersion"]
         if content_type != JSON_PATCH:
-            return _copy(self.change(path, _merged(document, patch)))
-        version, written = (operation["value"] for operation in patch)
-        if version != document["metadata"]["resourceVersion"]:
+            version, changed = patch.get("metadata", {}).get("resourceVersion", there), _merged(document, patch)
+        else:
+            version, written = (operation["value"] for operation in patch)
+            changed = {**document, "status": _copy(written)}
+        if version != there:
             raise ApiConflictError(f"{path}: 409: the object has been modified")
-        return _copy(self.change(path, {**document, "status": _copy(written)}))
+        kept = _copy(self.change(path, changed))
+        if _may_go(kept):
+            self.remove(path)
+        return kept
 
-    async def delete(self, path: str) -> None:
+    async def delete(self, path: str, *, uid: str = "") -> None:
+        """Delete an object, if it has that uid; one with finalizers stays until they are gone."""
         await asyncio.sleep(0)
         self.writes[f"DELETE {kind_of(path)}"] += 1
-        self.remove(path)
+        self.before("DELETE", path)
+        document = self.documents.get(path)
+        if document is None:
+            return
+        metadata = document["metadata"]
+        if uid not in {"", metadata["uid"]}:
+            raise ApiConflictError(f"{path}: 409: Precondition failed: UID in precondition: {uid}")
+        if not metadata.get("finalizers"):
+            self.remove(path)
+        elif not metadata.get("deletionTimestamp"):
+            self.change(path, {**document, "metadata": {**metadata, "deletionTimestamp": format_time(self.clock())}})
 
     async def watch(
         self, path: str, _version: str, seconds: float, **_query: str
@@ -160,6 +179,11 @@ class MemoryApi:
 def _copy(document: Document) -> Document:
     copied: Document = json.loads(json.dumps(document))
     return copied
+
+
+def _may_go(document: Document) -> bool:
+    """Tell whether an object is being deleted, and nobody holds it any more."""
+    return bool(document["metadata"].get("deletionTimestamp")) and not document["metadata"].get("finalizers")
 
 
 def _merged(document: Document, patch: Mapping[str, Any]) -> Document:

@@ -106,6 +106,19 @@ async def test_what_is_gone_already_is_as_good_as_deleted() -> None:
     assert server.bodies == [{"propagationPolicy": "Background"}]
 
 
+@pytest.mark.parametrize(
+    ("guard", "expected"), [({"version": "7"}, {"resourceVersion": "7"}), ({"uid": "u"}, {"uid": "u"})]
+)
+async def test_a_deletion_says_which_object_it_means_and_another_one_stays(
+    guard: dict[str, str], expected: dict[str, str]
+) -> None:
+    server = ApiServer().then(refuse(409, "Precondition failed"))
+    async with serving(server) as client:
+        with pytest.raises(ApiConflictError, match="Precondition failed"):
+            await client.delete("/api/v1/x", **guard)
+    assert server.bodies == [{"propagationPolicy": "Background", "preconditions": expected}]
+
+
 async def test_a_patch_says_what_kind_of_patch_it_is() -> None:
     server = ApiServer().then(say({}))
     async with serving(server) as client:

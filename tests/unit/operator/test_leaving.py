@@ -17,7 +17,8 @@ from tests.unit.operator.jobs import job_document, owner_reference, start_prepar
 KEY = JobKey("team-a", "pima")
 OURS = job_document(Stage.CELL, "ours", cells="0-3", active=0)
 FOREIGN = {"metadata": {"name": "foreign", "ownerReferences": [owner_reference("CronJob", "pima", "u")]}}
-OTHER = {"metadata": {"name": "other", "ownerReferences": [owner_reference("TrainingJob", "rice", "u")]}}
+RICE = [owner_reference("TrainingJob", "rice", "u")]
+OTHER = {"metadata": {"name": "other", "namespace": "team-a", "uid": "job-2", "ownerReferences": RICE}}
 GOING = {"metadata": {**OURS["metadata"], "name": "going", "deletionTimestamp": "2026-01-01T00:00:00Z"}}
 JOBS = say({"metadata": {}, "items": [OURS, FOREIGN, OTHER, GOING]})
 NO_EVENTS = say({"metadata": {}, "items": []})
@@ -59,14 +60,16 @@ async def test_of_a_job_that_is_gone_or_going_its_own_jobs_are_ended(
 
 @pytest.mark.parametrize("finalizers", [("example.com/audit",), ("orphan",)])
 async def test_of_a_job_that_is_going_those_that_are_drained_are_held_no_longer(finalizers: tuple[str, ...]) -> None:
-    metadata = {**GOING["metadata"], "finalizers": ["example.com/other", labels.DRAINING]}
-    jobs = say({"metadata": {}, "items": [{**OURS, "metadata": metadata}]})
-    server = ApiServer().then(held(*finalizers), jobs, say({}), say({}))
+    metadata = {**GOING["metadata"], "finalizers": ["example.com/other", labels.DRAINING], "resourceVersion": "7"}
+    job = {**OURS, "metadata": metadata}
+    jobs = say({"metadata": {}, "items": [job]})
+    server = ApiServer().then(held(*finalizers), jobs, say({}), say(job), say({}))
     async with serving(server) as client:
         assert await cluster_of(client).load_job(KEY) is None
     verbs = [method for method, _, _ in server.requests]
-    assert verbs[-2:] == ["DELETE", "PATCH"]
-    assert server.bodies[-1] == {"metadata": {"finalizers": ["example.com/other"]}}
+    assert verbs[-3:] == ["DELETE", "GET", "PATCH"]
+    assert server.bodies[-3]["preconditions"] == {"uid": "job-1"}
+    assert server.bodies[-1] == {"metadata": {"finalizers": ["example.com/other"], "resourceVersion": "7"}}
 
 
 async def observe(*answers: Answer) -> ApiServer:

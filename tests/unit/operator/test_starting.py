@@ -21,7 +21,8 @@ JOB = ObservedJob(OWNER, job_spec(), TrainingJobStatus())
 ACTION = start_wave()
 NAME, INPUT = ACTION.name, input_name(ACTION.name, ACTION.input)
 QUOTA = refuse(403, "exceeded quota: few, requested: count/configmaps=1, used: count/configmaps=5")
-TAKEN = refuse(409, "already exists")
+TAKEN, GONE = refuse(409, "already exists"), refuse(404, "not found")
+OURS = [owner_reference("TrainingJob", "pima", UID)]
 
 
 def made(uid: str = "job-2", **metadata: Any) -> dict[str, Any]:
@@ -32,7 +33,8 @@ def made(uid: str = "job-2", **metadata: Any) -> dict[str, Any]:
 
 def told_to(kind: str, name: str, uid: str) -> Answer:
     references = [owner_reference(kind, name, uid)]
-    return say({"kind": "ConfigMap", "metadata": {"name": INPUT, "namespace": "team-a", "ownerReferences": references}})
+    metadata = {"name": INPUT, "namespace": "team-a", "uid": "told-1", "ownerReferences": references}
+    return say({"kind": "ConfigMap", "metadata": metadata})
 
 
 async def start(server: ApiServer, *answers: Answer, action: Action = ACTION) -> None:
@@ -72,6 +74,7 @@ async def test_a_job_whose_input_is_refused_does_not_stay(
     with pytest.raises(error):
         await start(server, say(made()), *answers, say({}))
     assert seen(server)[-1] == ("DELETE", NAME)
+    assert server.bodies[-1]["preconditions"] == {"uid": "job-2"}
 
 
 async def test_the_input_of_an_earlier_job_of_the_same_name_is_replaced_or_it_would_go_with_that(
@@ -79,6 +82,7 @@ async def test_the_input_of_an_earlier_job_of_the_same_name_is_replaced_or_it_wo
 ) -> None:
     await start(server, say(made()), TAKEN, told_to("Job", NAME, "job-1"), say({}), say({}))
     assert seen(server)[1:] == [("POST", "configmaps"), ("GET", INPUT), ("DELETE", INPUT), ("POST", "configmaps")]
+    assert server.bodies[-2]["preconditions"] == {"uid": "told-1"}
     assert server.bodies[-1]["metadata"]["ownerReferences"][0]["uid"] == "job-2"
 
 
@@ -89,13 +93,13 @@ async def test_an_input_that_is_there_already_is_taken(server: ApiServer, owner:
 
 
 async def test_a_job_that_was_started_before_is_given_the_input_that_it_lacks(server: ApiServer) -> None:
-    there = made(ownerReferences=[owner_reference("TrainingJob", "pima", UID)])
+    there = made(ownerReferences=OURS)
     await start(server, TAKEN, say(there), say({}))
     assert seen(server) == [("POST", "jobs"), ("GET", NAME), ("POST", "configmaps")]
 
 
 async def test_a_job_that_has_another_input_keeps_it(server: ApiServer) -> None:
-    there = made(ownerReferences=[owner_reference("TrainingJob", "pima", UID)], annotations={labels.INPUT: "other"})
+    there = made(ownerReferences=OURS, annotations={labels.INPUT: "other"})
     await start(server, TAKEN, say(there))
     assert seen(server) == [("POST", "jobs"), ("GET", NAME)]
 
@@ -107,10 +111,25 @@ async def test_a_stage_whose_pod_carries_its_input_is_a_job_and_nothing_else(ser
 
 
 @pytest.mark.parametrize(
-    ("annotations", "deleted"), [({labels.INPUT: ""}, []), ({labels.INPUT: INPUT}, [INPUT]), ({}, [NAME])]
+    ("annotations", "told", "owner"),
+    [
+        ({labels.INPUT: ""}, "", None),
+        ({labels.INPUT: INPUT}, INPUT, ("Job", NAME, "job-2")),
+        ({}, NAME, ("TrainingJob", "pima", UID)),
+    ],
 )
 async def test_with_a_job_goes_the_input_that_it_has(
-    server: ApiServer, annotations: dict[str, str], deleted: list[str]
+    server: ApiServer, annotations: dict[str, str], told: str, owner: tuple[str, str, str] | None
 ) -> None:
-    await start(server, say(made(annotations=annotations)), say({}), action=Delete(NAME))
-    assert seen(server) == [("GET", NAME), ("DELETE", NAME), *(("DELETE", name) for name in deleted)]
+    answers = [told_to(*owner), say({})] if owner else []
+    there = say(made(annotations=annotations, ownerReferences=OURS))
+    await start(server, there, say({}), *answers, action=Delete(NAME))
+    assert seen(server) == [("GET", NAME), ("DELETE", NAME), *([("GET", told), ("DELETE", told)] if told else [])]
+    uids = ["job-2", "told-1"] if told else ["job-2"]
+    assert [body["preconditions"] for body in server.bodies if body] == [{"uid": uid} for uid in uids]
+
+
+@pytest.mark.parametrize("there", [told_to("Job", NAME, "job-3"), told_to("Other", "else", "u"), GONE])
+async def test_an_input_that_a_later_job_has_or_nobody_stays_as_it_is(server: ApiServer, there: Answer) -> None:
+    await start(server, say(made(ownerReferences=OURS)), say({}), there, action=Delete(NAME))
+    assert seen(server) == [("GET", NAME), ("DELETE", NAME), ("GET", INPUT)]

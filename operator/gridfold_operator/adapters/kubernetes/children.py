@@ -176,6 +176,7 @@ def _single_stage(child: Child, now: datetime) -> SingleStage:
         image=child.job.image,
         suspended=child.job.suspended is not None,
         nodes=_nodes(child),
+        uid=child.job.uid,
     )
 
 
@@ -237,6 +238,7 @@ def _wave(child: Child, now: datetime) -> Wave:
         spec=child.spec,
         nodes=_nodes(child),
         draining=job.draining,
+        uid=job.uid,
         **facts_of_cells(job.groups, seen),
     )
 

@@ -103,7 +103,11 @@ class KubernetesClient:
         return await self._answer(_Request("POST", path, body=document))
 
     async def patch(self, path: str, patch: Any, content_type: str) -> Document:
-        """Change an object."""
+        """Change an object; a resourceVersion in the patch guards what was read.
+
+        Raises:
+            ApiConflictError: it has changed since, perhaps by an earlier try whose answer was lost.
+        """
         return await self._answer(_Request("PATCH", path, body=patch, content_type=content_type))
 
     async def replace(self, path: str, document: Document) -> Document:
@@ -114,13 +118,14 @@ class KubernetesClient:
         """
         return await self._answer(_Request("PUT", path, body=document))
 
-    async def delete(self, path: str, version: str = "") -> None:
+    async def delete(self, path: str, version: str = "", *, uid: str = "") -> None:
         """Delete an object and, in the background, all that it owns. What is gone already is fine.
 
         Raises:
-            ApiConflictError: a version was given, and the object is another one by now.
+            ApiConflictError: a version or a uid was given, and the object has another one by now.
         """
-        guard = {"preconditions": {"resourceVersion": version}} if version else {}
+        expected = {name: value for name, value in (("resourceVersion", version), ("uid", uid)) if value}
+        guard = {"preconditions": expected} if expected else {}
         try:
             await self._answer(_Request("DELETE", path, body={"propagationPolicy": "Background", **guard}))
         except ApiNotFoundError:

@@ -17,7 +17,7 @@ from gridfold.api.validation import InvalidTrainingJobError, drop_nulls, known_f
 from gridfold.domain.keys import run_digest
 from gridfold.domain.naming import label_value, wave_number
 from gridfold.domain.observed import Children, ObservedJob
-from gridfold.domain.plan import Action, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Change, Delete, Drain, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.tenancy.defaults import parse_filled
 from gridfold.domain.tenancy.settings import TenancySettings
 from gridfold.engine.ports import Clock, ConflictError, JobKey, RefusedError
@@ -30,8 +30,9 @@ from gridfold_operator.adapters.kubernetes.children import (
     lacks_input,
     project_job,
 )
-from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.client import JSON_PATCH, Document, KubernetesClient
 from gridfold_operator.adapters.kubernetes.draining import holding_patches, is_draining, remove
+from gridfold_operator.adapters.kubernetes.guarded import change, check_uid, delete, name_of
 from gridfold_operator.adapters.kubernetes.inputs import Inputs
 from gridfold_operator.adapters.kubernetes.kueue import find_hold
 from gridfold_operator.adapters.kubernetes.leaving import end_jobs_of, is_leaving, leave
@@ -174,14 +175,14 @@ class KubernetesCluster:
                 trainer = self._tenancy.trainer_of(job, action.image)
                 await self._start(owner, action, build_wave_manifest(owner, action, trainer))
             case SetParallelism():
-                await self._change(owner, action.name, lambda job: parallelism_patches(job, action.parallelism))
+                await self._change(owner, action, lambda job: parallelism_patches(job, action.parallelism))
             case SetTtl():
                 kept = {"spec": {"ttlSecondsAfterFinished": action.ttl_seconds}}
-                await self._change(owner, action.name, lambda _: [kept])
+                await self._change(owner, action, lambda _: [kept])
             case Drain():
-                await self._drain(owner, action.name)
+                await self._drain(owner, action)
             case Delete():
-                await self._delete(owner.namespace, action.name)
+                await self._delete(owner, action)
 
     async def save_status(self, job: ObservedJob, status: TrainingJobStatus) -> None:
         """Write the whole status of the resource that was read, guarded by its resourceVersion."""
@@ -208,13 +209,14 @@ class KubernetesCluster:
         except ApiConflictError:
             job = await self._existing(paths.job(owner.namespace, action.name))
             _check_owner(job, owner)
+            _check_stays(job)
         told = build_input_manifest(owner, action.name, action.input, job["metadata"]["uid"])
         if _input_of(job) != told["metadata"]["name"]:
             return  # the Job that is there has an input of its own
         try:
             await self._give_input(owner, job, told)
         except RefusedError:
-            await self.client.delete(paths.job(owner.namespace, action.name))  # or its pods wait for ever
+            await delete(self.client, paths.job(owner.namespace, action.name), job)  # or its pods wait for ever
             raise
 
     async def _give_input(self, owner: Metadata, job: Document, told: Manifest) -> None:
@@ -229,26 +231,36 @@ class KubernetesCluster:
                 return
             if controller.get("kind") != "Job" or controller.get("name") != job["metadata"]["name"]:
                 _check_owner(existing, owner)
+                _check_stays(existing)
                 return  # an older operator has made it
-            await self.client.delete(path)  # of an earlier Job of this name: it would go as that did
+            await delete(self.client, path, existing)  # of an earlier Job of this name: it would go as that did
             await self.client.create(inputs, told)
 
-    async def _delete(self, namespace: str, name: str) -> None:
+    async def _delete(self, owner: Metadata, action: Delete) -> None:
         """Delete a Job, then its input, which is kept for as long as the Job exists."""
-        path = paths.job(namespace, name)
         try:
-            job = await self.client.get(path)
+            job = await self.client.get(paths.job(owner.namespace, action.name))
         except ApiNotFoundError:
             return
-        await remove(self.client, namespace, job)
+        _check_observed(job, owner, action)
+        await remove(self.client, owner.namespace, job)
         if told := _input_of(job):
-            await self.client.delete(paths.config_map(namespace, told))
+            await self._delete_input(paths.config_map(owner.namespace, told), {job["metadata"]["uid"], owner.uid})
 
-    async def _drain(self, owner: Metadata, name: str) -> None:
+    async def _delete_input(self, path: str, owners: Collection[str]) -> None:
+        """Delete the input of a Job, unless a later Job has one of that name: it follows from what is in it."""
+        try:
+            told = await self.client.get(path)
+        except ApiNotFoundError:
+            return
+        if (controller_of(told["metadata"]) or {}).get("uid") in owners:
+            await delete(self.client, path, told)
+
+    async def _drain(self, owner: Metadata, action: Drain) -> None:
         """Have a Job make no more pods, then see which there are, whatever the watch has missed: they hold cells."""
-        await self._change(owner, name, holding_patches)
-        await self.client.delete(paths.job(owner.namespace, name))
-        for pod in await self._list_pods(owner.namespace, f"batch.kubernetes.io/job-name={name}"):
+        if job := await self._change(owner, action, holding_patches):
+            await delete(self.client, paths.job(owner.namespace, action.name), job)
+        for pod in await self._list_pods(owner.namespace, f"batch.kubernetes.io/job-name={action.name}"):
             self.pods.put(pod)
 
     async def _existing(self, path: str) -> Document:
@@ -257,16 +269,16 @@ class KubernetesCluster:
         except ApiNotFoundError as error:
             raise ConflictError(f"{path} was there and is gone: observe again") from error
 
-    async def _change(self, owner: Metadata, name: str, patches: Callable[[Document], list[Document]]) -> None:
-        """Change what may be changed of a Job; a Job that is gone is fine."""
-        path = paths.job(owner.namespace, name)
-        try:
-            job = await self.client.get(path)
-            _check_owner(job, owner, may_drain=True)
-            for patch in patches(job):
-                await self.client.patch(path, patch, MERGE_PATCH)
-        except ApiNotFoundError:
-            return
+    async def _change(
+        self, owner: Metadata, action: Change, patches: Callable[[Document], list[Document]]
+    ) -> Document | None:
+        """Change what may be changed of a Job and return it; a Job that is gone is fine."""
+
+        def check(job: Document) -> None:
+            _check_observed(job, owner, action)
+            _check_stays(job, may_drain=True)
+
+        return await change(self.client, paths.job(owner.namespace, action.name), check, patches)
 
 
 def _input_of(job: Document) -> str:
@@ -316,21 +328,38 @@ def _without(value: Any, strange: Collection[tuple[str | int, ...]], key: str) -
     return [item for index, item in enumerate(value) if (key, index) not in strange]
 
 
-def _check_owner(existing: Document, owner: Metadata, *, may_drain: bool = False) -> None:
-    """Make sure that a child of the wanted name is this resource's, and there to stay.
+def _check_owner(existing: Document, owner: Metadata) -> None:
+    """Make sure that a child of the wanted name is this resource's.
 
     Raises:
         ForeignChildError: it is somebody else's.
-        ConflictError: it is about to go.
     """
-    metadata = existing["metadata"]
-    controller = controller_of(metadata) or {}
-    name = f"{existing.get('kind', 'the child')} {metadata['namespace']}/{metadata['name']}"
+    controller = controller_of(existing["metadata"]) or {}
     if controller.get("uid") != owner.uid:
         held = f"{controller.get('kind')} {controller.get('name')}" if controller else "nobody"
         raise ForeignChildError(
-            f"{name} belongs to {held}, expected TrainingJob {owner.name} (uid {owner.uid}); "
+            f"{name_of(existing)} belongs to {held}, expected TrainingJob {owner.name} (uid {owner.uid}); "
             "delete it, or give the TrainingJob another name"
         )
+
+
+def _check_observed(job: Document, owner: Metadata, action: Change) -> None:
+    """Make sure that a Job is this resource's, and the one that the action was decided for.
+
+    Raises:
+        ConflictError: it has taken the name of that one; a ForeignChildError where it is somebody else's.
+    """
+    _check_owner(job, owner)
+    if action.uid:
+        check_uid(job, action.uid)
+
+
+def _check_stays(existing: Document, *, may_drain: bool = False) -> None:
+    """Make sure that a child is there to stay.
+
+    Raises:
+        ConflictError: it is about to go.
+    """
+    metadata = existing["metadata"]
     if metadata.get("deletionTimestamp") and not (may_drain and is_draining(metadata)):
-        raise ConflictError(f"{name} is being deleted: observe again")
+        raise ConflictError(f"{name_of(existing)} is being deleted: observe again")

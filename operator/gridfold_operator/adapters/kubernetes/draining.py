@@ -7,13 +7,14 @@ ours holds it until nothing of use runs in it. It counts no ends any more: those
 """
 
 from collections.abc import Iterable
+from functools import partial
 
 from gridfold.api import labels
 from gridfold.domain.ends import is_final
 from gridfold_operator.adapters.kubernetes import paths
-from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
+from gridfold_operator.adapters.kubernetes.guarded import change, check_uid, delete
 from gridfold_operator.adapters.kubernetes.pods import Pod
-from gridfold_operator.errors import ApiNotFoundError
 
 
 def is_draining(metadata: Document) -> bool:
@@ -38,16 +39,21 @@ def holding_patches(job: Document) -> list[Document]:
 
 
 async def remove(client: KubernetesClient, namespace: str, job: Document) -> None:
-    """Delete a Job, and hold it no longer: its pods end."""
+    """Delete a Job that was read, and hold it no longer: its pods end.
+
+    Raises:
+        ConflictError: there is another one of its name.
+    """
     path = paths.job(namespace, job["metadata"]["name"])
-    await client.delete(path)
-    if not _is_held(job["metadata"]):
-        return
-    left = [name for name in job["metadata"]["finalizers"] if name != labels.DRAINING]
-    try:
-        await client.patch(path, {"metadata": {"finalizers": left or None}}, MERGE_PATCH)
-    except ApiNotFoundError:
-        return
+    await delete(client, path, job)
+    if _is_held(job["metadata"]):
+        await change(client, path, partial(check_uid, uid=job["metadata"]["uid"]), _freeing_patches)
+
+
+def _freeing_patches(job: Document) -> list[Document]:
+    """Return the patches of a Job that hold it no longer, whoever else does."""
+    left = [name for name in job["metadata"].get("finalizers") or () if name != labels.DRAINING]
+    return [{"metadata": {"finalizers": left or None}}] if _is_held(job["metadata"]) else []
 
 
 def _is_held(metadata: Document) -> bool:
