@@ -108,7 +108,7 @@ class MemoryApi:
         at = f"{path}/{document['metadata']['name']}"
         if at in self.objects:
             raise ApiConflictError(f"POST {path}: 409: already exists")
-        metadata = {**document["metadata"], "creationTimestamp": self.now()}
+        metadata = {**document["metadata"], "uid": f"uid-{self._version + 1}", "creationTimestamp": self.now()}
         return copy.deepcopy(self.put(at, {**document, "metadata": metadata}))
 
     def _replace(self, path: str, document: Document) -> Document:

@@ -68,7 +68,6 @@ async def test_a_grant_is_recorded_then_the_job_is_bound_then_given_nodes_and_al
     assert verbs == [
         ("update", "leases"),
         ("delete", "nodepools"),
-        ("delete", "nodepools"),
         ("patch", "trainingjobs"),
         ("delete", "leases"),
     ]
@@ -160,6 +159,26 @@ async def test_a_pool_of_that_name_that_is_somebody_elses_is_left_alone(world: M
     assert trouble is not None
     assert "is not this job's" in trouble.message
     assert the_one(world, "nodepools")["spec"]["limits"] == {"nodes": "3"}
+
+
+async def test_a_pool_that_takes_the_name_of_the_one_that_was_looked_at_is_neither_changed_nor_deleted(
+    world: MemoryWorld,
+) -> None:
+    key = await granted(world)
+    path, pool = next(iter(world.api.of_kind("nodepools").items()))
+    uids = iter("abc")
+
+    def replace_pool(verb: str, at: str) -> None:
+        if at == path and verb in {"patch", "delete"}:
+            world.api.put(path, {**pool, "metadata": {**pool["metadata"], "uid": next(uids)}})
+
+    world.api.before = replace_pool
+    with pytest.raises(ConflictError, match="is another one now"):
+        await world.capacity.ensure(load(world, key), 5)
+    with pytest.raises(ConflictError, match="has changed since"):
+        await world.capacity.release(load(world, key))
+    there = the_one(world, "nodepools")
+    assert (there["metadata"]["uid"], there["spec"]["limits"]) == ("b", {"nodes": "3"})
 
 
 SAID: list[tuple[str, dict[str, Any]]] = [

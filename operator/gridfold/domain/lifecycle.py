@@ -15,7 +15,7 @@ from gridfold.domain.building import StatusBuilder
 from gridfold.domain.capacity.deciding import Wanted, decide_nodes, decide_nodes_of_refused, soonest
 from gridfold.domain.ending import end_if_late, keep_children, let_children_go
 from gridfold.domain.grid import cell_count
-from gridfold.domain.observed import Children, Observed, ObservedJob, Progress
+from gridfold.domain.observed import Children, Observed, ObservedJob, Progress, SingleStage, Wave
 from gridfold.domain.one_machine import on_one_machine
 from gridfold.domain.plan import Action, Delete, Plan
 from gridfold.domain.preparing import prepare
@@ -136,7 +136,8 @@ def _failed_stages(run: Run) -> tuple[Action, ...]:
     useless = anew or run.status.prepared is None
     prepares = (stage for stage in children.prepares if useless or stage.progress is not Progress.SUCCEEDED)
     waves = children.waves if anew else ()
-    return tuple(Delete(child.name, child.uid) for child in (*prepares, *waves, *children.refits))
+    removed: tuple[SingleStage | Wave, ...] = (*prepares, *waves, *children.refits)
+    return tuple(Delete(child.name, child.uid) for child in removed)
 
 
 def _suspend(run: Run) -> tuple[Action, ...]:

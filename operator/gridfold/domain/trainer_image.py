@@ -7,7 +7,7 @@ of the same versions are found, all others are computed again.
 
 from gridfold.api.v1alpha1 import TrainingJobSpec
 from gridfold.api.validation import Problem
-from gridfold.domain.observed import ObservedJob
+from gridfold.domain.observed import ObservedJob, SingleStage, Wave
 from gridfold.domain.plan import Action, Delete
 from gridfold.domain.run import Run
 from gridfold.domain.tenancy.rules import check_trainer
@@ -26,7 +26,7 @@ def change_over(run: Run) -> tuple[Action, ...] | None:
         f"{changed} has changed: the run goes over from the trainer image {prepared.image} to the platform's "
         f"{run.job.image}. Its data is prepared again; results of the same versions are found, others computed anew."
     )
-    children = (*run.children.prepares, *run.children.refits, *run.children.waves)
+    children: tuple[SingleStage | Wave, ...] = (*run.children.prepares, *run.children.refits, *run.children.waves)
     return tuple(Delete(child.name, child.uid) for child in children)
 
 

@@ -29,7 +29,8 @@ def check_uid(found: Document, uid: str) -> None:
 def name_of(document: Document) -> str:
     """Return what messages call an object."""
     metadata = document["metadata"]
-    return f"{document.get('kind', 'the child')} {metadata['namespace']}/{metadata['name']}"
+    place = f"{metadata['namespace']}/" if "namespace" in metadata else ""
+    return f"{document.get('kind', 'the child')} {place}{metadata['name']}"
 
 
 async def delete(client: KubernetesClient, path: str, read: Document) -> None:

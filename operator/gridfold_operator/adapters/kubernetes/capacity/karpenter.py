@@ -6,6 +6,7 @@ Whoever dies, nodes go when no pod is on them any more, and at the latest when t
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from gridfold.api import labels
@@ -27,7 +28,8 @@ from gridfold_operator.adapters.kubernetes.capacity.node_pool import (
     trouble_told,
 )
 from gridfold_operator.adapters.kubernetes.capacity.records import Record, lease_name
-from gridfold_operator.adapters.kubernetes.client import MERGE_PATCH, KubernetesClient
+from gridfold_operator.adapters.kubernetes.client import KubernetesClient
+from gridfold_operator.adapters.kubernetes.guarded import change, delete
 from gridfold_operator.adapters.kubernetes.pods import parse_time
 from gridfold_operator.capacity_settings import KarpenterSettings
 from gridfold_operator.errors import ApiConflictError, ApiNotFoundError, ApiRefusedError
@@ -68,7 +70,8 @@ class KarpenterDriver:
         _check(pool, record)
         if nodes_granted(pool) != record.nodes:
             limits = {"limits": {"nodes": str(record.nodes)}}
-            await self.client.patch(paths.node_pool(lease_name(record.digest)), {"spec": limits}, MERGE_PATCH)
+            path, check = paths.node_pool(lease_name(record.digest)), partial(_check, record=record)
+            await change(self.client, path, check, lambda _: [{"spec": limits}])
 
     async def observe(self, record: Record) -> Machines:
         """Return what is there: the pool, and machines that may stay on a while when it is gone."""
@@ -88,7 +91,8 @@ class KarpenterDriver:
         Where its kinds are not known there is perhaps nothing left of them, and perhaps they are so for a moment only:
         that is refused, and tried again.
         """
-        await self.client.delete(paths.node_pool(lease_name(record.digest)))
+        if pool := await self._pool(record):
+            await delete(self.client, paths.node_pool(lease_name(record.digest)), pool)
         return await self._pool(record) is None and not await self._claims(record)
 
     async def held(self, system: str) -> list[Record]:
