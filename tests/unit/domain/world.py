@@ -33,7 +33,7 @@ from gridfold.domain.observed import (
     Waiting,
     Wave,
 )
-from gridfold.domain.plan import Action, Delete, Drain, Plan, SetParallelism, SetTtl, StartStage, StartWave
+from gridfold.domain.plan import Action, Change, Delete, Drain, Plan, SetParallelism, SetTtl, StartStage, StartWave
 from gridfold.domain.stage_needs import memory_of
 from gridfold.domain.tenancy.settings import Limit
 
@@ -85,6 +85,21 @@ def infeasible_end(cell: int) -> ProcessEnd:
     return ProcessEnd(ExitCode.INFEASIBLE, "Error", encode_report(report))
 
 
+def _with_uids(observed: Observed) -> Observed:
+    children = observed.children
+    kinds = (children.prepares, children.waves, children.refits)
+    named = (tuple(replace(child, uid=f"uid of {child.name}") for child in kind) for kind in kinds)
+    return replace(observed, children=Children(*named))
+
+
+def _without_uid(action: Action) -> Action:
+    """Make sure that an action means the very child that was observed; tests need not repeat its uid."""
+    if not isinstance(action, Change):
+        return action
+    assert action.uid == f"uid of {action.name}"
+    return replace(action, uid="")
+
+
 @dataclass
 class World:
     """What is there: the resource, its status, its children, and how often each cell was started."""
@@ -118,7 +133,8 @@ class World:
     def step(self, *, save: bool = True) -> Plan:
         """Decide once and apply; `save` says whether the write of the status gets through."""
         self.now += timedelta(seconds=1)
-        plan = decide(self.observe())
+        plan = decide(_with_uids(self.observe()))
+        plan = replace(plan, actions=tuple(map(_without_uid, plan.actions)))
         for action in plan.actions:
             self.apply(action)
         if save:
