@@ -34,7 +34,8 @@ class World:
 
     def __init__(self, **metadata: Any) -> None:
         self.api = MemoryApi(lambda: datetime(2026, 1, 1, tzinfo=UTC))
-        self.cluster = KubernetesCluster(self.api, PodStore(), SystemClock(), TrainerSettings(image="t:1"))  # type: ignore[arg-type]
+        client: Any = self.api
+        self.cluster = KubernetesCluster(client, PodStore(), SystemClock(), TrainerSettings(image="t:1"))
         self.put(**metadata)
 
     @property
