@@ -53,7 +53,8 @@ FIELDS = {
     (KUEUE, "LocalQueue"): {"spec"},
 }
 CLUSTER_WIDE = {"Namespace", "ResourceFlavor", "ClusterQueue"}
-VERBS = {"get", "list", "watch", "create", "update", "patch", "delete"}
+#: Of Kubernetes, and the one by which the chart's policy lets a tenant name what they may not read.
+VERBS = {"get", "list", "watch", "create", "update", "patch", "delete", "use"}
 
 
 def merged(into: Document, more: Document) -> Document:
