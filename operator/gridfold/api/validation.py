@@ -209,23 +209,25 @@ def _parameter_problems(job: TrainingJob) -> Iterator[Problem]:
     """Yield what is wrong with free-typed parameters, as far as it can be known without scikit-learn."""
     for name, value in job.spec.estimator.parameters.items():
         path = f"spec.estimator.parameters.{name}"
-        if names_secret_parameter(name):
-            yield Problem(path, HIDDEN, TOLD_PARAMETER)
-            continue
-        yield from _name_problems(path, name, value)
-        yield from _value_problems(path, name, value)
+        yield from _named_problems(path, name, value, {path: value})
     for index, grid in enumerate(job.spec.search.grid):
         for name, values in grid.items():
             path = f"spec.search.grid[{index}].{name}"
             if name.startswith("preprocessing"):
                 yield from _preprocessing_problems(path, name, values)
                 continue
-            if names_secret_parameter(name):
-                yield Problem(path, HIDDEN, TOLD_PARAMETER)
-                continue
-            yield from _name_problems(path, name, values)
-            for position, value in enumerate(values):
-                yield from _value_problems(f"{path}[{position}]", name, value)
+            places = {f"{path}[{position}]": value for position, value in enumerate(values)}
+            yield from _named_problems(path, name, values, places)
+
+
+def _named_problems(path: str, name: str, given: Any, values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Yield what is wrong with a parameter or axis, and with its values by their places: those of a secret stay so."""
+    if names_secret_parameter(name):
+        yield Problem(path, HIDDEN, TOLD_PARAMETER)
+        return
+    yield from _name_problems(path, name, given)
+    for place, value in values.items():
+        yield from _value_problems(place, name, value)
 
 
 def _name_problems(path: str, name: str, value: object) -> Iterator[Problem]:
