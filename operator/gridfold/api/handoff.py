@@ -35,7 +35,7 @@ SOURCE_CA_BUNDLES_VARIABLE = "GRIDFOLD_SOURCE_CA_BUNDLES"  #: folder of a folder
 CA_BUNDLE_KEY = "ca.crt"  #: of such a ConfigMap
 SOURCE_BYTES_VARIABLE = "GRIDFOLD_SOURCE_BYTES"  #: most bytes of one source, decompressed too; default 100 GiB
 STORAGE_PATIENCE_VARIABLE = "GRIDFOLD_STORAGE_PATIENCE"  #: most seconds that a process waits for storage; default 600
-#: endpoints, separated by commas, that a pod may connect to at private addresses; a laptop may connect to all
+#: all endpoints, separated by commas, that a pod may connect to (not set: public ones); a laptop may connect to any
 ALLOWED_ENDPOINTS_VARIABLE = "GRIDFOLD_ALLOWED_ENDPOINTS"
 #: module prefixes, separated by commas, whose classes a job may name beside scikit-learn's
 ESTIMATOR_PREFIXES_VARIABLE = "GRIDFOLD_ESTIMATOR_PREFIXES"
