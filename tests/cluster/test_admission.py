@@ -9,6 +9,7 @@ import pytest
 
 from tests.cluster.installation import CHART, helm, make_namespace
 from tests.cluster.kind import ensure_kind
+from tests.cluster.policies import assert_checked_without_mistake
 from tests.contract.fake_cluster import VALID_SPEC
 from tests.testbed.errors import TestbedError
 from tests.testbed.kubectl import Kubectl
@@ -115,15 +116,7 @@ def test_a_tenant_may_name_only_what_they_could_use(
 
 
 def test_the_api_server_finds_no_mistake_in_the_policy(tenant: Tenant) -> None:
-    def unchecked() -> str | None:
-        found = tenant.kubectl.get("validatingadmissionpolicy", f"{tenant.release}-gridfold-names")
-        status = found.get("status", {})
-        if status.get("observedGeneration") != found["metadata"]["generation"]:
-            return "It has not been looked at."
-        assert not status.get("typeChecking", {}).get("expressionWarnings"), status
-        return None
-
-    wait_until(unchecked, timeout_seconds=30, what="The API server has checked the policy")
+    assert_checked_without_mistake(tenant.kubectl, f"{tenant.release}-gridfold-names")
 
 
 def try_(tenant: Tenant, spec: Spec) -> str | None:

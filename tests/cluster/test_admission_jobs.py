@@ -13,6 +13,7 @@ from gridfold_operator.manifests import build_stage_manifest, build_wave_manifes
 from gridfold_operator.settings import TrainerSettings
 from tests.cluster.installation import CHART, helm, make_namespace
 from tests.cluster.kind import ensure_kind
+from tests.cluster.policies import assert_checked_without_mistake
 from tests.testbed.errors import TestbedError
 from tests.testbed.kubectl import Kubectl
 from tests.testbed.plugin import Cluster
@@ -88,16 +89,7 @@ def test_the_operator_may_create_the_jobs_that_it_creates(operator: Operator, im
 
 def test_the_api_server_finds_no_mistake_in_the_policy(operator: Operator) -> None:
     name = operator.account.split(":")[2]
-
-    def unchecked() -> str | None:
-        found = operator.kubectl.get("validatingadmissionpolicy", f"{name}-gridfold-jobs")
-        status = found.get("status", {})
-        if status.get("observedGeneration") != found["metadata"]["generation"]:
-            return "It has not been looked at."
-        assert not status.get("typeChecking", {}).get("expressionWarnings"), status
-        return None
-
-    wait_until(unchecked, timeout_seconds=30, what="The API server has checked the policy")
+    assert_checked_without_mistake(operator.kubectl, f"{name}-gridfold-jobs")
 
 
 def pod(**changes: Any) -> Edit:
