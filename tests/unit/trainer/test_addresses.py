@@ -14,21 +14,21 @@ from gridfold_trainer.storage.addresses import LAPTOP, permitted
 from gridfold_trainer.storage.opening import SourceStores, StoreAccess, open_store
 
 ENDPOINT = "http://s3.storage.svc:9000"
-Connect = Callable[[StoreAccess], Any]
+Connect = Callable[..., Any]  #: of an access, and of an endpoint where it is another one
 
 
-def by_the_job(access: StoreAccess) -> Any:
-    return open_store(Storage(endpoint=ENDPOINT, region="us-east-1"), access).get("s3://a/b")
+def by_the_job(access: StoreAccess, endpoint: str = ENDPOINT) -> Any:
+    return open_store(Storage(endpoint=endpoint, region="us-east-1"), access).get("s3://a/b")
 
 
-def by_a_source(access: StoreAccess) -> Any:
-    source = Source(uri="s3://a/b", storage=Storage(endpoint=ENDPOINT, region="us-east-1"))
+def by_a_source(access: StoreAccess, endpoint: str = ENDPOINT) -> Any:
+    source = Source(uri="s3://a/b", storage=Storage(endpoint=endpoint, region="us-east-1"))
     job = Storage(region="us-east-1")
     return SourceStores(job, open_store(job, access), access)(source).sha256(source.uri)
 
 
-def from_the_web(access: StoreAccess) -> Any:
-    source = Source(uri=f"https://{ENDPOINT.partition('://')[2]}/rows.csv")
+def from_the_web(access: StoreAccess, endpoint: str = ENDPOINT) -> Any:
+    source = Source(uri=f"https://{endpoint.partition('://')[2]}/rows.csv")
     return SourceStores(Storage(), open_store(Storage(), access), access)(source).sha256(source.uri)
 
 
@@ -77,14 +77,11 @@ def to_public_storage(access: StoreAccess) -> Any:
 
 
 def to_a_source_in_public_storage(access: StoreAccess) -> Any:
-    source = Source(uri="s3://a/b", storage=Storage(endpoint=PUBLIC, region="us-east-1"))
-    job = Storage(region="us-east-1")
-    return SourceStores(job, open_store(job, access), access)(source).sha256(source.uri)
+    return by_a_source(access, PUBLIC)
 
 
 def to_a_public_page(access: StoreAccess) -> Any:
-    source = Source(uri=f"{PUBLIC}/rows.csv")
-    return SourceStores(Storage(), open_store(Storage(), access), access)(source).sha256(source.uri)
+    return from_the_web(access, PUBLIC)
 
 
 @pytest.mark.parametrize("connect", [to_public_storage, to_a_source_in_public_storage, to_a_public_page])
@@ -122,12 +119,11 @@ def test_the_clouds_own_storage_is_connected_to_whatever_the_list_is(asked: list
 
 @pytest.mark.parametrize("connect", [by_the_job, by_a_source, from_the_web])
 def test_an_address_that_is_spelled_as_a_number_is_judged_as_what_it_is(
-    connect: Connect, asked: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+    connect: Connect, asked: list[tuple[str, int]]
 ) -> None:
-    monkeypatch.setitem(globals(), "ENDPOINT", "https://174063617")
     access = StoreAccess.of_environment({"GRIDFOLD_ALLOWED_ENDPOINTS": "10.9.0.0/16"}, None)
     with pytest.raises(StorageRefusedError, match=r"at 10\.96\.0\.1, a private address"):
-        connect(access)
+        connect(access, "https://174063617")
     assert asked == []
 
 
