@@ -117,7 +117,7 @@ def _pause(program: str, word: str = "") -> Callable[[Victim], None]:
 
 
 @contextlib.contextmanager
-def held_cell(jobs: ClusterJobs, name: str) -> Iterator[None]:
+def held_cell(jobs: ClusterJobs, name: str, seconds: float = 120) -> Iterator[None]:
     """Keep the cell that runs where it is for the time of the block: with a parallelism of 1 no other one begins."""
     found: list[int] = []
 
@@ -126,7 +126,7 @@ def held_cell(jobs: ClusterJobs, name: str) -> Iterator[None]:
         found[:] = [pid for pod in pods for pid in _container_processes(pod)]
         return None if found else "No cell runs."
 
-    wait_until(missing, timeout_seconds=120, what=f"{name} runs a cell", explain=lambda: jobs.explain(name))
+    wait_until(missing, timeout_seconds=seconds, what=f"{name} runs a cell", explain=lambda: jobs.explain(name))
     with _stopped(found):
         yield
 

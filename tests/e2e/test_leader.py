@@ -3,12 +3,11 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
 from tests.e2e.audit import out_of_turn, writes_of
-from tests.e2e.cluster_faults import cut_off_pod, kill_pod, stopped_pods
+from tests.e2e.cluster_faults import cut_off_pod, held_cell, kill_pod, stopped_pods
 from tests.e2e.cluster_jobs import ClusterJobs, condition, two_column_table
 from tests.e2e.own_operator import own_operator
 from tests.e2e.test_steering import patch
@@ -39,7 +38,6 @@ def test_a_leader_that_is_killed_stopped_cut_off_and_replaced_is_followed_and_wr
 
     def another() -> None:
         """Wait until a pod leads that has not led the moment before, and have it do something."""
-
         found: list[str] = []
 
         def missing() -> str | None:
@@ -53,11 +51,7 @@ def test_a_leader_that_is_killed_stopped_cut_off_and_replaced_is_followed_and_wr
         generation = jobs.kubectl.get("trainingjob", name, "--namespace", jobs.namespace)["metadata"]["generation"]
         jobs.wait(name, "has been looked at", lambda s: s.get("observedGeneration") == generation)
 
-    def running() -> list[dict[str, Any]]:
-        return [pod for pod in jobs.children("pods", name, "cell") if pod["status"]["phase"] == "Running"]
-
-    wait_until(lambda: None if running() else "None does.", timeout_seconds=240, what="A cell runs")
-    with stopped_pods(running()):  # so that the job cannot end before all has happened
+    with held_cell(jobs, name, seconds=240):  # so that the job cannot end before all has happened
         another()
         kill_pod(jobs, operator.pods()[led[-1]])
         another()
