@@ -13,7 +13,7 @@ SBOM   := $(VENV)/gridfold-sbom
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast check format docs crds lock images manifests release cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
+.PHONY: help setup demo test test-fast test-long check format docs crds lock images manifests release cluster-up cluster-down benchmark benchmark-scale benchmark-nodes chaos chaos-local clean
 
 help: ## Show this list.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -69,16 +69,23 @@ $(SBOM)/ready: requirements/sbom.txt | setup
 	@rm -rf $(SBOM) && $(BIN)/python -m pip install --quiet --require-hashes --no-deps --target $(SBOM) -r $<
 	@touch $@
 
-# Two at a time, who takes over what the other has not begun; the tests of the cluster have it for themselves.
-WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal -m "not cluster"
-# On a cluster that is broken every further test fails as well, after its longest wait.
-ON_CLUSTER := $(BIN)/python -m pytest -m cluster --maxfail 20
+# Two at a time, who takes over what the other has not begun.
+WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
+# Two at a time, each of which starts a cluster for itself; one that is there already is for one at a time. On a cluster
+# that is broken every further test fails as well, after its longest wait.
+ON_CLUSTER := $(BIN)/python -m pytest $(if $(GRIDFOLD_TEST_KUBECONFIG),,--numprocesses 2 --dist loadfile) --maxfail 20
+PEERS_OF_TESTS := $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready
 
-test: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready ## Run all tests, those on a real Kubernetes cluster included.
-	@$(WITHOUT_CLUSTER) && found=0 || found=1; $(ON_CLUSTER) && exit $$found
+test: setup $(PEERS_OF_TESTS) ## Run the tests, those on a real Kubernetes cluster included, but for the long ones.
+	@$(WITHOUT_CLUSTER) -m "not cluster and not long" && found=0 || found=1; \
+	 $(ON_CLUSTER) -m "cluster and not long" && exit $$found
 
-test-fast: setup $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready ## Run the tests that need no cluster.
-	@$(WITHOUT_CLUSTER)
+test-fast: setup $(PEERS_OF_TESTS) ## Run those of them that need no cluster.
+	@$(WITHOUT_CLUSTER) -m "not cluster and not long"
+
+test-long: setup $(PEERS_OF_TESTS) ## Run the long ones: whole sweeps, long waits, what takes minutes.
+	@$(WITHOUT_CLUSTER) -m "long and not cluster" && found=0 || found=1; \
+	 $(ON_CLUSTER) -m "long and cluster" && exit $$found
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.
 N ?= 14

@@ -20,7 +20,7 @@ from tests.testbed.plugin import Cluster
 from tests.testbed.shell import lock
 from tests.wheel import ROOT
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 COMMIT = Commit("a" * 40, 1795770000)  # 2026-11-27 09:00
 #: What stands for buildah: the testbed's, with its options for builds.

@@ -18,6 +18,8 @@ from tests.testbed.build import build_on_demand
 from tests.unit.release.trees import commit, git, record
 from tests.wheel import ROOT
 
+pytestmark = pytest.mark.long  # pip resolves each image anew
+
 SBOM = Path(sys.prefix) / "gridfold-sbom"
 VERSION = project_version(ROOT)
 STAND_IN = Path(__file__).with_name("stand_in_buildah.py")

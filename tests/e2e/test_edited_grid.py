@@ -12,7 +12,7 @@ from tests.testbed.waiting import wait_until
 
 pytestmark = pytest.mark.cluster
 
-LEAVES, STAYS, NEW = 2500, 2501, 3
+LEAVES, STAYS, NEW = 1500, 1501, 3
 
 
 def running_cells(jobs: ClusterJobs, name: str) -> dict[str, dict[str, Any]]:

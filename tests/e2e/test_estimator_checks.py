@@ -40,10 +40,11 @@ def checks_of(search: GridSearch, wanted: tuple[str, ...]) -> list[tuple[str, An
 @pytest.mark.parametrize(
     ("search", "wanted", "least"),
     [
-        (GridSearch(LogisticRegression(), {"C": [1.0]}, cv=2), ("",), 45),
-        (GridSearch(Ridge(), {"alpha": [1.0]}, cv=2), ABOUT_TARGETS, 10),
+        pytest.param(
+            GridSearch(LogisticRegression(), {"C": [1.0]}, cv=2), ("",), 45, id="classifier", marks=pytest.mark.long
+        ),
+        pytest.param(GridSearch(Ridge(), {"alpha": [1.0]}, cv=2), ABOUT_TARGETS, 10, id="regressor"),
     ],
-    ids=["classifier", "regressor"],
 )
 def test_the_checks_of_scikit_learn_pass(
     warm: WarmRunner, search: GridSearch, wanted: tuple[str, ...], least: int

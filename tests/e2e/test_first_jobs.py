@@ -43,16 +43,28 @@ def quantities() -> str:
 @pytest.mark.parametrize(
     ("name", "content", "target"),
     [
-        ("Kunden (2024) final.csv", classes("Größe: cm,colour,yes: #1").encode(), "yes: #1"),
-        (
+        pytest.param(
+            "Kunden (2024) final.csv",
+            classes("Größe: cm,colour,yes: #1").encode(),
+            "yes: #1",
+            id="names",
+            marks=pytest.mark.long,
+        ),
+        pytest.param(
             "with-mark.csv",
             b"\xef\xbb\xbf" + classes('size,colour,"say ""hi"", $x"', end="\r\n").encode(),
             'say "hi", $x',
+            id="mark-and-quotes",
         ),
-        ("semicolons.csv", classes("size;colour;on", separator=";").encode(), "on"),
-        ("quantities.csv", quantities().encode(), "y"),
+        pytest.param(
+            "semicolons.csv",
+            classes("size;colour;on", separator=";").encode(),
+            "on",
+            id="semicolons",
+            marks=pytest.mark.long,
+        ),
+        pytest.param("quantities.csv", quantities().encode(), "y", id="numbers"),
     ],
-    ids=["names", "mark-and-quotes", "semicolons", "numbers"],
 )
 def test_a_first_job_runs_to_its_end_and_its_report_can_be_read_by_everyone(
     axe: str, answer: Answer, tmp_path: Path, name: str, content: bytes, target: str

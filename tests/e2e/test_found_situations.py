@@ -93,6 +93,7 @@ def test_a_misspelt_class_in_an_edit_touches_no_cell_that_runs_and_costs_nothing
     assert running_cells(jobs, name).keys() == before.keys(), "the same pods, undisturbed"
 
 
+@pytest.mark.long
 def test_three_jobs_with_one_cache_count_what_each_has_computed_and_what_it_has_found(jobs: ClusterJobs) -> None:
     source = jobs.upload(two_column_table())
     cache = f"{jobs.bucket.uri}/shared-cache/"

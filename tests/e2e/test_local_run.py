@@ -80,7 +80,7 @@ def test_an_edited_grid_computes_only_what_is_new(job: LocalJob) -> None:
     assert before.items() <= job.cells().items()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, pytest.param(signal.SIGTERM, marks=pytest.mark.long)])
 def test_an_interrupted_run_leaves_nothing_and_the_next_one_continues(job: LocalJob, number: signal.Signals) -> None:
     job.write(estimator=SLOW, search=SLOW_GRID)
     process = job.start()
@@ -123,6 +123,7 @@ def test_when_the_command_line_is_killed_its_processes_end_and_its_folder_goes(
     assert list((job.folder / "tmp").iterdir()) == []
 
 
+@pytest.mark.long
 def test_prepared_data_that_is_damaged_while_cells_run_is_prepared_again_and_every_score_is_right(
     job: LocalJob,
 ) -> None:
@@ -167,6 +168,7 @@ def test_a_combination_that_the_estimator_refuses_is_infeasible_and_no_failure(j
     assert re.search(r"^Cells +2: 1 computed, 1 infeasible$", out, re.MULTILINE)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("target", "options", "expected"), [("0.01", ["--require-targets"], 0), ("0.999", [], 0)])
 def test_targets_decide_the_exit_code_only_where_they_are_required(
     job: LocalJob, target: str, options: list[str], expected: int
@@ -235,6 +237,7 @@ def test_a_forked_cell_has_the_scores_of_a_fresh_process_bit_for_bit(job: LocalJ
     assert sorted(job.cells("forked")) == sorted(job.cells("fresh"))
 
 
+@pytest.mark.long
 def test_an_estimator_of_a_package_that_the_platform_allows_is_tuned_and_a_new_version_of_it_computes_anew(
     job: LocalJob, monkeypatch: pytest.MonkeyPatch
 ) -> None:

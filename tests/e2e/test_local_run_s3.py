@@ -114,6 +114,7 @@ def test_results_in_a_bucket_are_shown_and_their_table_can_be_had_as_files(job: 
         assert (job.folder / f"table.{name}").read_bytes() == stored
 
 
+@pytest.mark.long
 def test_a_bucket_is_pruned_down_to_what_the_current_runs_are_made_of(
     job: LocalJob, testbed: Cluster, bucket: Bucket
 ) -> None:
@@ -145,6 +146,7 @@ def test_a_bucket_is_pruned_down_to_what_the_current_runs_are_made_of(
     assert "1 from the cache; nothing had to be computed again" in run("other", 0.1)
 
 
+@pytest.mark.long
 def test_half_an_object_of_the_results_is_never_shown(job: LocalJob, bucket: Bucket) -> None:
     assert job.run()[0] == 0
     for damaged in ("latest.json", "status.json", "results.csv"):

@@ -80,7 +80,7 @@ def test_a_pod_that_is_deleted_between_two_folds_is_gone_on_with_and_no_kept_fol
         "begun-pod",
         jobs.upload(two_column_table()),
         estimator=FOREST,
-        search={"grid": [{"n_estimators": [5]}, {"n_estimators": [6000], "min_samples_leaf": [40]}]},
+        search={"grid": [{"n_estimators": [5]}, {"n_estimators": [2500], "min_samples_leaf": [40]}]},
         crossValidation={"folds": 8},
         execution={"parallelFolds": 2},
     )

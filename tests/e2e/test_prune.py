@@ -45,6 +45,7 @@ def test_what_is_left_can_be_shown_opened_replayed_and_run_again(job: LocalJob) 
     assert "2 from the cache; nothing had to be computed again" in out
 
 
+@pytest.mark.long
 def test_a_run_that_is_under_way_is_not_disturbed(job: LocalJob) -> None:
     job.write()
     assert job.run()[0] == 0

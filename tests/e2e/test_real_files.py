@@ -18,7 +18,7 @@ from tests.oracle.compared import check_table, check_winner
 from tests.oracle.conftest import FRAMES
 from tests.real_data import require
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.long]
 
 CARD_CODE = re.compile(r"```python\n(.*?)```", re.DOTALL)
 CARD_TYPES = re.compile(r"^- `((?:numpy|sklearn)\..*)`$", re.MULTILINE)

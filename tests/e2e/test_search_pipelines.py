@@ -46,6 +46,7 @@ def parts(y: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     return train, np.concatenate([train, validation])
 
 
+@pytest.mark.long
 def test_preprocessing_in_a_column_transformer() -> None:
     X, y = people()
     train, both = parts(y)

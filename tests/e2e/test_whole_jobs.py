@@ -162,6 +162,7 @@ def assert_told_in_the_log(jobs: ClusterJobs, name: str, run: str) -> None:
     assert {line["wave"] for line in told if " StartWave " in line["message"]} == {0}
 
 
+@pytest.mark.long
 def test_another_way_to_choose_and_a_learning_curve_need_no_cell_again(jobs: ClusterJobs) -> None:
     tree = {"className": "sklearn.tree.DecisionTreeClassifier", "parameters": {"random_state": SEED}}
     depths = {"grid": [{"max_depth": [8, 6, 5, 4, 3, 2]}]}

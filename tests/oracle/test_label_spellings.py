@@ -5,7 +5,7 @@ What is right comes from plain scikit-learn on the codes of the classes, which a
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -28,7 +28,7 @@ from gridfold_trainer.learning.training import TrainingRows
 from gridfold_trainer.outcome import winner
 from gridfold_trainer.outcome.collect import Row
 from gridfold_trainer.outcome.model_file import load_model
-from tests.oracle.label_cases import CASES, NEEDS, OWN_ITERATIONS, QUICK, SPELLINGS, LabelCase, rows
+from tests.oracle.label_cases import CASES, FEW, NEEDS, OWN_ITERATIONS, QUICK, SPELLINGS, LabelCase, rows
 from tests.unit.trainer.numeric_jobs import World
 
 FOLDS = 2
@@ -150,21 +150,36 @@ def found(case: LabelCase, labels: tuple[Any, ...], world: World) -> dict[str, A
     }
 
 
-@pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case) for case in CASES])
+every_case = pytest.mark.parametrize("number", range(len(CASES)), ids=[str(case) for case in CASES])
+
+
+@every_case
 def test_scores_and_stored_model_are_those_of_the_codes(number: int, world_of: Any) -> None:
-    case, different = CASES[number], []
+    spellings = CASES[number].spellings
+    assert different(number, [labels for labels in spellings if labels in FEW], world_of) == []
+
+
+@pytest.mark.long
+@every_case
+def test_scores_and_stored_model_are_those_of_the_codes_in_every_spelling(number: int, world_of: Any) -> None:
+    assert different(number, CASES[number].spellings, world_of) == []
+
+
+def different(number: int, spellings: Sequence[tuple[Any, ...]], world_of: Any) -> list[Any]:
+    """Return what the product gives otherwise than the script, with the classes, its name and both values."""
+    case, unlike = CASES[number], []
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         patch.setattr(sys, "path", [*sys.path])
         add_frames()
         patch.setattr(winner, "bootstrap", lambda *_: {})  # of intervals: a fifth of the time, and not about labels
-        for labels in case.spellings:
+        for labels in spellings:
             expected = dict(script(number, len(labels)))
             expected["predicted"] = [labels[code] for code in expected["predicted"]]
             got = found(case, labels, world_of(case.name, labels))
             got["predicted"] = got["predicted"].tolist()
-            different += [(labels, name, got[name], value) for name, value in expected.items() if got[name] != value]
-    assert different == []
+            unlike += [(labels, name, got[name], value) for name, value in expected.items() if got[name] != value]
+    return unlike
 
 
 def test_every_pair_of_a_classifier_and_a_spelling_is_compared() -> None:

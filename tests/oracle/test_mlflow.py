@@ -18,6 +18,8 @@ from gridfold_cli.mlflow.server import MlflowServer as HttpServer
 from tests.e2e.local_jobs import LocalJob
 from tests.oracle.mlflow_server import MLFLOW, MlflowServer, environment, started
 
+pytestmark = pytest.mark.long  # a real server, and MLflow itself in two processes
+
 #: One process for all: it takes seconds to import MLflow.
 PROGRAM = """
 import json, sys, warnings

@@ -58,8 +58,9 @@ class Testbed:
 
     @classmethod
     def of_environment(cls) -> Self:
-        """Return the one that GRIDFOLD_TESTBED_NAME names."""
-        return cls(os.environ.get("GRIDFOLD_TESTBED_NAME", "default"))
+        """Return the one that GRIDFOLD_TESTBED_NAME names; of tests that run side by side each process has its own."""
+        parts = (os.environ.get("GRIDFOLD_TESTBED_NAME", "default"), os.environ.get("PYTEST_XDIST_WORKER"))
+        return cls("-".join(filter(None, parts)))
 
     def up(self, *, quick_jobs: bool = False) -> Description:
         """Start what is not up, on demand with a quick Job controller, and return when all of it is ready."""

@@ -10,7 +10,9 @@ from tests.unit.report.runs import page
 
 
 @pytest.mark.parametrize("mode", [pytest.param(LIGHT, id="light"), pytest.param(DARK, id="dark")])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=[pytest.mark.long] if kind == "10,000 cells" else []) for kind in KINDS]
+)
 def test_axe_finds_nothing_wrong_in_light_and_dark(axe: str, answer: Answer, kind: str, mode: str) -> None:
     assert violations(KINDS[kind](), axe, answer, mode) == []
 

@@ -20,6 +20,11 @@ from gridfold_trainer.storage.file_store import FileStore
 from gridfold_trainer.storage.sealed import seal
 
 
+@pytest.fixture(autouse=True)
+def few_draws() -> None:
+    """Draw as often as for a user."""
+
+
 def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:
     random = np.random.default_rng(3)
     X = random.normal(size=(rows, 3))
@@ -27,7 +32,9 @@ def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:
     return Pipeline([("estimator", LogisticRegression())]).fit(X, y), X, y
 
 
-@pytest.mark.parametrize("rows", [10, 97, 1000])
+@pytest.mark.parametrize(
+    "rows", [10, pytest.param(97, marks=pytest.mark.long), pytest.param(1000, marks=pytest.mark.long)]
+)
 def test_intervals_are_percentiles_over_a_thousand_draws_of_one_matrix(rows: int) -> None:
     model, X, y = fitted(rows)
     scorer, responses = Scorer(("accuracy", "roc_auc"), Average.BINARY, 1, 2), Responses(model, X)

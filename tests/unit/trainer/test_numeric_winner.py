@@ -28,6 +28,11 @@ PLAIN = {"numeric": {"impute": "None", "scale": "None"}, "categorical": {"impute
 SPLIT = {"train": 60, "validation": 15, "test": 25, "seed": 3}
 
 
+@pytest.fixture(autouse=True)
+def few_draws() -> None:
+    """Draw as often as for a user."""
+
+
 def refitted(world: World, grid: Any) -> tuple[Refitted, StageInput, PreparedData, Parts]:
     estimating = {"parameters": {"n_estimators": 7}, "preprocessing": PLAIN}
     job = world.job(grid, FOREST, estimating=estimating, split=SPLIT)
@@ -37,7 +42,7 @@ def refitted(world: World, grid: Any) -> tuple[Refitted, StageInput, PreparedDat
     return refit_winner(job, record.rows[record.winner or 0], data, parts), job, data, parts
 
 
-@pytest.mark.parametrize("classes", [("no", "yes"), (3, 7)], ids=str)
+@pytest.mark.parametrize("classes", [("no", "yes"), pytest.param((3, 7), marks=pytest.mark.long)], ids=str)
 def test_validation_is_scored_by_a_fit_on_training_and_test_by_a_fit_on_both_in_that_order(
     tmp_path: Path, classes: tuple[Any, Any]
 ) -> None:
