@@ -121,12 +121,14 @@ def test_a_namespace_with_an_operator_of_its_own_is_left_to_it_and_served_again_
         wait_until(missing, timeout_seconds=60, what="The operator of all namespaces", explain=everywhere.log)
 
     def image_of(name: str) -> str:
-        jobs.wait(name, "is begun", lambda s: s.get("state") == "Preparing")
+        status = jobs.wait(name, "is begun or refused", lambda s: s.get("state") in {"Preparing", "Failed"})
+        assert status["state"] == "Preparing", status["conditions"]
         (job,) = jobs.children("jobs", name)
         image: str = job["spec"]["template"]["spec"]["containers"][0]["image"]
         return image
 
-    jobs, own = ClusterJobs(testbed, namespace, bucket, everywhere), {"image": "never-pulled-own:1"}
+    jobs = ClusterJobs(testbed, namespace, bucket, everywhere)
+    own = {"image": "never-pulled-own:1", "allowedEndpoints": ["*"]}
     with started(tmp_path, str(testbed.kubeconfig), namespace, trainer=own) as (process, _):
         wait_until_said("left to an operator of its own")
         name = jobs.apply(jobs.manifest("own", f"{bucket.uri}/rows.csv"))
