@@ -73,7 +73,7 @@ $(SBOM)/ready: requirements/sbom.txt | setup
 WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 # Two at a time, each of which starts a cluster for itself; one that is there already is for one at a time. On a cluster
 # that is broken every further test fails as well, after its longest wait.
-ON_CLUSTER := $(BIN)/python -m pytest $(if $(GRIDFOLD_TEST_KUBECONFIG),,--numprocesses 2 --dist loadfile) --maxfail 20
+ON_CLUSTER := $(BIN)/python -m pytest $(if $(GRIDFOLD_TEST_KUBECONFIG),,--numprocesses 2 --dist loadfile) --verbose --maxfail 20
 PEERS_OF_TESTS := $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready
 
 test: setup $(PEERS_OF_TESTS) ## Run the tests, those on a real Kubernetes cluster included, but for the long ones.
