@@ -14,8 +14,17 @@ from gridfold_operator.adapters.kubernetes import paths
 from gridfold_operator.adapters.kubernetes.client import Document, KubernetesClient
 from gridfold_operator.adapters.kubernetes.pods import parse_time
 
-#: What the scheduler says stands in the pod itself, and of a thousand pending pods it says it a thousand times.
-SELECTOR = "type=Warning,reason!=FailedScheduling"
+#: What the scheduler says stands in the pod itself, and of a thousand pending pods it says it a thousand times. After
+#: the others the kubelet (pkg/kubelet of Kubernetes 1.36) goes on to start the pod: remarks on name servers, addresses,
+#: and Secrets for images; an image that cannot be pulled for want of one stands in the pod, too.
+NO_CAUSE = (
+    "FailedScheduling",
+    "DNSConfigForming",
+    "MissingClusterDNS",
+    "HostIPsIPFamilyMismatch",
+    "FailedToRetrieveImagePullSecret",
+)
+SELECTOR = ",".join(["type=Warning", *(f"reason!={reason}" for reason in NO_CAUSE)])
 KINDS = frozenset({"Job", "Pod"})
 #: A list is good for so long, or for so many times as long as it took: a twentieth of the time goes into lists.
 FRESH_SECONDS = 1.0
