@@ -74,18 +74,18 @@ WITHOUT_CLUSTER := $(BIN)/python -m pytest --numprocesses 2 --dist worksteal
 # Two at a time, each of which starts a cluster for itself; one that is there already is for one at a time. On a cluster
 # that is broken every further test fails as well, after its longest wait.
 ON_CLUSTER := $(BIN)/python -m pytest $(if $(GRIDFOLD_TEST_KUBECONFIG),,--numprocesses 2 --dist loadfile) --verbose --maxfail 20
+# Both, of a choice; what fails without a cluster does not keep those on clusters from running.
+BOTH = $(WITHOUT_CLUSTER) -m "not cluster and $(1)" && found=0 || found=1; $(ON_CLUSTER) -m "cluster and $(1)" && exit $$found
 PEERS_OF_TESTS := $(BOOSTERS)/ready $(STATISTICS)/ready $(MLFLOW)/ready $(SITE)/ready $(SBOM)/ready
 
 test: setup $(PEERS_OF_TESTS) ## Run the tests, those on a real Kubernetes cluster included, but for the long ones.
-	@$(WITHOUT_CLUSTER) -m "not cluster and not long" && found=0 || found=1; \
-	 $(ON_CLUSTER) -m "cluster and not long" && exit $$found
+	@$(call BOTH,not long)
 
 test-fast: setup $(PEERS_OF_TESTS) ## Run those of them that need no cluster.
 	@$(WITHOUT_CLUSTER) -m "not cluster and not long"
 
 test-long: setup $(PEERS_OF_TESTS) ## Run the long ones: whole sweeps, long waits, what takes minutes.
-	@$(WITHOUT_CLUSTER) -m "long and not cluster" && found=0 || found=1; \
-	 $(ON_CLUSTER) -m "long and cluster" && exit $$found
+	@$(call BOTH,long)
 
 # A story is three faults at three steps of one job: 14 of them are 42 combinations.
 N ?= 14

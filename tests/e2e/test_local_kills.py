@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.local_jobs import LocalJob
 from tests.unit.cli.processes import wait_until
 
-MOMENTS = int(os.environ.get("GRIDFOLD_CHAOS", "2"))
+MOMENTS = int(os.environ.get("GRIDFOLD_CHAOS", "5"))
 #: A run is made up of prepare, four cells that two fits of half a second serve, and refit.
 SPEC = {
     "estimator": {"className": "sklearn.ensemble.RandomForestClassifier", "parameters": {"random_state": 0}},

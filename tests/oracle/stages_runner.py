@@ -9,7 +9,6 @@ from gridfold.api.handoff import PreparedRun, StageInput
 from gridfold.api.v1alpha1 import Search
 from gridfold.domain.grid import cell_count, format_ranges
 from gridfold_trainer import cell, prepare, refit
-from gridfold_trainer.learning import intervals
 from gridfold_trainer.storage.context import Context
 from gridfold_trainer.storage.file_store import FileStore
 
@@ -39,7 +38,6 @@ if __name__ == "__main__":
     from site_check import check_installed
 
     check_installed()
-    intervals.RESAMPLES = 20  # no interval is compared here, and a thousand draws take most of the time
     for path in sorted(Path(sys.argv[1]).glob("*/document.json")):
         run(json.loads(path.read_text(encoding="utf-8"))["spec"], path.parent)
         print(path.parent.name, file=sys.stderr)

@@ -60,9 +60,10 @@ async def test_pods_that_a_quota_refuses_are_told_in_the_job_controllers_words()
     refused = event("FailedCreate", "exceeded quota: small", 5)
     trouble, server = await find([event("Other", "older", 1), refused])
     assert trouble == Trouble((Waiting("FailedCreate", "exceeded quota: small", 3, 60.0),), suspected=True)
-    asked = server.requests[0][2]["fieldSelector"].split(",")
-    # Every pod of a node with many name servers is remarked upon so, and starts all the same.
-    assert {"type=Warning", "reason!=FailedScheduling", "reason!=DNSConfigForming"} <= {*asked}
+    assert server.requests[0][2]["fieldSelector"] == (
+        "type=Warning,reason!=FailedScheduling,reason!=DNSConfigForming,reason!=MissingClusterDNS,"
+        "reason!=HostIPsIPFamilyMismatch,reason!=FailedToRetrieveImagePullSecret"
+    )
 
 
 async def test_a_job_that_was_just_made_is_given_time_but_looked_at_again() -> None:

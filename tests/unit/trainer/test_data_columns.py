@@ -83,7 +83,7 @@ def test_one_text_that_is_no_number_makes_the_column_categorical(text: str) -> N
     assert found.categories == tuple(sorted({"1", "2", text}))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(st.lists(st.text(alphabet=st.sampled_from(list("0123456789+-.eEinfaN_x ")), min_size=1, max_size=8), min_size=1))
 def test_a_column_is_numeric_exactly_when_every_text_matches_the_documented_pattern(texts: list[str]) -> None:
     found = typed(list(texts))
@@ -96,7 +96,7 @@ def test_a_column_is_numeric_exactly_when_every_text_matches_the_documented_patt
         assert (found.type is NUMERIC) == matching
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     st.one_of(
         st.floats(allow_nan=False, allow_infinity=False).map(repr),
@@ -237,7 +237,7 @@ def test_a_target_that_the_estimator_cannot_learn_is_refused(
     assert words in found.problem
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(
     st.sampled_from([b"1,x\n", b",x\n"]),
     st.lists(

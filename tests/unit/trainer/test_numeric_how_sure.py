@@ -20,11 +20,6 @@ from gridfold_trainer.storage.file_store import FileStore
 from gridfold_trainer.storage.sealed import seal
 
 
-@pytest.fixture(autouse=True)
-def few_draws() -> None:
-    """Draw as often as for a user."""
-
-
 def fitted(rows: int) -> tuple[Pipeline, np.ndarray, np.ndarray]:
     random = np.random.default_rng(3)
     X = random.normal(size=(rows, 3))

@@ -28,11 +28,6 @@ PLAIN = {"numeric": {"impute": "None", "scale": "None"}, "categorical": {"impute
 SPLIT = {"train": 60, "validation": 15, "test": 25, "seed": 3}
 
 
-@pytest.fixture(autouse=True)
-def few_draws() -> None:
-    """Draw as often as for a user."""
-
-
 def refitted(world: World, grid: Any) -> tuple[Refitted, StageInput, PreparedData, Parts]:
     estimating = {"parameters": {"n_estimators": 7}, "preprocessing": PLAIN}
     job = world.job(grid, FOREST, estimating=estimating, split=SPLIT)

@@ -64,7 +64,7 @@ def grids(draw: st.DrawFn) -> tuple[str, list[dict[str, Any]]]:
     return estimator, cells
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(grid=grids(), classes=st.sampled_from([2, 3]), kept=st.booleans(), chance=st.randoms(use_true_random=False))
 def test_cells_of_any_grid_in_any_group_have_what_each_has_alone(
     grid: tuple[str, list[dict[str, Any]]], classes: int, kept: bool, chance: random.Random
